@@ -4,76 +4,55 @@
 /* eslint-disable */
 import { formats, ucs2length } from "sshrpc/generated";
 
-const chatUpdateRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const chatUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
 if(errors - keyErrors0 >= 10){
 break;
 }
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const checksumOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const checksumOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"},message:"must have required property '"+"bytes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
 errors++;
 }
 if(data.sha256 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"}});
 errors++;
 }
 if(data.bytes !== undefined){
 let data0 = data.bytes;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -81,38 +60,26 @@ errors++;
 }
 }
 if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, {instancePath:instancePath+"/sha256",parentData:data,parentDataProperty:"sha256",rootData,dynamicAnchors}))){
+if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
 vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"bytes":true,"sha256":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const echoClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const echoClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -121,106 +88,72 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "value")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const echoOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const echoOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"value":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const fileNameOpen = (() => {
-const func0 = ucs2length;
 const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs0 = errors;
 if(errors === _errs0){
 if(typeof data === "string"){
-if(func0(data) > 255){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 255},message:"must NOT have more than 255 characters"});
+if(ucs2length(data) > 255){
+(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 255}});
 errors++;
 }
 else {
 if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"},message:"must match pattern \""+"^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"+"\""});
+(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const fileRefClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const fileRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -229,123 +162,87 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.name !== undefined){
-if(!(fileNameOpen(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+if(!(fileNameOpen(data.name, instancePath+"/name"))){
 vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const fileRefOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const fileRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.name !== undefined){
-if(!(fileNameOpen(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+if(!(fileNameOpen(data.name, instancePath+"/name"))){
 vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const filesStoreConflictOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const filesStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.actual === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "actual"},message:"must have required property '"+"actual"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "actual"}});
 errors++;
 }
 if(data.expected === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "expected"},message:"must have required property '"+"expected"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "expected"}});
 errors++;
 }
 if(data.expected !== undefined){
-if(!(sha256Open(data.expected, {instancePath:instancePath+"/expected",parentData:data,parentDataProperty:"expected",rootData,dynamicAnchors}))){
+if(!(sha256Open(data.expected, instancePath+"/expected"))){
 vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
 errors = vErrors.length;
 }
 }
 if(data.actual !== undefined){
-if(!(sha256Open(data.actual, {instancePath:instancePath+"/actual",parentData:data,parentDataProperty:"actual",rootData,dynamicAnchors}))){
+if(!(sha256Open(data.actual, instancePath+"/actual"))){
 vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"expected":true,"actual":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const filesStoreRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const filesStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -354,46 +251,34 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "name") || (key0 === "sha256"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.name !== undefined){
-if(!(fileNameOpen(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+if(!(fileNameOpen(data.name, instancePath+"/name"))){
 vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, {instancePath:instancePath+"/sha256",parentData:data,parentDataProperty:"sha256",rootData,dynamicAnchors}))){
+if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
 vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const followClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const followClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -401,13 +286,13 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "follow") || (key0 === "lines"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.follow !== undefined){
 if(typeof data.follow !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/follow",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/follow",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
@@ -415,18 +300,18 @@ if(data.lines !== undefined){
 let data1 = data.lines;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 1000000 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"});
+(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"maximum",params:{comparison: "<=", limit: 1000000}});
 errors++;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -435,29 +320,16 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const helloGetRequestClosed = (() => {
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const helloGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -465,7 +337,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -474,145 +346,119 @@ let data0 = data.name;
 const _errs3 = errors;
 if(errors === _errs3){
 if(typeof data0 === "string"){
-if(func0(data0) > 100){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"});
+if(ucs2length(data0) > 100){
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"maxLength",params:{limit: 100}});
 errors++;
 }
 else {
-if(func0(data0) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+if(ucs2length(data0) < 1){
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1}});
 errors++;
 }
 }
 }
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
+errors++;
+}
+}
+}
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const helloGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const helloGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.msg === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "msg"},message:"must have required property '"+"msg"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "msg"}});
 errors++;
 }
 if(data.msg !== undefined){
 if(typeof data.msg !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/msg",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/msg",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"msg":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const hitOpen = (() => {
-const schema0 = {"type":"object","properties":{"host":{"type":"string"},"time":{"type":"string","format":"date-time"},"method":{"type":"string"},"resource":{"type":"string"},"status":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}},"bytes":{"x-first":{"type":["number","null"],"x-cases":[{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},{"type":"null"}],"x-when":[{"types":["number"]},{"types":["null"]}]}},"referrer":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"agent":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}}},"required":["agent","bytes","host","method","referrer","resource","status","time"]};
-const formats0 = formats["date-time"];
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const hitOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"},message:"must have required property '"+"agent"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
 errors++;
 }
 if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"},message:"must have required property '"+"bytes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
 errors++;
 }
 if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"},message:"must have required property '"+"host"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
 errors++;
 }
 if(data.method === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "method"},message:"must have required property '"+"method"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "method"}});
 errors++;
 }
 if(data.referrer === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "referrer"},message:"must have required property '"+"referrer"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "referrer"}});
 errors++;
 }
 if(data.resource === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "resource"},message:"must have required property '"+"resource"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "resource"}});
 errors++;
 }
 if(data.status === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"},message:"must have required property '"+"status"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"}});
 errors++;
 }
 if(data.time === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "time"},message:"must have required property '"+"time"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "time"}});
 errors++;
 }
 if(data.host !== undefined){
 if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.time !== undefined){
 let data1 = data.time;
 if(typeof data1 === "string"){
-if(!(formats0.validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+if(!(formats["date-time"].validate(data1))){
+(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"format",params:{format: "date-time"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.method !== undefined){
 if(typeof data.method !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/method",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/method",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.resource !== undefined){
 if(typeof data.resource !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/resource",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/resource",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -620,18 +466,18 @@ if(data.status !== undefined){
 let data4 = data.status;
 const _errs10 = errors;
 if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs10){
 if((typeof data4 == "number") && (isFinite(data4))){
 if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data4 < -9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -641,24 +487,24 @@ errors++;
 if(data.bytes !== undefined){
 let data5 = data.bytes;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: schema0.properties.bytes["x-first"].type},message:"must be number,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: ["number","null"]}});
 errors++;
 }
 if((typeof data5 == "number") && (isFinite(data5))){
 const _errs16 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs16){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -667,7 +513,7 @@ errors++;
 }
 else if(data5 === null){
 if(data5 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -675,18 +521,18 @@ errors++;
 if(data.referrer !== undefined){
 let data6 = data.referrer;
 if((typeof data6 !== "string") && (data6 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: schema0.properties.referrer["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: ["string","null"]}});
 errors++;
 }
 if(typeof data6 === "string"){
 if(typeof data6 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 else if(data6 === null){
 if(data6 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -694,50 +540,37 @@ errors++;
 if(data.agent !== undefined){
 let data7 = data.agent;
 if((typeof data7 !== "string") && (data7 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: schema0.properties.agent["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: ["string","null"]}});
 errors++;
 }
 if(typeof data7 === "string"){
 if(typeof data7 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 else if(data7 === null){
 if(data7 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"host":true,"time":true,"method":true,"resource":true,"status":true,"bytes":true,"referrer":true,"agent":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const lineClosed = (() => {
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const lineClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -746,13 +579,13 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "from") || (key0 === "text"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.from !== undefined){
 if(typeof data.from !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -761,56 +594,43 @@ let data1 = data.text;
 const _errs5 = errors;
 if(errors === _errs5){
 if(typeof data1 === "string"){
-if(func0(data1) > 2000){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"});
+if(ucs2length(data1) > 2000){
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000}});
 errors++;
 }
 else {
-if(func0(data1) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+if(ucs2length(data1) < 1){
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1}});
 errors++;
 }
 }
 }
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
+errors++;
+}
+}
+}
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const lineOpen = (() => {
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const lineOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 if(data.from !== undefined){
 if(typeof data.from !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -819,59 +639,47 @@ let data1 = data.text;
 const _errs4 = errors;
 if(errors === _errs4){
 if(typeof data1 === "string"){
-if(func0(data1) > 2000){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000},message:"must NOT have more than 2000 characters"});
+if(ucs2length(data1) > 2000){
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000}});
 errors++;
 }
 else {
-if(func0(data1) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+if(ucs2length(data1) < 1){
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1}});
 errors++;
 }
 }
 }
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
+errors++;
+}
+}
+}
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"from":true,"text":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const loadOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const loadOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"},message:"must have required property '"+"host"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
 errors++;
 }
 if(data.load === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "load"},message:"must have required property '"+"load"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "load"}});
 errors++;
 }
 if(data.host !== undefined){
 if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -879,42 +687,30 @@ if(data.load !== undefined){
 let data1 = data.load;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"host":true,"load":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const newNoteClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const newNoteClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -923,12 +719,12 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "text") || (key0 === "tags"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.text !== undefined){
-if(!(noteTextOpen(data.text, {instancePath:instancePath+"/text",parentData:data,parentDataProperty:"text",rootData,dynamicAnchors}))){
+if(!(noteTextOpen(data.text, instancePath+"/text"))){
 vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
 errors = vErrors.length;
 }
@@ -937,7 +733,7 @@ if(data.tags !== undefined){
 let data1 = data.tags;
 if(Array.isArray(data1)){
 if(data1.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
 errors++;
 }
 const len0 = data1.length;
@@ -946,78 +742,54 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(tagOpen(data1[i0], {instancePath:instancePath+"/tags/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(tagOpen(data1[i0], instancePath+"/tags/" + i0))){
 vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteDeleteResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteIdOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteIdOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs0 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs0){
 if((typeof data == "number") && (isFinite(data))){
 if(data > 9007199254740991 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data < 1 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"});
+(vErrors ??= []).push({instancePath,keyword:"minimum",params:{comparison: ">=", limit: 1}});
 errors++;
 }
 }
@@ -1025,53 +797,40 @@ errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteOpen = (() => {
-const formats0 = formats["date-time"];
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.created === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "created"},message:"must have required property '"+"created"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "created"}});
 errors++;
 }
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.revision === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"},message:"must have required property '"+"revision"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"}});
 errors++;
 }
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
 errors++;
 }
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.text !== undefined){
-if(!(noteTextOpen(data.text, {instancePath:instancePath+"/text",parentData:data,parentDataProperty:"text",rootData,dynamicAnchors}))){
+if(!(noteTextOpen(data.text, instancePath+"/text"))){
 vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
 errors = vErrors.length;
 }
@@ -1080,7 +839,7 @@ if(data.tags !== undefined){
 let data2 = data.tags;
 if(Array.isArray(data2)){
 if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
 errors++;
 }
 const len0 = data2.length;
@@ -1089,14 +848,14 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(tagOpen(data2[i0], {instancePath:instancePath+"/tags/" + i0,parentData:data2,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
 vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -1104,18 +863,18 @@ if(data.revision !== undefined){
 let data4 = data.revision;
 const _errs7 = errors;
 if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs7){
 if((typeof data4 == "number") && (isFinite(data4))){
 if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data4 < 1 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
 errors++;
 }
 }
@@ -1125,43 +884,31 @@ errors++;
 if(data.created !== undefined){
 let data5 = data.created;
 if(typeof data5 === "string"){
-if(!(formats0.validate(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+if(!(formats["date-time"].validate(data5))){
+(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"format",params:{format: "date-time"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"id":true,"text":true,"tags":true,"revision":true,"created":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteRefClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1170,82 +917,58 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "id")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteRefOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"id":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteStoreRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1254,18 +977,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(((key0 === "id") || (key0 === "text")) || (key0 === "tags"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.text !== undefined){
-if(!(noteTextOpen(data.text, {instancePath:instancePath+"/text",parentData:data,parentDataProperty:"text",rootData,dynamicAnchors}))){
+if(!(noteTextOpen(data.text, instancePath+"/text"))){
 vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
 errors = vErrors.length;
 }
@@ -1274,7 +997,7 @@ if(data.tags !== undefined){
 let data2 = data.tags;
 if(Array.isArray(data2)){
 if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
 errors++;
 }
 const len0 = data2.length;
@@ -1283,41 +1006,29 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(tagOpen(data2[i0], {instancePath:instancePath+"/tags/" + i0,parentData:data2,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
 vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const notesGetRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const notesGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -1325,7 +1036,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "limit") || (key0 === "tag"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -1333,18 +1044,18 @@ if(data.limit !== undefined){
 let data0 = data.limit;
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 1000 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"});
+(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"maximum",params:{comparison: "<=", limit: 1000}});
 errors++;
 }
 else {
 if(data0 < 1 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"minimum",params:{comparison: ">=", limit: 1}});
 errors++;
 }
 }
@@ -1352,35 +1063,23 @@ errors++;
 }
 }
 if(data.tag !== undefined){
-if(!(tagOpen(data.tag, {instancePath:instancePath+"/tag",parentData:data,parentDataProperty:"tag",rootData,dynamicAnchors}))){
+if(!(tagOpen(data.tag, instancePath+"/tag"))){
 vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const notesGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const notesGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(Array.isArray(data)){
 const len0 = data.length;
 const itemErrors0 = errors;
@@ -1388,85 +1087,60 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(noteOpen(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(noteOpen(data[i0], instancePath+"/" + i0))){
 vErrors = vErrors === null ? noteOpen.errors : vErrors.concat(noteOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteTextOpen = (() => {
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteTextOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs0 = errors;
 if(errors === _errs0){
 if(typeof data === "string"){
-if(func0(data) > 10000){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 10000},message:"must NOT have more than 10000 characters"});
+if(ucs2length(data) > 10000){
+(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 10000}});
 errors++;
 }
 else {
-if(func0(data) < 1){
-(vErrors ??= []).push({instancePath,keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
+if(ucs2length(data) < 1){
+(vErrors ??= []).push({instancePath,keyword:"minLength",params:{limit: 1}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteUpdateConflictOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteUpdateConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.revision === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"},message:"must have required property '"+"revision"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"}});
 errors++;
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
@@ -1475,18 +1149,18 @@ if(data.revision !== undefined){
 let data1 = data.revision;
 const _errs3 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data1 < 1 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
 errors++;
 }
 }
@@ -1495,31 +1169,19 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"id":true,"revision":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const noteUpdateRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const noteUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1528,18 +1190,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((((key0 === "id") || (key0 === "text")) || (key0 === "tags")) || (key0 === "revision"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.id !== undefined){
-if(!(noteIdOpen(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+if(!(noteIdOpen(data.id, instancePath+"/id"))){
 vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.text !== undefined){
-if(!(noteTextOpen(data.text, {instancePath:instancePath+"/text",parentData:data,parentDataProperty:"text",rootData,dynamicAnchors}))){
+if(!(noteTextOpen(data.text, instancePath+"/text"))){
 vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
 errors = vErrors.length;
 }
@@ -1548,7 +1210,7 @@ if(data.tags !== undefined){
 let data2 = data.tags;
 if(Array.isArray(data2)){
 if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20},message:"must NOT have more than 20 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
 errors++;
 }
 const len0 = data2.length;
@@ -1557,14 +1219,14 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(tagOpen(data2[i0], {instancePath:instancePath+"/tags/" + i0,parentData:data2,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
 vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -1572,18 +1234,18 @@ if(data.revision !== undefined){
 let data4 = data.revision;
 const _errs8 = errors;
 if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs8){
 if((typeof data4 == "number") && (isFinite(data4))){
 if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data4 < 1 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
 errors++;
 }
 }
@@ -1592,43 +1254,31 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const receiptOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const receiptOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"},message:"must have required property '"+"bytes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
 errors++;
 }
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.sha256 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"},message:"must have required property '"+"sha256"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"}});
 errors++;
 }
 if(data.name !== undefined){
-if(!(fileNameOpen(data.name, {instancePath:instancePath+"/name",parentData:data,parentDataProperty:"name",rootData,dynamicAnchors}))){
+if(!(fileNameOpen(data.name, instancePath+"/name"))){
 vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
 errors = vErrors.length;
 }
@@ -1637,18 +1287,18 @@ if(data.bytes !== undefined){
 let data1 = data.bytes;
 const _errs3 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -1656,105 +1306,74 @@ errors++;
 }
 }
 if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, {instancePath:instancePath+"/sha256",parentData:data,parentDataProperty:"sha256",rootData,dynamicAnchors}))){
+if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
 vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"name":true,"bytes":true,"sha256":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const sha256Open = (() => {
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(typeof data === "string"){
 if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""});
+(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
 const tagOpen = (() => {
-const func0 = ucs2length;
 const pattern0 = new RegExp("^[a-z0-9-]+$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs0 = errors;
 if(errors === _errs0){
 if(typeof data === "string"){
-if(func0(data) > 40){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 40},message:"must NOT have more than 40 characters"});
+if(ucs2length(data) > 40){
+(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 40}});
 errors++;
 }
 else {
 if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""});
+(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const timeGetRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const timeGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -1762,7 +1381,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "delayMs")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -1770,18 +1389,18 @@ if(data.delayMs !== undefined){
 let data0 = data.delayMs;
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 60000 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"maximum",params:{comparison: "<=", limit: 60000},message:"must be <= 60000"});
+(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"maximum",params:{comparison: "<=", limit: 60000}});
 errors++;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -1790,48 +1409,35 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const timeGetResponseOpen = (() => {
-const formats0 = formats["date-time"];
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const timeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.epochMs === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "epochMs"},message:"must have required property '"+"epochMs"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "epochMs"}});
 errors++;
 }
 if(data.now === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "now"},message:"must have required property '"+"now"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "now"}});
 errors++;
 }
 if(data.now !== undefined){
 let data0 = data.now;
 if(typeof data0 === "string"){
-if(!(formats0.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+if(!(formats["date-time"].validate(data0))){
+(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"format",params:{format: "date-time"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -1839,18 +1445,18 @@ if(data.epochMs !== undefined){
 let data1 = data.epochMs;
 const _errs4 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -1859,15 +1465,12 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"now":true,"epochMs":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 export {
   chatUpdateRequestClosed,

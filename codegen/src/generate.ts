@@ -1,6 +1,8 @@
 import { relative, sep } from "node:path";
+import { ResultCache } from "./base/result-cache.js";
 import { contractOf } from "./emit/contract/contract-of.js";
 import { MARK, type Target } from "./emit/target.js";
+import type { CompiledValidator } from "./emit/validators/compile-validator.js";
 import { SchemaThread } from "./load/schema-thread.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT, resolveOptions } from "./options.js";
@@ -22,6 +24,7 @@ export interface GenerateResult {
 export class Generator implements AsyncDisposable {
   readonly #schemaThread: SchemaThread;
   readonly #targets: Promise<readonly Target[]>;
+  readonly #validators: ResultCache<CompiledValidator>;
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
@@ -42,7 +45,8 @@ export class Generator implements AsyncDisposable {
     });
     // The thread loads the compiler while this one loads the emitters.
     this.#schemaThread.start();
-    this.#targets = import("./targets.js").then(({ createTargets }) => createTargets());
+    this.#validators = new ResultCache({ schema, purpose: "validators" });
+    this.#targets = import("./targets.js").then(({ createTargets }) => createTargets(this.#validators));
   }
 
   /** The files that the last run read or looked for, successful or not. */
@@ -65,6 +69,7 @@ export class Generator implements AsyncDisposable {
 
   /** Ends the thread that runs the schema; a run that has not ended fails. */
   close(): Promise<void> {
+    this.#validators.save();
     return this.#schemaThread.close();
   }
 

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cacheFile, nearestModules, sha256, writeCacheFile } from "./base/result-cache.js";
 import type { SourceGraph } from "./load/source-graph.js";
 
 /** What decides the output of a run. */
@@ -13,9 +12,6 @@ interface StampedRun {
   /** The other options that change the output. */
   readonly options: string;
 }
-
-/** The number of stamps in one folder after which all are removed. */
-const MAX_STAMPS = 64;
 
 /** The last complete run, as hashes by path. */
 interface Stamp {
@@ -46,43 +42,18 @@ export function writeStamp(run: StampedRun, { files, missing, isPure }: SourceGr
   if (!isPure) return;
   const inputs = Object.fromEntries(files.map((file) => [file, hashOfFile(file)]));
   try {
-    const file = stampFile(run);
-    mkdirSync(dirname(file), { recursive: true });
-    // Those of earlier generators and of folders that are gone.
-    const others = readdirSync(dirname(file));
-    if (others.length > MAX_STAMPS) for (const name of others) rmSync(join(dirname(file), name), { force: true });
-    writeFileSync(file, JSON.stringify({ inputs, missing, outputs: outputsOf(run.out) }));
+    writeCacheFile(stampFile(run), JSON.stringify({ inputs, missing, outputs: outputsOf(run.out) }));
   } catch {}
 }
 
 /** The name holds the identity of the generator and the versions of the packages that a schema imports. */
 function stampFile(run: StampedRun): string {
-  const modules = nearestModules(dirname(run.schema));
-  const identity = JSON.stringify([run, process.version, generatorFiles(), packageVersion("typebox", run.schema)]);
-  return join(modules, ".cache", "sshrpc", `gen-${sha256(identity).slice(0, 32)}.json`);
-}
-
-/** @throws Error if there is none: such a project has no place for a stamp */
-function nearestModules(from: string): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "node_modules"))) return join(folder, "node_modules");
-    if (dirname(folder) === folder) throw new Error("no node_modules");
-  }
+  return cacheFile(run.schema, "gen", [run, packageVersion("typebox", run.schema)]);
 }
 
 function packageVersion(name: string, from: string): unknown {
   const file = join(nearestModules(dirname(from)), name, "package.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).version : undefined;
-}
-
-/** Its own files, so that another build of the generator runs again. */
-function generatorFiles(): readonly string[] {
-  const folder = dirname(fileURLToPath(import.meta.url));
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.[jt]s$/.test(name));
-  return names.sort().map((name) => {
-    const { size, mtimeMs } = statSync(join(folder, name));
-    return `${name} ${size} ${mtimeMs}`;
-  });
 }
 
 function outputsOf(folder: string): Readonly<Record<string, string>> {
@@ -93,8 +64,4 @@ function outputsOf(folder: string): Readonly<Record<string, string>> {
 /** Line endings do not count: a checkout can change them. */
 function hashOfFile(file: string): string {
   return sha256(readFileSync(file, "utf8").replaceAll("\r\n", "\n"));
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,7 +1,9 @@
-import type { SourceMap } from "node:module";
-import { pathToFileURL } from "node:url";
+import { SourceMap } from "node:module";
+import { dirname } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
-import { translate } from "./translate.js";
+import { ResultCache } from "../base/result-cache.js";
+import { resolveImports, type Translated, translate } from "./translate.js";
 
 /** A module that has run. */
 export interface LoadedModule {
@@ -16,6 +18,14 @@ interface ThrownAt {
   readonly column: number;
 }
 
+/** What an importer needs from its owner. */
+interface ImportEvents {
+  /** A module begins to run; undefined while one is translated. */
+  onRunning(file: string | undefined): void;
+  /** The file of a relative specifier. */
+  resolve(specifier: string, from: string): string | undefined;
+}
+
 /** A top-level await did not settle in time. */
 export class LoadTimeout extends Error {
   override readonly name = "Error";
@@ -28,36 +38,48 @@ export class LoadTimeout extends Error {
 export class SchemaImporter {
   readonly #timeout: number;
   readonly #transformer = createJiti(import.meta.url, { fsCache: false });
-  readonly #transformed = new Map<
-    string,
-    { readonly source: string; readonly code: string; readonly map?: SourceMap }
-  >();
+  readonly #translations: ResultCache<Translated>;
+  /** The source maps of modules, by file. */
+  readonly #maps = new Map<string, string | undefined>();
   readonly #jiti: Jiti = createJiti(import.meta.url, {
     fsCache: false,
     moduleCache: true,
     interopDefault: false,
+    nativeModules: ["typebox"],
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  readonly #onRunning: (file: string | undefined) => void;
+  readonly #events: ImportEvents;
+  /** The files of packages, by folder and specifier. */
+  readonly #packages = new Map<string, string>();
+
+  readonly #entry: string;
+  #isSaved = false;
 
   /**
+   * @param entry the absolute path of the first module.
    * @param timeout the time limit of one `load`, in ms.
-   * @param onRunning is called before a module runs, and with undefined while one is translated.
    */
-  constructor(timeout: number, onRunning: (file: string | undefined) => void) {
+  constructor(entry: string, timeout: number, events: ImportEvents) {
+    this.#entry = entry;
+    this.#translations = new ResultCache({ schema: entry, purpose: "modules" });
     this.#timeout = timeout;
-    this.#onRunning = onRunning;
+    this.#events = events;
   }
 
   /**
-   * Runs `entry`, an absolute path.
-   * @returns every module of the project that has run, `entry` first
+   * Runs the modules.
+   * @returns every module of the project that has run, the entry first
    * @throws the exception of a module, or Error if a top-level await exceeds the timeout
    */
-  async load(entry: string): Promise<readonly LoadedModule[]> {
+  async load(): Promise<readonly LoadedModule[]> {
+    const entry = this.#entry;
+    this.#translations.startRun();
     for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
     await this.#withTimeout(this.#jiti.import(entry));
+    // Once: a watch would write all of them with every save of one.
+    if (!this.#isSaved) this.#translations.save();
+    this.#isSaved = true;
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
   }
@@ -78,27 +100,42 @@ export class SchemaImporter {
 
   /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
-    this.#onRunning(undefined);
-    const code = this.#code(options);
-    this.#onRunning(options.filename);
+    const { filename = "" } = options;
+    this.#events.onRunning(undefined);
+    const code = resolveImports(this.#code(options), (specifier) => this.#resolve(specifier, filename));
+    this.#events.onRunning(options.filename);
     return code;
   }
 
+  #resolve(specifier: string, from: string): string | undefined {
+    if (specifier.startsWith(".")) return this.#events.resolve(specifier, from);
+    const key = `${dirname(from)} ${specifier}`;
+    const known = this.#packages.get(key);
+    if (known !== undefined) return known;
+    const found = this.#jiti.esmResolve(specifier, { parentURL: pathToFileURL(from).href, async: true, try: true });
+    if (found === undefined || !found.startsWith("file:")) return undefined;
+    const file = fileURLToPath(found);
+    this.#packages.set(key, file);
+    return file;
+  }
+
   #code(options: TransformOptions): string {
-    const { filename = "", source } = options;
-    const cached = this.#transformed.get(filename);
-    if (cached?.source === source) return cached.code;
-    const translated = options.async === true ? translate(filename, source) : undefined;
-    const { code, map } = translated ?? { code: this.#transformer.transform(options), map: undefined };
-    this.#transformed.set(filename, { source, code, ...(map === undefined ? {} : { map }) });
+    const { filename = "", source, async = false } = options;
+    const { code, map } = this.#translations.get(`${filename}\n${async}\n${source}`, () => {
+      const translated = async ? translate(filename, source) : undefined;
+      return translated ?? { code: this.#transformer.transform(options), map: undefined };
+    });
+    this.#maps.set(filename, map);
     return code;
   }
 
   /** The position in the source of one in the module that ran. */
   sourceOf({ file, line, column }: ThrownAt): ThrownAt {
-    const entry = this.#transformed.get(file)?.map?.findEntry(line - 1, column - 1);
-    if (entry !== undefined && "originalLine" in entry)
-      return { file, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+    const map = this.#maps.get(file);
+    if (map !== undefined) {
+      const entry = new SourceMap(JSON.parse(map)).findEntry(line - 1, column - 1);
+      if ("originalLine" in entry) return { file, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+    }
     // jiti prepends a prologue to the first line, so columns of that line are wrong.
     return { file, line, column: line === 1 ? 1 : column };
   }

@@ -36,18 +36,27 @@ export class SchemaLoader {
   readonly #events: LoadEvents;
   #graph: SourceGraph;
   #isReusable = true;
+  #reported: unknown;
 
   constructor({ entry, cwd, timeout }: LoadRequest, events: LoadEvents) {
-    this.#importer = new SchemaImporter(timeout, (file) => events.onRunning(file));
     this.#entry = entry;
     this.#events = events;
     this.#sources = new SourceFiles(cwd);
+    this.#importer = new SchemaImporter(entry, timeout, {
+      onRunning: (file) => events.onRunning(file),
+      resolve: (specifier, from) => this.#sources.resolve(specifier, from),
+    });
     this.#graph = { files: [entry], missing: [], isPure: false };
   }
 
   /** Whether nothing of the last `load` can still be running: false after a timeout and a refused exit. */
   get isReusable(): boolean {
     return this.#isReusable;
+  }
+
+  /** Whether `error` has ended a load: a rejected promise of the schema reports it again. */
+  hasReported(error: unknown): boolean {
+    return this.#reported === error;
   }
 
   /** The problem for an exception of the schema. */
@@ -95,7 +104,7 @@ export class SchemaLoader {
     try {
       return await refuseExit(
         async () => {
-          const modules = await this.#importer.load(this.#entry);
+          const modules = await this.#importer.load();
           // What the schema has scheduled for the next turn of the event loop still belongs to it.
           await setTimeout(1);
           return modules;
@@ -103,6 +112,7 @@ export class SchemaLoader {
         (error) => thrownAt(error, files) !== undefined,
       );
     } catch (error) {
+      this.#reported = error;
       this.#isReusable = !(error instanceof ExitRefused || error instanceof LoadTimeout);
       throw new SchemaProblem([this.describe(error)]);
     } finally {

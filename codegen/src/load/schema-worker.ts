@@ -51,6 +51,7 @@ async function run(request: LoadRequest): Promise<WorkerMessage> {
 
 // A timer or a promise of the schema failed, while a module awaits something or after the run.
 process.on("uncaughtException", (error) => {
+  if (loader?.hasReported(error) === true) return;
   const problem = loader?.describe(error);
   if (problem === undefined) throw error;
   if (isRunning) post({ type: "problems", problems: [problem], reusable: false });

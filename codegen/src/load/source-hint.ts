@@ -18,7 +18,6 @@ export interface HintContext {
 
 /** A {@link Hint} from the syntax tree. A part that the source does not show has the position of its parent. */
 export class SourceHint implements Hint {
-  readonly at: Position;
   readonly doc: Doc;
   readonly #context: HintContext;
   readonly #node: ts.Node;
@@ -28,12 +27,16 @@ export class SourceHint implements Hint {
     this.#context = context;
     this.#node = node;
     this.#expression = expression;
-    this.at = context.sources.position(node);
     this.doc = expression === undefined ? {} : docOf(node);
   }
 
   static of(context: HintContext, declared: Declared): SourceHint {
     return new SourceHint(context, declared.node, declared.expression);
+  }
+
+  /** Looked up when a message needs it: most hints have none. */
+  get at(): Position {
+    return this.#context.sources.position(this.#node);
   }
 
   get exported(): ExportedSchema | undefined {

@@ -1,11 +1,10 @@
-import { SourceMap } from "node:module";
 import { compiler } from "./compiler.js";
 
 /** A module as JavaScript. */
-interface Translated {
+export interface Translated {
   readonly code: string;
-  /** Maps positions of the code to those of the source. */
-  readonly map: SourceMap;
+  /** The source map, as JSON: maps positions of the code to those of the source. Undefined for translations of jiti. */
+  readonly map?: string | undefined;
 }
 
 /** What the translation of TypeScript's compiler cannot express in the module format of the loader. */
@@ -33,5 +32,13 @@ export function translate(filename: string, source: string): Translated | undefi
     /^((?:(?:const|var) \w+ = )?(?:__\w+\()?)require\(("[^"]+"|'[^']+')\)/gm,
     "$1(await jitiImport($2))",
   );
-  return { code, map: new SourceMap(JSON.parse(sourceMapText)) };
+  return { code, map: sourceMapText };
+}
+
+/** Replaces specifiers by paths: the loader looks for a path once, and for a specifier with every extension in every folder. */
+export function resolveImports(code: string, resolve: (specifier: string) => string | undefined): string {
+  return code.replaceAll(/\(await jitiImport\((["'])([^"'\\]+)\1\)\)/g, (whole, _, specifier: string) => {
+    const file = resolve(specifier);
+    return file === undefined ? whole : `(await jitiImport(${JSON.stringify(file)}))`;
+  });
 }

@@ -1,6 +1,7 @@
 import { printable } from "../base/printable.js";
 import type { ValidationError, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
+import { messageOf } from "./messages.js";
 
 /** The maximum number of issues that one error lists. */
 export const MAX_ISSUES = 10;
@@ -37,7 +38,7 @@ export function describeIssues(issues: readonly Issue[]): string {
 }
 
 /** A missing or unknown property is part of the path, like any other location. */
-function issueOf({ instancePath, keyword, message = keyword, params }: ValidationError): Issue {
+function issueOf({ instancePath, keyword, message, params }: ValidationError): Issue {
   switch (keyword) {
     case "required":
       return { path: child(instancePath, params["missingProperty"]), keyword, message: "is required" };
@@ -45,23 +46,16 @@ function issueOf({ instancePath, keyword, message = keyword, params }: Validatio
       return { path: child(instancePath, params["additionalProperty"]), keyword, message: UNKNOWN_PROPERTY };
     case "unevaluatedProperties":
       return { path: child(instancePath, params["unevaluatedProperty"]), keyword, message: UNKNOWN_PROPERTY };
-    case "type":
-      return {
-        path: instancePath,
-        keyword,
-        message: Array.isArray(params["type"]) ? typeMessage(params["type"]) : message,
-      };
     case "enum":
       return { path: instancePath, keyword, message: `must be one of ${list(params["allowedValues"])}` };
     case "const":
       return { path: instancePath, keyword, message: `must be ${JSON.stringify(params["allowedValue"])}` };
-    default:
-      return { path: instancePath, keyword, message };
+    default: {
+      // Validators of earlier versions have messages, with types that are not separated by spaces.
+      const own = Array.isArray(params["type"]) ? undefined : message;
+      return { path: instancePath, keyword, message: own ?? messageOf(keyword, params) };
+    }
   }
-}
-
-function typeMessage(types: readonly unknown[]): string {
-  return `must be ${types.slice(0, -1).join(", ")} or ${types.at(-1)}`;
 }
 
 /** RFC 6901, section 3: "~" and "/" are escaped. */

@@ -1,4 +1,3 @@
-import type { Contract } from "sshrpc/contract";
 import type { EmitOptions, Target } from "../target.js";
 import { printJson } from "./print-json.js";
 
@@ -6,10 +5,11 @@ import { printJson } from "./print-json.js";
 export const contractTarget: Target = {
   name: "contract",
   emit(_model, { contract, header }: EmitOptions) {
+    const json = printJson(contract);
     return new Map([
-      ["api.json", `${printJson(contract)}\n`],
+      ["api.json", `${json}\n`],
       ["contract.d.ts", contractTypes(header)],
-      ["contract.js", contractModule(contract, header)],
+      ["contract.js", contractModule(json, header)],
     ]);
   },
 };
@@ -18,10 +18,10 @@ export const contractTarget: Target = {
  * A program imports this module when it needs the contract. It is JavaScript because tools differ in how they import
  * JSON, and in whether they copy it to the build output.
  */
-function contractModule(contract: Contract, header: string): string {
+function contractModule(json: string, header: string): string {
   return (
     `// ${header}\n// biome-ignore-all lint: plain JSON\n// biome-ignore-all format: plain JSON\n` +
-    `/* eslint-disable */\n\nexport const contract = ${printJson(contract)};\n`
+    `/* eslint-disable */\n\nexport const contract = ${json};\n`
   );
 }
 

@@ -6,7 +6,7 @@ export function printJson(value: unknown, indent = 0, column = 0): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
     const plain = value.every((item) => typeof item !== "object" || item === null);
-    const line = `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+    const line = plain ? `[${value.map((item) => JSON.stringify(item)).join(", ")}]` : "";
     if (plain && column + line.length + 1 <= LINE_WIDTH) return line;
     const items = value.map((item) => pad + printJson(item, indent + 2, indent + 2));
     return `[\n${items.join(",\n")}\n${" ".repeat(indent)}]`;

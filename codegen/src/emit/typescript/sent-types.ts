@@ -10,8 +10,17 @@ import { declaredTypes, ownTypes } from "./type-use.js";
  */
 export type SentTypes = ReadonlyMap<string, string>;
 
+/** Several files of one run need them. */
+const known = new WeakMap<ApiModel, SentTypes>();
+
 /** The {@link SentTypes} of all methods. */
 export function sentTypes(model: ApiModel): SentTypes {
+  const found = known.get(model) ?? findSentTypes(model);
+  known.set(model, found);
+  return found;
+}
+
+function findSentTypes(model: ApiModel): SentTypes {
   const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
   const taken = new Set(declaredTypes(model));
   const sent = new Map<string, string>();

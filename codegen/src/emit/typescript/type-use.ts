@@ -50,6 +50,7 @@ export function declaredTypes(model: ApiModel): readonly string[] {
 
 /** Whether a method takes no request, which the contract represents as an empty object. */
 function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
+  if (schema["type"] !== "object") return false;
   const { type, properties, additionalProperties, ...others } = withoutNotes(schema);
   const hasNone = typeof properties === "object" && properties !== null && Object.keys(properties).length === 0;
   return type === "object" && hasNone && (additionalProperties ?? false) === false && Object.keys(others).length === 0;

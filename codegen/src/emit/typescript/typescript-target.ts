@@ -1,6 +1,7 @@
+import type { ResultCache } from "../../base/result-cache.js";
 import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions, Target } from "../target.js";
-import { ValidatorCompiler } from "../validators/compile-validator.js";
+import { type CompiledValidator, ValidatorCompiler } from "../validators/compile-validator.js";
 import { compileValidators } from "../validators/validator-set.js";
 import { emitApi } from "./api.js";
 import { emitClient } from "./client.js";
@@ -11,7 +12,12 @@ import { emitValidators, emitValidatorTypes } from "./validators.js";
 /** The typed client, the handler interfaces, the types, and the validators as JavaScript. */
 export class TypeScriptTarget implements Target {
   readonly name = "typescript";
-  readonly #compiler = new ValidatorCompiler();
+  readonly #compiler: ValidatorCompiler;
+
+  /** @param validators those of earlier processes */
+  constructor(validators: ResultCache<CompiledValidator>) {
+    this.#compiler = new ValidatorCompiler(validators);
+  }
 
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string> {
     const validators = compileValidators(model, this.#compiler);

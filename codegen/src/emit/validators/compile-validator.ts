@@ -1,12 +1,13 @@
-import { type AnySchema, Name } from "ajv";
+import type { AnySchema } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
+import { ValueScope } from "ajv/dist/compile/codegen/index.js";
 import standalone from "ajv/dist/standalone/index.js";
-import { callRef } from "ajv/dist/vocabularies/core/ref.js";
 import addFormats from "ajv-formats";
+import { ResultCache } from "../../base/result-cache.js";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import { CALL_KEYWORD } from "./call-keyword.js";
 import { CORRECTED_KEYWORDS } from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
-import { CALL } from "./variants.js";
 
 /** The code of one validator. */
 export interface CompiledValidator {
@@ -16,49 +17,87 @@ export interface CompiledValidator {
   readonly helpers: readonly string[];
 }
 
-/** Compiles schemas to code with ajv. It caches the results, so that a watch compiles only changed schemas. */
+/** Compiles schemas to code with ajv, those that neither the previous run nor an earlier process has compiled. */
 export class ValidatorCompiler {
-  #previous = new Map<string, CompiledValidator>();
-  #used = new Map<string, CompiledValidator>();
+  readonly #compilers = new Map<string, Compiler>();
+  readonly #results: ResultCache<CompiledValidator>;
 
-  /** Drops cached results that the previous run did not use. To be called once before each run. */
-  startRound(): void {
-    this.#previous = this.#used;
-    this.#used = new Map();
+  /** @param results those of earlier processes */
+  constructor(results = new ResultCache<CompiledValidator>()) {
+    this.#results = results;
   }
 
-  compile(schema: SchemaOrBoolean): CompiledValidator {
-    const key = JSON.stringify(schema);
-    const compiled = this.#used.get(key) ?? this.#previous.get(key) ?? compile(schema);
-    this.#used.set(key, compiled);
-    return compiled;
+  /** To be called before each run. */
+  startRun(): void {
+    this.#results.startRun();
   }
-}
 
-/**
- * Each validator has its own ajv instance: an instance numbers its variables consecutively, and the code of one schema
- * must not depend on the schemas compiled before it.
- */
-function compile(schema: SchemaOrBoolean): CompiledValidator {
-  const ajv = new Ajv2019({
-    code: { source: true, esm: true, lines: true },
+  /** @param evaluated whether the validator says which properties and items it has evaluated */
+  compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
+    const key = `${evaluated} ${JSON.stringify(schema)}`;
+    return this.#results.get(key, () => this.#compile(schema, evaluated));
+  }
+
+  #compile(schema: SchemaOrBoolean, unevaluated: boolean): CompiledValidator {
     // A request with several faults is answered with all of them. `contains` needs loops without a bound on the errors.
-    allErrors: !hasKeyword(schema, "contains"),
-    // The model knows every keyword, and refuses those without effect with their position.
-    strictSchema: false,
-    strictTypes: false,
-    strictTuples: false,
-    // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
-    meta: false,
-    validateSchema: false,
-    ownProperties: hasInheritedName(schema),
-  });
-  addFormats.default(ajv);
-  ajv.addKeyword({ keyword: CALL, schemaType: "string", code: (cxt) => callRef(cxt, new Name(cxt.schema)) });
-  for (const definition of CORRECTED_KEYWORDS) ajv.removeKeyword(definition.keyword as string).addKeyword(definition);
-  for (const keyword of ISSUE_KEYWORDS) ajv.addKeyword(keyword);
-  return rewrite(standalone.default(ajv, ajv.compile(schema as AnySchema)));
+    const options = {
+      allErrors: !hasKeyword(schema, "contains"),
+      ownProperties: hasInheritedName(schema),
+      unevaluated,
+    };
+    const key = JSON.stringify(options);
+    const compiler = this.#compilers.get(key) ?? new Compiler(options);
+    this.#compilers.set(key, compiler);
+    return rewrite(compiler.print(schema));
+  }
 }
+
+interface CompilerOptions {
+  readonly allErrors: boolean;
+  readonly ownProperties: boolean;
+  readonly unevaluated: boolean;
+}
+
+/** An instance of ajv for any number of schemas. */
+class Compiler extends Ajv2019 {
+  constructor({ unevaluated, ...options }: CompilerOptions) {
+    super({
+      ...options,
+      code: { source: true, esm: true, lines: true },
+      // The runtime has them.
+      messages: false,
+      // The model knows every keyword, and refuses those without effect with their position.
+      strictSchema: false,
+      strictTypes: false,
+      strictTuples: false,
+      // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
+      meta: false,
+      validateSchema: false,
+    });
+    // The class of this draft overrides the option.
+    this.opts.unevaluated = unevaluated;
+    addFormats.default(this);
+    this.addKeyword(CALL_KEYWORD);
+    for (const definition of CORRECTED_KEYWORDS) {
+      this.removeKeyword(definition.keyword as string).addKeyword(definition);
+    }
+    for (const keyword of ISSUE_KEYWORDS) this.addKeyword(keyword);
+  }
+
+  /** The module that validates `schema`. The scope numbers variables: code must not depend on the schemas before it. */
+  print(schema: SchemaOrBoolean): string {
+    Object.assign(this, { scope: new ValueScope({ scope: {}, prefixes: PREFIXES, lines: true }) });
+    const validate = this.compile(schema as AnySchema);
+    const module = standalone.default(this, validate);
+    this.removeSchema();
+    return module;
+  }
+}
+
+/** The prefixes of ajv's own scopes. */
+const PREFIXES = new Set(
+  "validate serialize parse wrapper root schema keyword pattern formats validate$data func obj Error".split(" "),
+);
 
 /** How ajv adds an error, in seven lines. */
 const ADD_ERROR =
@@ -89,23 +128,52 @@ function rewrite(module: string): CompiledValidator {
   const lines = module
     .replace(/^"use strict";\s*/, "")
     .replace(exported, "")
+    .replace(HEAD, (_, head: string) => `${head}(data, instancePath=""){`)
     .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
     .replaceAll(ADD_ERROR, (_, _name, error: string) => `(vErrors ??= []).push(${error});`)
     .replaceAll(LOOP, boundLoop)
     .replaceAll(/require\("ajv-formats\/dist\/formats"\)\.fullFormats/g, () => use("formats"))
     .trim()
     .split("\n");
-  const code = lines.filter((line) => !isUnused(line, lines)).join("\n");
-  return { code: `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
+  const { code, isFunction } = inlineConstants(lines);
+  return { code: isFunction ? code : `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
 }
 
-/** ajv prints the whole schema as a constant, also if the function does not use it. */
-function isUnused(line: string, lines: readonly string[]): boolean {
-  const name = /^const (schema\d+) = /.exec(line)?.[1];
-  if (name === undefined) return false;
-  const used = new RegExp(`\\b${name}\\b`);
-  return !lines.some((other) => other !== line && used.test(other));
+/** A constant of ajv: the schema, a function or a format. */
+const CONSTANT = /^const ((?:schema|func|formats)\d+) = (.*);$/;
+
+/** A text, or the use of a constant with the keys below it. Only texts contain what looks like a use and is none. */
+const USE =
+  /"(?:[^"\\]|\\.)*"|\b((?:schema|func|formats)\d+)\b((?:\.[A-Za-z_$][\w$]*|\["(?:[^"\\]|\\.)*"\]|\[\d+\])*)/g;
+
+/** Writes the parts of constants where they are used: the whole schema is longer, and V8 parses a plain function later. */
+function inlineConstants(lines: readonly string[]): { readonly code: string; readonly isFunction: boolean } {
+  const constants = new Map<string, unknown>();
+  const others = lines.filter((line) => {
+    const [, name, value] = CONSTANT.exec(line) ?? [];
+    if (name !== undefined && value !== undefined)
+      constants.set(name, name.startsWith("schema") ? JSON.parse(value) : value);
+    return name === undefined && line !== "";
+  });
+  const code = others.join("\n").replaceAll(USE, (whole, name: string | undefined, keys: string) => {
+    if (name === undefined || !constants.has(name)) return whole;
+    const value = constants.get(name);
+    return name.startsWith("schema") ? partAt(value, keys) : value + keys;
+  });
+  return { code, isFunction: others[0]?.startsWith("function ") === true && others.at(-1) === "}" };
 }
+
+/** @param keys as in code: `.properties["first name"].enum` */
+function partAt(schema: unknown, keys: string): string {
+  let part = schema;
+  for (const [, name, text, index] of keys.matchAll(/\.([\w$]+)|\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]/g)) {
+    part = (part as Readonly<Record<string, unknown>>)[name ?? index ?? JSON.parse(text as string)];
+  }
+  return JSON.stringify(part);
+}
+
+/** What ajv passes to validators. Ours need the value and its path. */
+const HEAD = /^(function \w+)\(data, \{instancePath="",.*\}=\{\}\)\{$/m;
 
 function hasKeyword(schema: SchemaOrBoolean, keyword: string): boolean {
   return JSON.stringify(schema).includes(`"${keyword}":`);

@@ -11,7 +11,7 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
     schemaType: ["object", "boolean"],
     trackErrors: true,
     error: {
-      message: ({ params: { clause } }) => str`must match "${clause}" schema`,
+      message: "",
       params: ({ params: { clause } }) => _`{failingKeyword: ${clause}}`,
     },
     code: ifThenElse,
@@ -22,8 +22,7 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
     type: "array",
     schemaType: "boolean",
     error: {
-      message: ({ params: { found } }) =>
-        str`must NOT have duplicate items (items ## ${found}[1] and ${found}[0] are identical)`,
+      message: "",
       params: ({ params: { found } }) => _`{i: ${found}[0], j: ${found}[1]}`,
     },
     code: uniqueItems,
@@ -34,7 +33,7 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
     type: "array",
     schemaType: ["boolean", "object"],
     error: {
-      message: ({ params: { evaluated } }) => str`must NOT have more than ${evaluated} items`,
+      message: "",
       params: ({ params: { evaluated } }) => _`{limit: ${evaluated}}`,
     },
     code: unevaluatedItems,

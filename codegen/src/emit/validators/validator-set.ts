@@ -18,10 +18,9 @@ export interface ValidatorSet {
 
 /** Compiles the validators that the methods of `model` need, each type once for each variant. */
 export function compileValidators(model: ApiModel, compiler: ValidatorCompiler): ValidatorSet {
-  compiler.startRound();
+  compiler.startRun();
   const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
   const variants = new Variants(types);
-  const compiled = new Map<string, CompiledValidator>();
   const exported = new Set<string>();
   const pending: string[] = [];
   const byName = new Map<string, { type: string; variant: Variant }>();
@@ -29,8 +28,9 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     for (const variant of ["open", "closed", "part"] as const)
       byName.set(validatorName(type, variant), { type, variant });
   }
+  const schemas = new Map<string, SchemaOrBoolean>();
   const add = (name: string, schema: SchemaOrBoolean): void => {
-    compiled.set(name, compileNamed(name, schema, compiler));
+    schemas.set(name, schema);
     pending.push(...callsIn(schema));
   };
   const shapes = new Map<string, string>();
@@ -54,21 +54,38 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     const name = nameOf(use, variant);
     exported.add(name);
     if (refName(use.schema) !== undefined) pending.push(name);
-    else if (!compiled.has(name)) add(name, variants.of(use.schema, variant));
+    else if (!schemas.has(name)) add(name, variants.of(use.schema, variant));
   }
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const wanted = byName.get(name);
-    if (wanted === undefined || compiled.has(name)) continue;
+    if (wanted === undefined || schemas.has(name)) continue;
     add(name, variants.of(types.get(wanted.type) ?? {}, wanted.variant));
   }
-  const sorted = [...compiled].sort(([a], [b]) => compareNames(a, b));
-  return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(sorted) };
+  const evaluated = withEvaluated(schemas);
+  const sorted = [...schemas].sort(([a], [b]) => compareNames(a, b));
+  const compiled = sorted.map(([name, schema]) => {
+    return [name, compileNamed(name, schema, { compiler, evaluated: evaluated.has(name) })] as const;
+  });
+  return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(compiled) };
+}
+
+/** The validators with `unevaluatedProperties` or `unevaluatedItems`, and those that they call. */
+function withEvaluated(schemas: ReadonlyMap<string, SchemaOrBoolean>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const [name, schema] of schemas)
+    if (/"unevaluated(Properties|Items)":/.test(JSON.stringify(schema))) found.add(name);
+  for (const name of found) for (const called of callsIn(schemas.get(name))) found.add(called);
+  return found;
 }
 
 /** A schema that the model accepts and ajv rejects is reported with the name of its validator. */
-function compileNamed(name: string, schema: SchemaOrBoolean, compiler: ValidatorCompiler): CompiledValidator {
+function compileNamed(
+  name: string,
+  schema: SchemaOrBoolean,
+  { compiler, evaluated }: { readonly compiler: ValidatorCompiler; readonly evaluated: boolean },
+): CompiledValidator {
   try {
-    return compiler.compile(schema);
+    return compiler.compile(schema, evaluated);
   } catch (error) {
     const reason = errorMessage(error);
     throw new Error(`cannot compile the validator ${name}: ${reason}`, { cause: error });

@@ -64,9 +64,16 @@ export function refName(schema: SchemaOrBoolean): string | undefined {
   return typeof ref === "string" && ref.startsWith(REF) ? ref.slice(REF.length) : undefined;
 }
 
+/** Results of {@link withoutNotes}: emitters need them for the same schemas, which do not change. */
+const bare = new WeakMap<JsonSchema, JsonSchema>();
+
 /** The schema without annotations such as descriptions: schemas with the same effect on a call become equal. */
 export function withoutNotes<S extends SchemaOrBoolean>(schema: S): S {
   if (!isSchemaObject(schema)) return schema;
+  const known = bare.get(schema);
+  if (known !== undefined) return known as S;
   const kept = Object.entries(schema).filter(([keyword]) => keywordValue(keyword) !== "note");
-  return mapSubschemas(Object.fromEntries(kept) as JsonSchema, withoutNotes) as S;
+  const result = mapSubschemas(Object.fromEntries(kept), withoutNotes);
+  bare.set(schema, result);
+  return result as S;
 }

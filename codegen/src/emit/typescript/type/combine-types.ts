@@ -66,6 +66,7 @@ function isEmptyObject(type: TypeText): boolean {
 }
 
 function distinct(items: readonly TypeText[]): readonly TypeText[] {
+  if (items.length < 2) return items;
   const texts = new Set<string>();
   return items.filter((item) => {
     const text = JSON.stringify(item);

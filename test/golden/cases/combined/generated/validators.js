@@ -4,8 +4,7 @@
 /* eslint-disable */
 
 const articleClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -15,7 +14,7 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(namedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(namedPart(data, instancePath))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
 }
@@ -23,7 +22,7 @@ else {
 var props0 = namedPart.evaluated.props;
 var items0 = namedPart.evaluated.items;
 }
-if(!(taggedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(taggedPart(data, instancePath))){
 vErrors = vErrors === null ? taggedPart.errors : vErrors.concat(taggedPart.errors);
 errors = vErrors.length;
 }
@@ -45,18 +44,18 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.body === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"}});
 errors++;
 }
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 if(props0 !== true){
@@ -71,7 +70,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!props0 || !props0[key0]){
-(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0}});
 errors++;
 }
 }
@@ -85,94 +84,47 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
-const articleOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const articleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(namedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(namedOpen(data, instancePath))){
 vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props0 = namedOpen.evaluated.props;
-var items0 = namedOpen.evaluated.items;
-}
-if(!(taggedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(taggedOpen(data, instancePath))){
 vErrors = vErrors === null ? taggedOpen.errors : vErrors.concat(taggedOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props1 = taggedOpen.evaluated.props;
-var items1 = taggedOpen.evaluated.items;
-}
-if(props0 !== true && props1 !== undefined){
-if(props1 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props1);
-}
-}
-if(items0 !== true && items1 !== undefined){
-items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.body === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"}});
 errors++;
 }
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
-if(props0 !== true){
-props0 = props0 || {};
-props0.body = true;
-}
 validate0.errors = vErrors;
-evaluated0.props = props0;
-evaluated0.items = items0;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
-const circleClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const circleClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
 }
 if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -181,18 +133,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "kind") || (key0 === "radius"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
 errors++;
 }
 if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"}});
 errors++;
 }
 }
@@ -200,56 +152,44 @@ if(data.radius !== undefined){
 let data1 = data.radius;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const circleOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const circleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
 }
 if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"}});
 errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
 errors++;
 }
 if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"}});
 errors++;
 }
 }
@@ -257,31 +197,26 @@ if(data.radius !== undefined){
 let data1 = data.radius;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"kind":true,"radius":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const deepStoreRequestClosed = (() => {
-const schema0 = {"type":"object","properties":{"either":{"type":["object","null"],"x-cases":[{"anyOf":[{"type":"object","properties":{"left":{"type":"string"}},"required":["left"],"additionalProperties":false},{"type":"object","properties":{"right":{"x-call":"namedClosed"}},"required":["right"],"additionalProperties":false}]},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]},"list":{"type":"array","items":{"anyOf":[{"x-call":"namedClosed"},{"x-call":"taggedClosed"}]}},"byKey":{"type":"object","additionalProperties":{"x-call":"namedClosed"}},"pair":{"type":"array","additionalItems":false,"items":[{"x-call":"namedClosed"},{"x-call":"taggedClosed"}],"minItems":2},"both":{"allOf":[{"x-call":"namedPart"},{"type":"object","properties":{"extra":{"type":"boolean"}},"required":["extra"]}],"unevaluatedProperties":false},"maybe":{"type":["object","null"],"x-cases":[{"type":"object","properties":{"some":{"type":"string"}},"required":["some"],"additionalProperties":false},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]},"rows":{"type":"array","items":{"type":"object","properties":{"cell":{"type":"string"}},"required":["cell"],"additionalProperties":false}},"grid":{"type":"array","items":{"anyOf":[{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false},{"x-call":"namedClosed"}]}}},"required":["byKey","either","grid","list","maybe","pair"],"additionalProperties":false};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -293,27 +228,27 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.byKey === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byKey"},message:"must have required property '"+"byKey"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byKey"}});
 errors++;
 }
 if(data.either === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "either"},message:"must have required property '"+"either"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "either"}});
 errors++;
 }
 if(data.grid === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "grid"},message:"must have required property '"+"grid"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "grid"}});
 errors++;
 }
 if(data.list === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "list"},message:"must have required property '"+"list"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "list"}});
 errors++;
 }
 if(data.maybe === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "maybe"},message:"must have required property '"+"maybe"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "maybe"}});
 errors++;
 }
 if(data.pair === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "pair"},message:"must have required property '"+"pair"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "pair"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -322,14 +257,14 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((((((((key0 === "either") || (key0 === "list")) || (key0 === "byKey")) || (key0 === "pair")) || (key0 === "both")) || (key0 === "maybe")) || (key0 === "rows")) || (key0 === "grid"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.either !== undefined){
 let data0 = data.either;
 if((!(data0 && typeof data0 == "object" && !Array.isArray(data0))) && (data0 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: schema0.properties.either.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: ["object","null"]}});
 errors++;
 }
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -338,7 +273,7 @@ let valid3 = false;
 const _errs6 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.left === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "left"},message:"must have required property '"+"left"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "left"}});
 errors++;
 }
 const keyErrors1 = errors;
@@ -347,19 +282,19 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!(key1 === "left")){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key1}});
 errors++;
 }
 }
 if(data0.left !== undefined){
 if(typeof data0.left !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/either/left",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/either/left",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"}});
 errors++;
 }
 var _valid0 = _errs6 === errors;
@@ -370,7 +305,7 @@ var props0 = true;
 const _errs11 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.right === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "right"},message:"must have required property '"+"right"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "right"}});
 errors++;
 }
 const keyErrors2 = errors;
@@ -379,19 +314,19 @@ if(errors - keyErrors2 >= 10){
 break;
 }
 if(!(key2 === "right")){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key2}});
 errors++;
 }
 }
 if(data0.right !== undefined){
-if(!(namedClosed(data0.right, {instancePath:instancePath+"/either/right",parentData:data0,parentDataProperty:"right",rootData,dynamicAnchors}))){
+if(!(namedClosed(data0.right, instancePath+"/either/right"))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"}});
 errors++;
 }
 var _valid0 = _errs11 === errors;
@@ -402,7 +337,7 @@ props0 = true;
 }
 }
 if(!valid3){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"anyOf",params:{}});
 errors++;
 }
 else {
@@ -419,7 +354,7 @@ vErrors = null;
 }
 else if(data0 === null){
 if(data0 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -437,7 +372,7 @@ let data4 = data3[i0];
 const _errs20 = errors;
 let valid9 = false;
 const _errs21 = errors;
-if(!(namedClosed(data4, {instancePath:instancePath+"/list/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(namedClosed(data4, instancePath+"/list/" + i0))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
@@ -448,7 +383,7 @@ var items1 = namedClosed.evaluated.items;
 var _valid1 = _errs21 === errors;
 valid9 = valid9 || _valid1;
 const _errs22 = errors;
-if(!(taggedClosed(data4, {instancePath:instancePath+"/list/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(taggedClosed(data4, instancePath+"/list/" + i0))){
 vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
 errors = vErrors.length;
 }
@@ -473,7 +408,7 @@ items1 = items2 === true ? true : items1 > items2 ? items1 : items2;
 }
 }
 if(!valid9){
-(vErrors ??= []).push({instancePath:instancePath+"/list/" + i0,keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/list/" + i0,keyword:"anyOf",params:{}});
 errors++;
 }
 else {
@@ -490,7 +425,7 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/list",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/list",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -502,14 +437,14 @@ for(const key3 in data5){
 if(errors - keyErrors3 >= 10){
 break;
 }
-if(!(namedClosed(data5[key3], {instancePath:instancePath+"/byKey/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data5,parentDataProperty:key3,rootData,dynamicAnchors}))){
+if(!(namedClosed(data5[key3], instancePath+"/byKey/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/byKey",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/byKey",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
@@ -517,36 +452,36 @@ if(data.pair !== undefined){
 let data7 = data.pair;
 if(Array.isArray(data7)){
 if(data7.length < 2){
-(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"minItems",params:{limit: 2}});
 errors++;
 }
 const len1 = data7.length;
 if(!(len1 <= 2)){
-(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"additionalItems",params:{limit: 2}});
 errors++;
 }
 const len2 = data7.length;
 if(len2 > 0){
-if(!(namedClosed(data7[0], {instancePath:instancePath+"/pair/0",parentData:data7,parentDataProperty:0,rootData,dynamicAnchors}))){
+if(!(namedClosed(data7[0], instancePath+"/pair/0"))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
 }
 if(len2 > 1){
-if(!(taggedClosed(data7[1], {instancePath:instancePath+"/pair/1",parentData:data7,parentDataProperty:1,rootData,dynamicAnchors}))){
+if(!(taggedClosed(data7[1], instancePath+"/pair/1"))){
 vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.both !== undefined){
 let data10 = data.both;
-if(!(namedPart(data10, {instancePath:instancePath+"/both",parentData:data,parentDataProperty:"both",rootData,dynamicAnchors}))){
+if(!(namedPart(data10, instancePath+"/both"))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
 }
@@ -555,18 +490,18 @@ var props7 = namedPart.evaluated.props;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(data10.extra === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"required",params:{missingProperty: "extra"},message:"must have required property '"+"extra"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"required",params:{missingProperty: "extra"}});
 errors++;
 }
 if(data10.extra !== undefined){
 if(typeof data10.extra !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/both/extra",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/both/extra",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"type",params:{type: "object"}});
 errors++;
 }
 if(props7 !== true){
@@ -581,7 +516,7 @@ if(errors - keyErrors4 >= 10){
 break;
 }
 if(!props7 || !props7[key4]){
-(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4}});
 errors++;
 }
 }
@@ -591,13 +526,13 @@ errors++;
 if(data.maybe !== undefined){
 let data12 = data.maybe;
 if((!(data12 && typeof data12 == "object" && !Array.isArray(data12))) && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: schema0.properties.maybe.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: ["object","null"]}});
 errors++;
 }
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
 if(data12.some === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"required",params:{missingProperty: "some"},message:"must have required property '"+"some"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"required",params:{missingProperty: "some"}});
 errors++;
 }
 const keyErrors5 = errors;
@@ -606,25 +541,25 @@ if(errors - keyErrors5 >= 10){
 break;
 }
 if(!(key5 === "some")){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"additionalProperties",params:{additionalProperty: key5}});
 errors++;
 }
 }
 if(data12.some !== undefined){
 if(typeof data12.some !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe/some",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe/some",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -641,7 +576,7 @@ break;
 let data15 = data14[i1];
 if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 if(data15.cell === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"required",params:{missingProperty: "cell"},message:"must have required property '"+"cell"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"required",params:{missingProperty: "cell"}});
 errors++;
 }
 const keyErrors6 = errors;
@@ -650,25 +585,25 @@ if(errors - keyErrors6 >= 10){
 break;
 }
 if(!(key6 === "cell")){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"additionalProperties",params:{additionalProperty: key6}});
 errors++;
 }
 }
 if(data15.cell !== undefined){
 if(typeof data15.cell !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1+"/cell",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1+"/cell",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/rows",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -687,7 +622,7 @@ let valid23 = false;
 const _errs58 = errors;
 if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
 if(data18.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors7 = errors;
@@ -696,19 +631,19 @@ if(errors - keyErrors7 >= 10){
 break;
 }
 if(!(key7 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"additionalProperties",params:{additionalProperty: key7}});
 errors++;
 }
 }
 if(data18.text !== undefined){
 if(typeof data18.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"type",params:{type: "object"}});
 errors++;
 }
 var _valid2 = _errs58 === errors;
@@ -717,7 +652,7 @@ if(_valid2){
 var props9 = true;
 }
 const _errs63 = errors;
-if(!(namedClosed(data18, {instancePath:instancePath+"/grid/" + i2,parentData:data17,parentDataProperty:i2,rootData,dynamicAnchors}))){
+if(!(namedClosed(data18, instancePath+"/grid/" + i2))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
@@ -738,7 +673,7 @@ Object.assign(props9, props10);
 }
 }
 if(!valid23){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"anyOf",params:{}});
 errors++;
 }
 else {
@@ -755,13 +690,13 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/grid",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
@@ -771,37 +706,28 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const deepStoreResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const deepStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"}});
 errors++;
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.b === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "b"}});
 errors++;
 }
 if(data.b !== undefined){
@@ -809,43 +735,23 @@ let data1 = data.b;
 const _errs7 = errors;
 let valid3 = false;
 const _errs8 = errors;
-if(!(namedOpen(data1, {instancePath:instancePath+"/b",parentData:data,parentDataProperty:"b",rootData,dynamicAnchors}))){
+if(!(namedOpen(data1, instancePath+"/b"))){
 vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props0 = namedOpen.evaluated.props;
-var items0 = namedOpen.evaluated.items;
-}
 var _valid0 = _errs8 === errors;
 valid3 = valid3 || _valid0;
+if(!valid3){
 const _errs9 = errors;
-if(!(taggedOpen(data1, {instancePath:instancePath+"/b",parentData:data,parentDataProperty:"b",rootData,dynamicAnchors}))){
+if(!(taggedOpen(data1, instancePath+"/b"))){
 vErrors = vErrors === null ? taggedOpen.errors : vErrors.concat(taggedOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props1 = taggedOpen.evaluated.props;
-var items1 = taggedOpen.evaluated.items;
-}
 var _valid0 = _errs9 === errors;
 valid3 = valid3 || _valid0;
-if(_valid0){
-if(props0 !== true && props1 !== undefined){
-if(props1 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props1);
-}
-}
-if(items0 !== true && items1 !== undefined){
-items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
-}
 }
 if(!valid3){
-(vErrors ??= []).push({instancePath:instancePath+"/b",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/b",keyword:"anyOf",params:{}});
 errors++;
 }
 else {
@@ -862,70 +768,46 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"b":true,"a":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const looseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const looseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"}});
 errors++;
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const looseStoreRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const looseStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.loose === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "loose"},message:"must have required property '"+"loose"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "loose"}});
 errors++;
 }
 if(data.strict === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "strict"},message:"must have required property '"+"strict"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "strict"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -934,37 +816,33 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "loose") || (key0 === "strict"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.loose !== undefined){
-if(!(looseOpen(data.loose, {instancePath:instancePath+"/loose",parentData:data,parentDataProperty:"loose",rootData,dynamicAnchors}))){
+if(!(looseOpen(data.loose, instancePath+"/loose"))){
 vErrors = vErrors === null ? looseOpen.errors : vErrors.concat(looseOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.strict !== undefined){
-if(!(strictOpen(data.strict, {instancePath:instancePath+"/strict",parentData:data,parentDataProperty:"strict",rootData,dynamicAnchors}))){
+if(!(strictOpen(data.strict, instancePath+"/strict"))){
 vErrors = vErrors === null ? strictOpen.errors : vErrors.concat(strictOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const namedClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -976,7 +854,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -985,19 +863,19 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1007,44 +885,31 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const namedOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const namedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const namedPart = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -1056,18 +921,18 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1077,351 +942,103 @@ validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
-const polygonClosed = (() => {
-const schema0 = {"type":"object","properties":{"kind":{"enum":["pentagon","hexagon"]},"edge":{"type":"number"}},"required":["edge","kind"],"additionalProperties":false};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const shapeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.edge === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"},message:"must have required property '"+"edge"+"'"});
-errors++;
-}
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "kind") || (key0 === "edge"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
-errors++;
-}
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((data0 === "pentagon") || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
-errors++;
-}
-}
-if(data.edge !== undefined){
-let data1 = data.edge;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"},message:"must be number"});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
-
-const polygonOpen = (() => {
-const schema0 = {"type":"object","properties":{"kind":{"enum":["pentagon","hexagon"]},"edge":{"type":"number"}},"required":["edge","kind"]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.edge === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"},message:"must have required property '"+"edge"+"'"});
-errors++;
-}
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((data0 === "pentagon") || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
-errors++;
-}
-}
-if(data.edge !== undefined){
-let data1 = data.edge;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"},message:"must be number"});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-validate0.evaluated = {"props":{"kind":true,"edge":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
-
-const shapeClosed = (() => {
-const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square","pentagon","hexagon"]}},"x-cases":[{"x-call":"circleClosed"},{"x-call":"squareClosed"},{"x-call":"polygonClosed"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]},{"tag":"kind","values":["pentagon","hexagon"]}]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && (data.kind === "circle")){
-if(!(circleClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(circleClosed(data, instancePath))){
 vErrors = vErrors === null ? circleClosed.errors : vErrors.concat(circleClosed.errors);
 errors = vErrors.length;
 }
-else {
-var props0 = circleClosed.evaluated.props;
-var items0 = circleClosed.evaluated.items;
-}
 }
 else if(data && typeof data == "object" && (data.kind === "square")){
-if(!(squareClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(squareClosed(data, instancePath))){
 vErrors = vErrors === null ? squareClosed.errors : vErrors.concat(squareClosed.errors);
 errors = vErrors.length;
 }
-else {
-var props1 = squareClosed.evaluated.props;
-var items1 = squareClosed.evaluated.items;
-}
-if(props0 !== true && props1 !== undefined){
-if(props1 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props1);
-}
-}
-if(items0 !== true && items1 !== undefined){
-items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
-}
-}
-else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
-if(!(polygonClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? polygonClosed.errors : vErrors.concat(polygonClosed.errors);
-errors = vErrors.length;
-}
-else {
-var props2 = polygonClosed.evaluated.props;
-var items2 = polygonClosed.evaluated.items;
-}
-if(props0 !== true && props2 !== undefined){
-if(props2 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props2);
-}
-}
-if(items0 !== true && items2 !== undefined){
-items0 = items2 === true ? true : items0 > items2 ? items0 : items2;
-}
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
-}
-if(props0 !== true){
-props0 = props0 || {};
-props0.kind = true;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+if(!((data0 === "circle") || (data0 === "square"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square"]}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
-evaluated0.props = props0;
-evaluated0.items = items0;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
-const shapeOpen = (() => {
-const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square","pentagon","hexagon"]}},"x-cases":[{"x-call":"circleOpen"},{"x-call":"squareOpen"},{"x-call":"polygonOpen"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]},{"tag":"kind","values":["pentagon","hexagon"]}]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const shapeOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && (data.kind === "circle")){
-if(!(circleOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(circleOpen(data, instancePath))){
 vErrors = vErrors === null ? circleOpen.errors : vErrors.concat(circleOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props0 = circleOpen.evaluated.props;
-var items0 = circleOpen.evaluated.items;
-}
 }
 else if(data && typeof data == "object" && (data.kind === "square")){
-if(!(squareOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(squareOpen(data, instancePath))){
 vErrors = vErrors === null ? squareOpen.errors : vErrors.concat(squareOpen.errors);
 errors = vErrors.length;
-}
-else {
-var props1 = squareOpen.evaluated.props;
-var items1 = squareOpen.evaluated.items;
-}
-if(props0 !== true && props1 !== undefined){
-if(props1 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props1);
-}
-}
-if(items0 !== true && items1 !== undefined){
-items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
-}
-}
-else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
-if(!(polygonOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? polygonOpen.errors : vErrors.concat(polygonOpen.errors);
-errors = vErrors.length;
-}
-else {
-var props2 = polygonOpen.evaluated.props;
-var items2 = polygonOpen.evaluated.items;
-}
-if(props0 !== true && props2 !== undefined){
-if(props2 === true){
-props0 = true;
-}
-else {
-props0 = props0 || {};
-Object.assign(props0, props2);
-}
-}
-if(items0 !== true && items2 !== undefined){
-items0 = items2 === true ? true : items0 > items2 ? items0 : items2;
 }
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
-}
-if(props0 !== true){
-props0 = props0 || {};
-props0.kind = true;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+if(!((data0 === "circle") || (data0 === "square"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square"]}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
-evaluated0.props = props0;
-evaluated0.items = items0;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
-const shapeStoreResponseOpen = (() => {
-const schema0 = {"type":["object","null"],"x-cases":[{"x-call":"shapeOpen"},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const shapeStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if((!(data && typeof data == "object" && !Array.isArray(data))) && (data !== null)){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: schema0.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: ["object","null"]}});
 errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(!(shapeOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(shapeOpen(data, instancePath))){
 vErrors = vErrors === null ? shapeOpen.errors : vErrors.concat(shapeOpen.errors);
 errors = vErrors.length;
-}
-else {
-var props0 = shapeOpen.evaluated.props;
-var items0 = shapeOpen.evaluated.items;
 }
 }
 else if(data === null){
 if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
 validate0.errors = vErrors;
-evaluated0.props = props0;
-evaluated0.items = items0;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
 const shortClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -1431,7 +1048,7 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(namedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(namedPart(data, instancePath))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
 }
@@ -1441,18 +1058,18 @@ var items0 = namedPart.evaluated.items;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
 errors++;
 }
 if(data.at !== undefined){
 let data0 = data.at;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.x === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"}});
 errors++;
 }
 if(data0.y === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1461,33 +1078,33 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "x") || (key0 === "y"))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data0.x !== undefined){
 let data1 = data0.x;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 if(data0.y !== undefined){
 let data2 = data0.y;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 if(props0 !== true){
@@ -1502,7 +1119,7 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!props0 || !props0[key1]){
-(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1}});
 errors++;
 }
 }
@@ -1516,99 +1133,68 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
-const shortOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const shortOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(namedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+if(!(namedOpen(data, instancePath))){
 vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
 errors = vErrors.length;
 }
-else {
-var props0 = namedOpen.evaluated.props;
-var items0 = namedOpen.evaluated.items;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
 errors++;
 }
 if(data.at !== undefined){
 let data0 = data.at;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.x === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"}});
 errors++;
 }
 if(data0.y === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"}});
 errors++;
 }
 if(data0.x !== undefined){
 let data1 = data0.x;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 if(data0.y !== undefined){
 let data2 = data0.y;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
-}
-if(props0 !== true){
-props0 = props0 || {};
-props0.at = true;
 }
 validate0.errors = vErrors;
-evaluated0.props = props0;
-evaluated0.items = items0;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
-const squareClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const squareClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1617,18 +1203,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "kind") || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
 errors++;
 }
 if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"}});
 errors++;
 }
 }
@@ -1636,56 +1222,44 @@ if(data.side !== undefined){
 let data1 = data.side;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const squareOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const squareOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
 errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
 errors++;
 }
 if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"}});
 errors++;
 }
 }
@@ -1693,42 +1267,30 @@ if(data.side !== undefined){
 let data1 = data.side;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"kind":true,"side":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const strictOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const strictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1737,31 +1299,27 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "a")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const taggedClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -1773,7 +1331,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1782,7 +1340,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "tags")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -1798,7 +1356,7 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors1 = errors;
@@ -1807,31 +1365,31 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!(key1 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key1}});
 errors++;
 }
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1841,21 +1399,12 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const taggedOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const taggedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
 errors++;
 }
 if(data.tags !== undefined){
@@ -1870,42 +1419,38 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"tags":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const taggedPart = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate0.evaluated;
@@ -1917,7 +1462,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
 errors++;
 }
 if(data.tags !== undefined){
@@ -1932,7 +1477,7 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1941,31 +1486,31 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;

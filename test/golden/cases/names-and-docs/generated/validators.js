@@ -3,21 +3,12 @@
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
 
-const addressClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const addressClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.street === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -26,90 +17,66 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "street") || (key0 === "city"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.street !== undefined){
 if(typeof data.street !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.city !== undefined){
 if(typeof data.city !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const addressOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const addressOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.street === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"}});
 errors++;
 }
 if(data.street !== undefined){
 if(typeof data.street !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.city !== undefined){
 if(typeof data.city !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"street":true,"city":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -118,78 +85,54 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.text !== undefined){
 if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
 errors++;
 }
 if(data.text !== undefined){
 if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"text":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const callbackHandlersClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const callbackHandlersClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.handled === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "handled"},message:"must have required property '"+"handled"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "handled"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -198,61 +141,49 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "handled")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.handled !== undefined){
 if(typeof data.handled !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/handled",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/handled",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const callbacksOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const callbacksOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.count === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"}});
 errors++;
 }
 if(data.count !== undefined){
 let data0 = data.count;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -261,31 +192,19 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"count":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const clientClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const clientClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"},message:"must have required property '"+"agent"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -294,131 +213,83 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "agent")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.agent !== undefined){
 if(typeof data.agent !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const clientOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const clientOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"},message:"must have required property '"+"agent"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
 errors++;
 }
 if(data.agent !== undefined){
 if(typeof data.agent !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"agent":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const peopleListDeleteResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const peopleListDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const peopleListGetRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const peopleListGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
 if(errors - keyErrors0 >= 10){
 break;
 }
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const peopleListGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const peopleListGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(Array.isArray(data)){
 const len0 = data.length;
 const itemErrors0 = errors;
@@ -426,213 +297,174 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(personOpen(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(personOpen(data[i0], instancePath+"/" + i0))){
 vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const personClosed = (() => {
-const schema0 = {"type":"object","properties":{"name":{"type":"string"},"home":{"x-call":"addressClosed"},"work":{"x-call":"addressClosed"},"address":{"x-call":"addressClosed"},"fax":{"type":"string"},"first-name":{"type":"string"},"say \"hi\"":{"type":"string"},"class":{"type":"string"},"constructor":{"type":"string"}},"required":["name"],"additionalProperties":false};
-const func0 = Object.prototype.hasOwnProperty;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const personClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.name === undefined) || (!(func0.call(data, "name")))){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+if((data.name === undefined) || (!(Object.prototype.hasOwnProperty.call(data, "name")))){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema0.properties, key0))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+if(!(Object.prototype.hasOwnProperty.call({"name":{"type":"string"},"home":{"x-call":"addressClosed"},"work":{"x-call":"addressClosed"},"address":{"x-call":"addressClosed"},"fax":{"type":"string"},"first-name":{"type":"string"},"say \"hi\"":{"type":"string"},"class":{"type":"string"},"constructor":{"type":"string"}}, key0))){
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
-if(data.name !== undefined && func0.call(data, "name")){
+if(data.name !== undefined && Object.prototype.hasOwnProperty.call(data, "name")){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.home !== undefined && func0.call(data, "home")){
-if(!(addressClosed(data.home, {instancePath:instancePath+"/home",parentData:data,parentDataProperty:"home",rootData,dynamicAnchors}))){
+if(data.home !== undefined && Object.prototype.hasOwnProperty.call(data, "home")){
+if(!(addressClosed(data.home, instancePath+"/home"))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
 }
-if(data.work !== undefined && func0.call(data, "work")){
-if(!(addressClosed(data.work, {instancePath:instancePath+"/work",parentData:data,parentDataProperty:"work",rootData,dynamicAnchors}))){
+if(data.work !== undefined && Object.prototype.hasOwnProperty.call(data, "work")){
+if(!(addressClosed(data.work, instancePath+"/work"))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
 }
-if(data.address !== undefined && func0.call(data, "address")){
-if(!(addressClosed(data.address, {instancePath:instancePath+"/address",parentData:data,parentDataProperty:"address",rootData,dynamicAnchors}))){
+if(data.address !== undefined && Object.prototype.hasOwnProperty.call(data, "address")){
+if(!(addressClosed(data.address, instancePath+"/address"))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
 }
-if(data.fax !== undefined && func0.call(data, "fax")){
+if(data.fax !== undefined && Object.prototype.hasOwnProperty.call(data, "fax")){
 if(typeof data.fax !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/fax",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/fax",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data["first-name"] !== undefined && func0.call(data, "first-name")){
+if(data["first-name"] !== undefined && Object.prototype.hasOwnProperty.call(data, "first-name")){
 if(typeof data["first-name"] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/first-name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/first-name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data["say \"hi\""] !== undefined && func0.call(data, "say \"hi\"")){
+if(data["say \"hi\""] !== undefined && Object.prototype.hasOwnProperty.call(data, "say \"hi\"")){
 if(typeof data["say \"hi\""] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.class !== undefined && func0.call(data, "class")){
+if(data.class !== undefined && Object.prototype.hasOwnProperty.call(data, "class")){
 if(typeof data.class !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/class",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/class",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.constructor !== undefined && func0.call(data, "constructor")){
+if(data.constructor !== undefined && Object.prototype.hasOwnProperty.call(data, "constructor")){
 if(typeof data.constructor !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/constructor",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/constructor",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const personOpen = (() => {
-const func0 = Object.prototype.hasOwnProperty;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const personOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
-if((data.name === undefined) || (!(func0.call(data, "name")))){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+if((data.name === undefined) || (!(Object.prototype.hasOwnProperty.call(data, "name")))){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
-if(data.name !== undefined && func0.call(data, "name")){
+if(data.name !== undefined && Object.prototype.hasOwnProperty.call(data, "name")){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.home !== undefined && func0.call(data, "home")){
-if(!(addressOpen(data.home, {instancePath:instancePath+"/home",parentData:data,parentDataProperty:"home",rootData,dynamicAnchors}))){
+if(data.home !== undefined && Object.prototype.hasOwnProperty.call(data, "home")){
+if(!(addressOpen(data.home, instancePath+"/home"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data.work !== undefined && func0.call(data, "work")){
-if(!(addressOpen(data.work, {instancePath:instancePath+"/work",parentData:data,parentDataProperty:"work",rootData,dynamicAnchors}))){
+if(data.work !== undefined && Object.prototype.hasOwnProperty.call(data, "work")){
+if(!(addressOpen(data.work, instancePath+"/work"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data.address !== undefined && func0.call(data, "address")){
-if(!(addressOpen(data.address, {instancePath:instancePath+"/address",parentData:data,parentDataProperty:"address",rootData,dynamicAnchors}))){
+if(data.address !== undefined && Object.prototype.hasOwnProperty.call(data, "address")){
+if(!(addressOpen(data.address, instancePath+"/address"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data.fax !== undefined && func0.call(data, "fax")){
+if(data.fax !== undefined && Object.prototype.hasOwnProperty.call(data, "fax")){
 if(typeof data.fax !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/fax",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/fax",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data["first-name"] !== undefined && func0.call(data, "first-name")){
+if(data["first-name"] !== undefined && Object.prototype.hasOwnProperty.call(data, "first-name")){
 if(typeof data["first-name"] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/first-name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/first-name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data["say \"hi\""] !== undefined && func0.call(data, "say \"hi\"")){
+if(data["say \"hi\""] !== undefined && Object.prototype.hasOwnProperty.call(data, "say \"hi\"")){
 if(typeof data["say \"hi\""] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.class !== undefined && func0.call(data, "class")){
+if(data.class !== undefined && Object.prototype.hasOwnProperty.call(data, "class")){
 if(typeof data.class !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/class",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/class",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data.constructor !== undefined && func0.call(data, "constructor")){
+if(data.constructor !== undefined && Object.prototype.hasOwnProperty.call(data, "constructor")){
 if(typeof data.constructor !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/constructor",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/constructor",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"name":true,"home":true,"work":true,"address":true,"fax":true,"first-name":true,"say \"hi\"":true,"class":true,"constructor":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const promiseClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const promiseClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kept === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kept"},message:"must have required property '"+"kept"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kept"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -641,40 +473,28 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "kept")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.kept !== undefined){
 if(typeof data.kept !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/kept",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/kept",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const recordOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const recordOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -684,18 +504,18 @@ break;
 let data0 = data[key0];
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -704,49 +524,37 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const rpcErrorOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const rpcErrorOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.code === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"}});
 errors++;
 }
 if(data.code !== undefined){
 let data0 = data.code;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -755,31 +563,19 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"code":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const serverOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const serverOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.clients === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "clients"},message:"must have required property '"+"clients"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "clients"}});
 errors++;
 }
 if(data.clients !== undefined){
@@ -791,97 +587,73 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(clientOpen(data0[i0], {instancePath:instancePath+"/clients/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(clientOpen(data0[i0], instancePath+"/clients/" + i0))){
 vErrors = vErrors === null ? clientOpen.errors : vErrors.concat(clientOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/clients",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/clients",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"clients":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const serverStreamingHandlerOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const serverStreamingHandlerOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.server === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "server"},message:"must have required property '"+"server"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "server"}});
 errors++;
 }
 if(data.server !== undefined){
 if(typeof data.server !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/server",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/server",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"server":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const uint8ArrayOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const uint8ArrayOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.size === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "size"}});
 errors++;
 }
 if(data.size !== undefined){
 let data0 = data.size;
 const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -890,123 +662,107 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"size":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const withHiddenOpen = (() => {
-const func0 = Object.prototype.hasOwnProperty;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const withHiddenOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.hidden !== undefined && func0.call(data, "hidden")){
+if(data.hidden !== undefined && Object.prototype.hasOwnProperty.call(data, "hidden")){
 let data0 = data.hidden;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if((data0.inline === undefined) || (!(func0.call(data0, "inline")))){
-(vErrors ??= []).push({instancePath:instancePath+"/hidden",keyword:"required",params:{missingProperty: "inline"},message:"must have required property '"+"inline"+"'"});
+if((data0.inline === undefined) || (!(Object.prototype.hasOwnProperty.call(data0, "inline")))){
+(vErrors ??= []).push({instancePath:instancePath+"/hidden",keyword:"required",params:{missingProperty: "inline"}});
 errors++;
 }
-if(data0.inline !== undefined && func0.call(data0, "inline")){
+if(data0.inline !== undefined && Object.prototype.hasOwnProperty.call(data0, "inline")){
 if(typeof data0.inline !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/hidden/inline",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/hidden/inline",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/hidden",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/hidden",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
-if(data.shown !== undefined && func0.call(data, "shown")){
+if(data.shown !== undefined && Object.prototype.hasOwnProperty.call(data, "shown")){
 let data2 = data.shown;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if(data2.name !== undefined && func0.call(data2, "name")){
+if(data2.name !== undefined && Object.prototype.hasOwnProperty.call(data2, "name")){
 if(typeof data2.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data2.home !== undefined && func0.call(data2, "home")){
-if(!(addressOpen(data2.home, {instancePath:instancePath+"/shown/home",parentData:data2,parentDataProperty:"home",rootData,dynamicAnchors}))){
+if(data2.home !== undefined && Object.prototype.hasOwnProperty.call(data2, "home")){
+if(!(addressOpen(data2.home, instancePath+"/shown/home"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data2.work !== undefined && func0.call(data2, "work")){
-if(!(addressOpen(data2.work, {instancePath:instancePath+"/shown/work",parentData:data2,parentDataProperty:"work",rootData,dynamicAnchors}))){
+if(data2.work !== undefined && Object.prototype.hasOwnProperty.call(data2, "work")){
+if(!(addressOpen(data2.work, instancePath+"/shown/work"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data2.address !== undefined && func0.call(data2, "address")){
-if(!(addressOpen(data2.address, {instancePath:instancePath+"/shown/address",parentData:data2,parentDataProperty:"address",rootData,dynamicAnchors}))){
+if(data2.address !== undefined && Object.prototype.hasOwnProperty.call(data2, "address")){
+if(!(addressOpen(data2.address, instancePath+"/shown/address"))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
 }
-if(data2.fax !== undefined && func0.call(data2, "fax")){
+if(data2.fax !== undefined && Object.prototype.hasOwnProperty.call(data2, "fax")){
 if(typeof data2.fax !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/fax",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/fax",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data2["first-name"] !== undefined && func0.call(data2, "first-name")){
+if(data2["first-name"] !== undefined && Object.prototype.hasOwnProperty.call(data2, "first-name")){
 if(typeof data2["first-name"] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/first-name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/first-name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data2["say \"hi\""] !== undefined && func0.call(data2, "say \"hi\"")){
+if(data2["say \"hi\""] !== undefined && Object.prototype.hasOwnProperty.call(data2, "say \"hi\"")){
 if(typeof data2["say \"hi\""] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/say \"hi\"",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/say \"hi\"",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data2.class !== undefined && func0.call(data2, "class")){
+if(data2.class !== undefined && Object.prototype.hasOwnProperty.call(data2, "class")){
 if(typeof data2.class !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/class",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/class",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
-if(data2.constructor !== undefined && func0.call(data2, "constructor")){
+if(data2.constructor !== undefined && Object.prototype.hasOwnProperty.call(data2, "constructor")){
 if(typeof data2.constructor !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/shown/constructor",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown/constructor",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/shown",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/shown",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"hidden":true,"shown":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 export {
   addressClosed,

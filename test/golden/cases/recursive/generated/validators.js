@@ -3,21 +3,12 @@
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
 
-const jsonGetRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const jsonGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -26,66 +17,53 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "value")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.value !== undefined){
-if(!(jsonOpen(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+if(!(jsonOpen(data.value, instancePath+"/value"))){
 vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const jsonOpen = (() => {
-const schema0 = {"type":["null","boolean","number","string","array","object"],"x-cases":[{"type":"null"},{"type":"boolean"},{"type":"number"},{"type":"string"},{"type":"array","items":{"x-call":"jsonOpen"}},{"type":"object","additionalProperties":{"x-call":"jsonOpen"}}],"x-when":[{"types":["null"]},{"types":["boolean"]},{"types":["number"]},{"types":["string"]},{"types":["array"]},{"types":["object"]}]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const jsonOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: schema0.type},message:"must be null,boolean,number,string,array,object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: ["null","boolean","number","string","array","object"]}});
 errors++;
 }
 if(data === null){
 if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
 else if(typeof data === "boolean"){
 if(typeof data !== "boolean"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 else if((typeof data == "number") && (isFinite(data))){
 if(!((typeof data == "number") && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 else if(typeof data === "string"){
 if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -97,17 +75,16 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(jsonOpen(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(jsonOpen(data[i0], instancePath+"/" + i0))){
 vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
-var items1 = true;
 }
 else if(data && typeof data == "object" && !Array.isArray(data)){
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -116,42 +93,27 @@ for(const key0 in data){
 if(errors - keyErrors0 >= 10){
 break;
 }
-if(!(jsonOpen(data[key0], {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key0,rootData,dynamicAnchors}))){
+if(!(jsonOpen(data[key0], instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")))){
 vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
-var props2 = true;
 }
 validate0.errors = vErrors;
-evaluated0.props = props2;
-evaluated0.items = items1;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":true};
-return validate0;
-})();
+};
 
-const listClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const listClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.head === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "head"},message:"must have required property '"+"head"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "head"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -160,7 +122,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "head") || (key0 === "tail"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -168,18 +130,18 @@ if(data.head !== undefined){
 let data0 = data.head;
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -187,61 +149,37 @@ errors++;
 }
 }
 if(data.tail !== undefined){
-if(!(listClosed(data.tail, {instancePath:instancePath+"/tail",parentData:data,parentDataProperty:"tail",rootData,dynamicAnchors}))){
+if(!(listClosed(data.tail, instancePath+"/tail"))){
 vErrors = vErrors === null ? listClosed.errors : vErrors.concat(listClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const listGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const listGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const personClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const personClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -250,94 +188,70 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "name") || (key0 === "team"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.team !== undefined){
-if(!(teamClosed(data.team, {instancePath:instancePath+"/team",parentData:data,parentDataProperty:"team",rootData,dynamicAnchors}))){
+if(!(teamClosed(data.team, instancePath+"/team"))){
 vErrors = vErrors === null ? teamClosed.errors : vErrors.concat(teamClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const personOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const personOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.team !== undefined){
-if(!(teamOpen(data.team, {instancePath:instancePath+"/team",parentData:data,parentDataProperty:"team",rootData,dynamicAnchors}))){
+if(!(teamOpen(data.team, instancePath+"/team"))){
 vErrors = vErrors === null ? teamOpen.errors : vErrors.concat(teamOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"name":true,"team":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const teamClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const teamClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.lead === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"},message:"must have required property '"+"lead"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"}});
 errors++;
 }
 if(data.members === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"},message:"must have required property '"+"members"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -346,12 +260,12 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "lead") || (key0 === "members"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.lead !== undefined){
-if(!(personClosed(data.lead, {instancePath:instancePath+"/lead",parentData:data,parentDataProperty:"lead",rootData,dynamicAnchors}))){
+if(!(personClosed(data.lead, instancePath+"/lead"))){
 vErrors = vErrors === null ? personClosed.errors : vErrors.concat(personClosed.errors);
 errors = vErrors.length;
 }
@@ -365,52 +279,40 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(personClosed(data1[i0], {instancePath:instancePath+"/members/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(personClosed(data1[i0], instancePath+"/members/" + i0))){
 vErrors = vErrors === null ? personClosed.errors : vErrors.concat(personClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const teamOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const teamOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.lead === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"},message:"must have required property '"+"lead"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"}});
 errors++;
 }
 if(data.members === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"},message:"must have required property '"+"members"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"}});
 errors++;
 }
 if(data.lead !== undefined){
-if(!(personOpen(data.lead, {instancePath:instancePath+"/lead",parentData:data,parentDataProperty:"lead",rootData,dynamicAnchors}))){
+if(!(personOpen(data.lead, instancePath+"/lead"))){
 vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
 errors = vErrors.length;
 }
@@ -424,48 +326,36 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(personOpen(data1[i0], {instancePath:instancePath+"/members/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(personOpen(data1[i0], instancePath+"/members/" + i0))){
 vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"lead":true,"members":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const treeClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const treeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.children === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"},message:"must have required property '"+"children"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"}});
 errors++;
 }
 if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -474,14 +364,14 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(((key0 === "value") || (key0 === "children")) || (key0 === "parent"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.value !== undefined){
 let data0 = data.value;
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
@@ -494,47 +384,35 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(treeClosed(data1[i0], {instancePath:instancePath+"/children/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(treeClosed(data1[i0], instancePath+"/children/" + i0))){
 vErrors = vErrors === null ? treeClosed.errors : vErrors.concat(treeClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.parent !== undefined){
-if(!(treeClosed(data.parent, {instancePath:instancePath+"/parent",parentData:data,parentDataProperty:"parent",rootData,dynamicAnchors}))){
+if(!(treeClosed(data.parent, instancePath+"/parent"))){
 vErrors = vErrors === null ? treeClosed.errors : vErrors.concat(treeClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const treeGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const treeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(Array.isArray(data)){
 const len0 = data.length;
 const itemErrors0 = errors;
@@ -542,48 +420,36 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(treeOpen(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(treeOpen(data[i0], instancePath+"/" + i0))){
 vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const treeOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const treeOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.children === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"},message:"must have required property '"+"children"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"}});
 errors++;
 }
 if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
 errors++;
 }
 if(data.value !== undefined){
 let data0 = data.value;
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
@@ -596,34 +462,31 @@ for(let i0=0; i0<len0; i0++){
 if(errors - itemErrors0 >= 10){
 break;
 }
-if(!(treeOpen(data1[i0], {instancePath:instancePath+"/children/" + i0,parentData:data1,parentDataProperty:i0,rootData,dynamicAnchors}))){
+if(!(treeOpen(data1[i0], instancePath+"/children/" + i0))){
 vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.parent !== undefined){
-if(!(treeOpen(data.parent, {instancePath:instancePath+"/parent",parentData:data,parentDataProperty:"parent",rootData,dynamicAnchors}))){
+if(!(treeOpen(data.parent, instancePath+"/parent"))){
 vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"value":true,"children":true,"parent":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 export {
   jsonGetRequestClosed,

@@ -4,25 +4,16 @@
 /* eslint-disable */
 import { duplicateItems, formats, ucs2length } from "sshrpc/generated";
 
-const byDirectionClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const byDirectionClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.down === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"}});
 errors++;
 }
 if(data.up === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -31,92 +22,69 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "up") || (key0 === "down"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.up !== undefined){
-if(!(pointOpen(data.up, {instancePath:instancePath+"/up",parentData:data,parentDataProperty:"up",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.up, instancePath+"/up"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.down !== undefined){
-if(!(pointOpen(data.down, {instancePath:instancePath+"/down",parentData:data,parentDataProperty:"down",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.down, instancePath+"/down"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const byDirectionOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const byDirectionOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.down === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"}});
 errors++;
 }
 if(data.up === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"}});
 errors++;
 }
 if(data.up !== undefined){
-if(!(pointOpen(data.up, {instancePath:instancePath+"/up",parentData:data,parentDataProperty:"up",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.up, instancePath+"/up"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.down !== undefined){
-if(!(pointOpen(data.down, {instancePath:instancePath+"/down",parentData:data,parentDataProperty:"down",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.down, instancePath+"/down"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"up":true,"down":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 const byIdClosed = (() => {
 const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -124,7 +92,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(pattern0.test(key0))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
@@ -135,38 +103,28 @@ break;
 }
 if(pattern0.test(key1)){
 if(typeof data[key1] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
 const byIdOpen = (() => {
 const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
-var props0 = {};
 const keyErrors0 = errors;
 for(const key0 in data){
 if(errors - keyErrors0 >= 10){
@@ -174,198 +132,160 @@ break;
 }
 if(pattern0.test(key0)){
 if(typeof data[key0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}});
 errors++;
 }
-props0[key0] = true;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
-evaluated0.props = props0;
 return errors === 0;
 }
-validate0.evaluated = {"dynamicProps":true,"dynamicItems":false};
 return validate0;
 })();
 
 const codeOpen = (() => {
 const pattern0 = new RegExp("^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$", "u");
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(typeof data === "string"){
 if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"},message:"must match pattern \""+"^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"+"\""});
+(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
 }
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
-const directionOpen = (() => {
-const schema0 = {"enum":["north","south","\"quoted\""]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const directionOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(!(((data === "north") || (data === "south")) || (data === "\"quoted\""))){
-(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: ["north","south","\"quoted\""]}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const everythingClosed = (() => {
-const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{},"additionalProperties":false},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"],"additionalProperties":false}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"],"additionalProperties":false}}},"byDirection":{"x-call":"byDirectionClosed"},"byId":{"x-call":"byIdClosed"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsClosed"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"],"additionalProperties":false};
-const func0 = Object.prototype.hasOwnProperty;
-const func1 = duplicateItems;
-const func2 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const everythingClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.answer === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"}});
 errors++;
 }
 if(data.any === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"}});
 errors++;
 }
 if(data.anything === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"}});
 errors++;
 }
 if(data.byDirection === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"}});
 errors++;
 }
 if(data.byId === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"}});
 errors++;
 }
 if(data.code === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"}});
 errors++;
 }
 if(data.count === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"}});
 errors++;
 }
 if(data.deepScores === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"}});
 errors++;
 }
 if(data.direction === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"}});
 errors++;
 }
 if(data.empty === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"}});
 errors++;
 }
 if(data.flag === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"}});
 errors++;
 }
 if(data.formats === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"}});
 errors++;
 }
 if(data.level === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"}});
 errors++;
 }
 if(data.levels === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"}});
 errors++;
 }
 if(data.longUnion === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"}});
 errors++;
 }
 if(data.matrix === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"}});
 errors++;
 }
 if(data.mixed === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"}});
 errors++;
 }
 if(data.nothing === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"}});
 errors++;
 }
 if(data.nullable === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"}});
 errors++;
 }
 if(data.point === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"}});
 errors++;
 }
 if(data.ratio === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"}});
 errors++;
 }
 if(data.scores === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"}});
 errors++;
 }
 if(data.triple === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"}});
 errors++;
 }
 if(data.unique === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"}});
 errors++;
 }
 if(data.unknown === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"}});
 errors++;
 }
 if(data.yes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -373,18 +293,18 @@ for(const key0 in data){
 if(errors - keyErrors0 >= 10){
 break;
 }
-if(!(func0.call(schema0.properties, key0))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+if(!(Object.prototype.hasOwnProperty.call({"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{},"additionalProperties":false},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"],"additionalProperties":false}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"],"additionalProperties":false}}},"byDirection":{"x-call":"byDirectionClosed"},"byId":{"x-call":"byIdClosed"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsClosed"}}, key0))){
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.never !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{},message:"must NOT be valid"});
+(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{}});
 errors++;
 }
 if(data.nothing !== undefined){
 if(data.nothing !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -396,25 +316,25 @@ for(const key1 in data2){
 if(errors - keyErrors1 >= 10){
 break;
 }
-(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"additionalProperties",params:{additionalProperty: key1}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.anything !== undefined){
 let data3 = data.anything;
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.flag !== undefined){
 if(typeof data.flag !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
@@ -422,18 +342,18 @@ if(data.count !== undefined){
 let data5 = data.count;
 const _errs14 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs14){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -446,18 +366,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 1 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1}});
 errors++;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
@@ -466,18 +386,18 @@ if(data.unique !== undefined){
 let data7 = data.unique;
 if(Array.isArray(data7)){
 if(data7.length > 3){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3}});
 errors++;
 }
 else {
 if(data7.length < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1}});
 errors++;
 }
 else {
-const found0 = func1(data7);
+const found0 = duplicateItems(data7);
 if(found0 !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]},message:"must NOT have duplicate items (items ## "+found0+"[1] and "+found0+"[0] are identical)"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]}});
 errors++;
 }
 }
@@ -492,19 +412,19 @@ break;
 }
 let data8 = data7[i0];
 if(typeof data8 === "string"){
-if(func2(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+if(ucs2length(data8) > 5){
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -527,37 +447,37 @@ break;
 }
 let data11 = data10[i2];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.nullable !== undefined){
 let data12 = data.nullable;
 if((typeof data12 !== "string") && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: ["string","null"]}});
 errors++;
 }
 if(typeof data12 === "string"){
 if(typeof data12 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -565,22 +485,22 @@ errors++;
 if(data.answer !== undefined){
 let data13 = data.answer;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"}});
 errors++;
 }
 if(42 !== data13){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42}});
 errors++;
 }
 }
 if(data.yes !== undefined){
 let data14 = data.yes;
 if(typeof data14 !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 if(true !== data14){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true}});
 errors++;
 }
 }
@@ -588,18 +508,18 @@ if(data.mixed !== undefined){
 let data15 = data.mixed;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: ["string","integer"]}});
 errors++;
 }
 if(errors === _errs42){
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data15 < -9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -607,7 +527,7 @@ errors++;
 }
 }
 if(data.level !== undefined){
-if(!(levelOpen(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData,dynamicAnchors}))){
+if(!(levelOpen(data.level, instancePath+"/level"))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
@@ -621,19 +541,19 @@ for(let i3=0; i3<len3; i3++){
 if(errors - itemErrors3 >= 10){
 break;
 }
-if(!(levelOpen(data17[i3], {instancePath:instancePath+"/levels/" + i3,parentData:data17,parentDataProperty:i3,rootData,dynamicAnchors}))){
+if(!(levelOpen(data17[i3], instancePath+"/levels/" + i3))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.direction !== undefined){
-if(!(directionOpen(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData,dynamicAnchors}))){
+if(!(directionOpen(data.direction, instancePath+"/direction"))){
 vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
 errors = vErrors.length;
 }
@@ -641,7 +561,7 @@ errors = vErrors.length;
 if(data.longUnion !== undefined){
 let data20 = data.longUnion;
 if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: ["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}});
 errors++;
 }
 }
@@ -656,18 +576,18 @@ break;
 }
 let data22 = data21[i4];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: ["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.point !== undefined){
-if(!(pointOpen(data.point, {instancePath:instancePath+"/point",parentData:data,parentDataProperty:"point",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.point, instancePath+"/point"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
@@ -676,23 +596,23 @@ if(data.triple !== undefined){
 let data24 = data.triple;
 if(Array.isArray(data24)){
 if(data24.length < 3){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3}});
 errors++;
 }
 const len5 = data24.length;
 if(!(len5 <= 3)){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3}});
 errors++;
 }
 const len6 = data24.length;
 if(len6 > 0){
 if(typeof data24[0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(len6 > 1){
-if(!(pointOpen(data24[1], {instancePath:instancePath+"/triple/1",parentData:data24,parentDataProperty:1,rootData,dynamicAnchors}))){
+if(!(pointOpen(data24[1], instancePath+"/triple/1"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
@@ -701,7 +621,7 @@ if(len6 > 2){
 let data27 = data24[2];
 if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
 if(data27.z === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"}});
 errors++;
 }
 const keyErrors2 = errors;
@@ -710,31 +630,31 @@ if(errors - keyErrors2 >= 10){
 break;
 }
 if(!(key2 === "z")){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"additionalProperties",params:{additionalProperty: key2}});
 errors++;
 }
 }
 if(data27.z !== undefined){
 let data28 = data27.z;
 if(!((typeof data28 == "number") && (isFinite(data28)))){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.scores !== undefined){
-if(!(scoresOpen(data.scores, {instancePath:instancePath+"/scores",parentData:data,parentDataProperty:"scores",rootData,dynamicAnchors}))){
+if(!(scoresOpen(data.scores, instancePath+"/scores"))){
 vErrors = vErrors === null ? scoresOpen.errors : vErrors.concat(scoresOpen.errors);
 errors = vErrors.length;
 }
@@ -757,7 +677,7 @@ break;
 let data32 = data31[key4];
 if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
 if(data32.n === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"}});
 errors++;
 }
 const keyErrors5 = errors;
@@ -766,7 +686,7 @@ if(errors - keyErrors5 >= 10){
 break;
 }
 if(!(key5 === "n")){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"additionalProperties",params:{additionalProperty: key5}});
 errors++;
 }
 }
@@ -774,18 +694,18 @@ if(data32.n !== undefined){
 let data33 = data32.n;
 const _errs75 = errors;
 if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs75){
 if((typeof data33 == "number") && (isFinite(data33))){
 if(data33 > 9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data33 < -9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -794,205 +714,190 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.byDirection !== undefined){
-if(!(byDirectionClosed(data.byDirection, {instancePath:instancePath+"/byDirection",parentData:data,parentDataProperty:"byDirection",rootData,dynamicAnchors}))){
+if(!(byDirectionClosed(data.byDirection, instancePath+"/byDirection"))){
 vErrors = vErrors === null ? byDirectionClosed.errors : vErrors.concat(byDirectionClosed.errors);
 errors = vErrors.length;
 }
 }
 if(data.byId !== undefined){
-if(!(byIdClosed(data.byId, {instancePath:instancePath+"/byId",parentData:data,parentDataProperty:"byId",rootData,dynamicAnchors}))){
+if(!(byIdClosed(data.byId, instancePath+"/byId"))){
 vErrors = vErrors === null ? byIdClosed.errors : vErrors.concat(byIdClosed.errors);
 errors = vErrors.length;
 }
 }
 if(data.code !== undefined){
-if(!(codeOpen(data.code, {instancePath:instancePath+"/code",parentData:data,parentDataProperty:"code",rootData,dynamicAnchors}))){
+if(!(codeOpen(data.code, instancePath+"/code"))){
 vErrors = vErrors === null ? codeOpen.errors : vErrors.concat(codeOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.formats !== undefined){
-if(!(formatsClosed(data.formats, {instancePath:instancePath+"/formats",parentData:data,parentDataProperty:"formats",rootData,dynamicAnchors}))){
+if(!(formatsClosed(data.formats, instancePath+"/formats"))){
 vErrors = vErrors === null ? formatsClosed.errors : vErrors.concat(formatsClosed.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const everythingOpen = (() => {
-const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{}},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"]}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"]}}},"byDirection":{"x-call":"byDirectionOpen"},"byId":{"x-call":"byIdOpen"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsOpen"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"]};
-const func0 = duplicateItems;
-const func1 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const everythingOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.answer === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"}});
 errors++;
 }
 if(data.any === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"}});
 errors++;
 }
 if(data.anything === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"}});
 errors++;
 }
 if(data.byDirection === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"}});
 errors++;
 }
 if(data.byId === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"}});
 errors++;
 }
 if(data.code === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"}});
 errors++;
 }
 if(data.count === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"}});
 errors++;
 }
 if(data.deepScores === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"}});
 errors++;
 }
 if(data.direction === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"}});
 errors++;
 }
 if(data.empty === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"}});
 errors++;
 }
 if(data.flag === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"}});
 errors++;
 }
 if(data.formats === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"}});
 errors++;
 }
 if(data.level === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"}});
 errors++;
 }
 if(data.levels === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"}});
 errors++;
 }
 if(data.longUnion === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"}});
 errors++;
 }
 if(data.matrix === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"}});
 errors++;
 }
 if(data.mixed === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"}});
 errors++;
 }
 if(data.nothing === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"}});
 errors++;
 }
 if(data.nullable === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"}});
 errors++;
 }
 if(data.point === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"}});
 errors++;
 }
 if(data.ratio === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"}});
 errors++;
 }
 if(data.scores === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"}});
 errors++;
 }
 if(data.triple === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"}});
 errors++;
 }
 if(data.unique === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"}});
 errors++;
 }
 if(data.unknown === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"}});
 errors++;
 }
 if(data.yes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"}});
 errors++;
 }
 if(data.never !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{},message:"must NOT be valid"});
+(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{}});
 errors++;
 }
 if(data.nothing !== undefined){
 if(data.nothing !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
 if(data.empty !== undefined){
 let data2 = data.empty;
 if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.anything !== undefined){
 let data3 = data.anything;
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.flag !== undefined){
 if(typeof data.flag !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
@@ -1000,18 +905,18 @@ if(data.count !== undefined){
 let data5 = data.count;
 const _errs12 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs12){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
@@ -1024,18 +929,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 1 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1}});
 errors++;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
@@ -1044,18 +949,18 @@ if(data.unique !== undefined){
 let data7 = data.unique;
 if(Array.isArray(data7)){
 if(data7.length > 3){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3}});
 errors++;
 }
 else {
 if(data7.length < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1}});
 errors++;
 }
 else {
-const found0 = func0(data7);
+const found0 = duplicateItems(data7);
 if(found0 !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]},message:"must NOT have duplicate items (items ## "+found0+"[1] and "+found0+"[0] are identical)"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]}});
 errors++;
 }
 }
@@ -1070,19 +975,19 @@ break;
 }
 let data8 = data7[i0];
 if(typeof data8 === "string"){
-if(func1(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+if(ucs2length(data8) > 5){
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
@@ -1105,37 +1010,37 @@ break;
 }
 let data11 = data10[i2];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.nullable !== undefined){
 let data12 = data.nullable;
 if((typeof data12 !== "string") && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: ["string","null"]}});
 errors++;
 }
 if(typeof data12 === "string"){
 if(typeof data12 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"}});
 errors++;
 }
 }
@@ -1143,22 +1048,22 @@ errors++;
 if(data.answer !== undefined){
 let data13 = data.answer;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"}});
 errors++;
 }
 if(42 !== data13){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42}});
 errors++;
 }
 }
 if(data.yes !== undefined){
 let data14 = data.yes;
 if(typeof data14 !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 if(true !== data14){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true}});
 errors++;
 }
 }
@@ -1166,18 +1071,18 @@ if(data.mixed !== undefined){
 let data15 = data.mixed;
 const _errs40 = errors;
 if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: ["string","integer"]}});
 errors++;
 }
 if(errors === _errs40){
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data15 < -9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -1185,7 +1090,7 @@ errors++;
 }
 }
 if(data.level !== undefined){
-if(!(levelOpen(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData,dynamicAnchors}))){
+if(!(levelOpen(data.level, instancePath+"/level"))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
@@ -1199,19 +1104,19 @@ for(let i3=0; i3<len3; i3++){
 if(errors - itemErrors3 >= 10){
 break;
 }
-if(!(levelOpen(data17[i3], {instancePath:instancePath+"/levels/" + i3,parentData:data17,parentDataProperty:i3,rootData,dynamicAnchors}))){
+if(!(levelOpen(data17[i3], instancePath+"/levels/" + i3))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.direction !== undefined){
-if(!(directionOpen(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData,dynamicAnchors}))){
+if(!(directionOpen(data.direction, instancePath+"/direction"))){
 vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
 errors = vErrors.length;
 }
@@ -1219,7 +1124,7 @@ errors = vErrors.length;
 if(data.longUnion !== undefined){
 let data20 = data.longUnion;
 if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: ["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}});
 errors++;
 }
 }
@@ -1234,18 +1139,18 @@ break;
 }
 let data22 = data21[i4];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: ["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.point !== undefined){
-if(!(pointOpen(data.point, {instancePath:instancePath+"/point",parentData:data,parentDataProperty:"point",rootData,dynamicAnchors}))){
+if(!(pointOpen(data.point, instancePath+"/point"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
@@ -1254,23 +1159,23 @@ if(data.triple !== undefined){
 let data24 = data.triple;
 if(Array.isArray(data24)){
 if(data24.length < 3){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3}});
 errors++;
 }
 const len5 = data24.length;
 if(!(len5 <= 3)){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3}});
 errors++;
 }
 const len6 = data24.length;
 if(len6 > 0){
 if(typeof data24[0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(len6 > 1){
-if(!(pointOpen(data24[1], {instancePath:instancePath+"/triple/1",parentData:data24,parentDataProperty:1,rootData,dynamicAnchors}))){
+if(!(pointOpen(data24[1], instancePath+"/triple/1"))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
@@ -1279,30 +1184,30 @@ if(len6 > 2){
 let data27 = data24[2];
 if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
 if(data27.z === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"}});
 errors++;
 }
 if(data27.z !== undefined){
 let data28 = data27.z;
 if(!((typeof data28 == "number") && (isFinite(data28)))){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"}});
 errors++;
 }
 }
 if(data.scores !== undefined){
-if(!(scoresOpen(data.scores, {instancePath:instancePath+"/scores",parentData:data,parentDataProperty:"scores",rootData,dynamicAnchors}))){
+if(!(scoresOpen(data.scores, instancePath+"/scores"))){
 vErrors = vErrors === null ? scoresOpen.errors : vErrors.concat(scoresOpen.errors);
 errors = vErrors.length;
 }
@@ -1325,25 +1230,25 @@ break;
 let data32 = data31[key1];
 if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
 if(data32.n === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"}});
 errors++;
 }
 if(data32.n !== undefined){
 let data33 = data32.n;
 const _errs71 = errors;
 if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs71){
 if((typeof data33 == "number") && (isFinite(data33))){
 if(data33 > 9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data33 < -9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -1352,90 +1257,77 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"}});
 errors++;
 }
 }
 if(data.byDirection !== undefined){
-if(!(byDirectionOpen(data.byDirection, {instancePath:instancePath+"/byDirection",parentData:data,parentDataProperty:"byDirection",rootData,dynamicAnchors}))){
+if(!(byDirectionOpen(data.byDirection, instancePath+"/byDirection"))){
 vErrors = vErrors === null ? byDirectionOpen.errors : vErrors.concat(byDirectionOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.byId !== undefined){
-if(!(byIdOpen(data.byId, {instancePath:instancePath+"/byId",parentData:data,parentDataProperty:"byId",rootData,dynamicAnchors}))){
+if(!(byIdOpen(data.byId, instancePath+"/byId"))){
 vErrors = vErrors === null ? byIdOpen.errors : vErrors.concat(byIdOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.code !== undefined){
-if(!(codeOpen(data.code, {instancePath:instancePath+"/code",parentData:data,parentDataProperty:"code",rootData,dynamicAnchors}))){
+if(!(codeOpen(data.code, instancePath+"/code"))){
 vErrors = vErrors === null ? codeOpen.errors : vErrors.concat(codeOpen.errors);
 errors = vErrors.length;
 }
 }
 if(data.formats !== undefined){
-if(!(formatsOpen(data.formats, {instancePath:instancePath+"/formats",parentData:data,parentDataProperty:"formats",rootData,dynamicAnchors}))){
+if(!(formatsOpen(data.formats, instancePath+"/formats"))){
 vErrors = vErrors === null ? formatsOpen.errors : vErrors.concat(formatsOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"any":true,"unknown":true,"never":true,"nothing":true,"empty":true,"anything":true,"flag":true,"count":true,"ratio":true,"unique":true,"matrix":true,"nullable":true,"answer":true,"yes":true,"mixed":true,"level":true,"levels":true,"direction":true,"longUnion":true,"longList":true,"point":true,"triple":true,"scores":true,"deepScores":true,"byDirection":true,"byId":true,"code":true,"formats":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const fileGetRequestClosed = (() => {
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const fileGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
 errors++;
 }
 if(data.on === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "on"}});
 errors++;
 }
 if(data.part === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "part"},message:"must have required property '"+"part"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "part"}});
 errors++;
 }
 if(data.rate === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "rate"},message:"must have required property '"+"rate"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "rate"}});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1444,20 +1336,20 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(((((key0 === "name") || (key0 === "part")) || (key0 === "rate")) || (key0 === "on")) || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.name !== undefined){
 let data0 = data.name;
 if(typeof data0 === "string"){
-if(func0(data0) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
+if(ucs2length(data0) < 1){
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
@@ -1465,18 +1357,18 @@ if(data.part !== undefined){
 let data1 = data.part;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -1486,109 +1378,79 @@ errors++;
 if(data.rate !== undefined){
 let data2 = data.rate;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/rate",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/rate",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 if(data.on !== undefined){
 if(typeof data.on !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/on",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/on",keyword:"type",params:{type: "boolean"}});
 errors++;
 }
 }
 if(data.side !== undefined){
-if(!(directionOpen(data.side, {instancePath:instancePath+"/side",parentData:data,parentDataProperty:"side",rootData,dynamicAnchors}))){
+if(!(directionOpen(data.side, instancePath+"/side"))){
 vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const fileGetResponseOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const fileGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(Array.isArray(data)){
 if(data.length < 0){
-(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 0},message:"must NOT have fewer than 0 items"});
+(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 0}});
 errors++;
 }
 const len0 = data.length;
 if(!(len0 <= 0)){
-(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 0},message:"must NOT have more than 0 items"});
+(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 0}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const formatsClosed = (() => {
-const formats0 = formats.date;
-const formats2 = formats["date-time"];
-const formats4 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const formats6 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
-const formats8 = formats.uri;
-const formats10 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const formatsClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
 errors++;
 }
 if(data.date === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"}});
 errors++;
 }
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.link === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"}});
 errors++;
 }
 if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"}});
 errors++;
 }
 if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"}});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1597,318 +1459,263 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((((((key0 === "date") || (key0 === "at")) || (key0 === "id")) || (key0 === "mail")) || (key0 === "link")) || (key0 === "v4"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
 errors++;
 }
 }
 if(data.date !== undefined){
 let data0 = data.date;
 if(typeof data0 === "string"){
-if(!(formats0.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+if(!(formats.date.validate(data0))){
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.at !== undefined){
 let data1 = data.at;
 if(typeof data1 === "string"){
-if(!(formats2.validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+if(!(formats["date-time"].validate(data1))){
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.id !== undefined){
 let data2 = data.id;
 if(typeof data2 === "string"){
-if(!(formats4.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+if(!(/^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(data2))){
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.mail !== undefined){
 let data3 = data.mail;
 if(typeof data3 === "string"){
-if(!(formats6.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+if(!(/^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(data3))){
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.link !== undefined){
 let data4 = data.link;
 if(typeof data4 === "string"){
-if(!(formats8(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+if(!(formats.uri(data4))){
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.v4 !== undefined){
 let data5 = data.v4;
 if(typeof data5 === "string"){
-if(!(formats10.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+if(!(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(data5))){
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const formatsOpen = (() => {
-const formats0 = formats.date;
-const formats2 = formats["date-time"];
-const formats4 = /^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const formats6 = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
-const formats8 = formats.uri;
-const formats10 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const formatsOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
 errors++;
 }
 if(data.date === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"}});
 errors++;
 }
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
 errors++;
 }
 if(data.link === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"}});
 errors++;
 }
 if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"}});
 errors++;
 }
 if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"}});
 errors++;
 }
 if(data.date !== undefined){
 let data0 = data.date;
 if(typeof data0 === "string"){
-if(!(formats0.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+if(!(formats.date.validate(data0))){
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.at !== undefined){
 let data1 = data.at;
 if(typeof data1 === "string"){
-if(!(formats2.validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+if(!(formats["date-time"].validate(data1))){
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.id !== undefined){
 let data2 = data.id;
 if(typeof data2 === "string"){
-if(!(formats4.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+if(!(/^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(data2))){
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.mail !== undefined){
 let data3 = data.mail;
 if(typeof data3 === "string"){
-if(!(formats6.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+if(!(/^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(data3))){
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.link !== undefined){
 let data4 = data.link;
 if(typeof data4 === "string"){
-if(!(formats8(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+if(!(formats.uri(data4))){
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 if(data.v4 !== undefined){
 let data5 = data.v4;
 if(typeof data5 === "string"){
-if(!(formats10.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+if(!(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(data5))){
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"}});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":{"date":true,"at":true,"id":true,"mail":true,"link":true,"v4":true},"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const levelOpen = (() => {
-const schema0 = {"enum":["low","high",0]};
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const levelOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(!(((data === "low") || (data === "high")) || (data === 0))){
-(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: ["low","high",0]}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const pointOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const pointOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(Array.isArray(data)){
 if(data.length < 2){
-(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 2}});
 errors++;
 }
 const len0 = data.length;
 if(!(len0 <= 2)){
-(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 2}});
 errors++;
 }
 const len1 = data.length;
 if(len1 > 0){
 let data0 = data[0];
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/0",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/0",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 if(len1 > 1){
 let data1 = data[1];
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/1",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/1",keyword:"type",params:{type: "number"}});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const scoresOpen = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const scoresOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(data && typeof data == "object" && !Array.isArray(data)){
 const keyErrors0 = errors;
 for(const key0 in data){
@@ -1918,18 +1725,18 @@ break;
 let data0 = data[key0];
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"}});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
 errors++;
 }
 }
@@ -1938,38 +1745,23 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
-const textUpdateRequestClosed = (() => {
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+const textUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
 errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
-}
-validate0.evaluated = {"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
+};
 
 export {
   everythingClosed,
