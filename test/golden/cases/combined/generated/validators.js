@@ -942,6 +942,86 @@ validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
+const polygonClosed = function validate0(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.edge === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"}});
+errors++;
+}
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
+errors++;
+}
+const keyErrors0 = errors;
+for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
+if(!((key0 === "kind") || (key0 === "edge"))){
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
+errors++;
+}
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "pentagon") || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["pentagon","hexagon"]}});
+errors++;
+}
+}
+if(data.edge !== undefined){
+let data1 = data.edge;
+if(!((typeof data1 == "number") && (isFinite(data1)))){
+(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"}});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+};
+
+const polygonOpen = function validate0(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.edge === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"}});
+errors++;
+}
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
+errors++;
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "pentagon") || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["pentagon","hexagon"]}});
+errors++;
+}
+}
+if(data.edge !== undefined){
+let data1 = data.edge;
+if(!((typeof data1 == "number") && (isFinite(data1)))){
+(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"}});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+};
+
 const shapeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -957,6 +1037,12 @@ vErrors = vErrors === null ? squareClosed.errors : vErrors.concat(squareClosed.e
 errors = vErrors.length;
 }
 }
+else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
+if(!(polygonClosed(data, instancePath))){
+vErrors = vErrors === null ? polygonClosed.errors : vErrors.concat(polygonClosed.errors);
+errors = vErrors.length;
+}
+}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
 (vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
@@ -964,8 +1050,8 @@ errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((data0 === "circle") || (data0 === "square"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square"]}});
+if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square","pentagon","hexagon"]}});
 errors++;
 }
 }
@@ -993,6 +1079,12 @@ vErrors = vErrors === null ? squareOpen.errors : vErrors.concat(squareOpen.error
 errors = vErrors.length;
 }
 }
+else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
+if(!(polygonOpen(data, instancePath))){
+vErrors = vErrors === null ? polygonOpen.errors : vErrors.concat(polygonOpen.errors);
+errors = vErrors.length;
+}
+}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
 (vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
@@ -1000,8 +1092,8 @@ errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((data0 === "circle") || (data0 === "square"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square"]}});
+if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square","pentagon","hexagon"]}});
 errors++;
 }
 }
