@@ -1888,7 +1888,13 @@ hitOpen.projection = object({
 });
 lineOpen.projection = object({ from: scalar, text: scalar });
 loadOpen.projection = object({ host: scalar, load: scalar });
-noteOpen.projection = object({ id: scalar, text: scalar, tags: any, revision: scalar, created: scalar });
+noteOpen.projection = object({
+  id: scalar,
+  text: scalar,
+  tags: array(scalar),
+  revision: scalar,
+  created: scalar,
+});
 noteRefOpen.projection = object({ id: scalar });
 notesGetResponseOpen.projection = array(ref(() => noteOpen));
 noteUpdateConflictOpen.projection = object({ id: scalar, revision: scalar });

@@ -19,8 +19,10 @@ export interface Projection {
    * @throws TypeError for a value that JSON or the schema cannot represent
    */
   write(value: unknown): string | undefined;
-  /** The declared parts of `value`, as a copy. */
+  /** The declared parts of `value`, as a copy; the value itself where the schema says nothing of its parts. */
   pick(value: unknown): unknown;
+  /** Whether `JSON.stringify` is known to give the same text as {@link write}, without a look at every scalar. */
+  isWhole(value: unknown): boolean;
 }
 
 /** A generated validator of one schema: returns true, or false with `errors` set until the next call. */

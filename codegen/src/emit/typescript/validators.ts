@@ -1,6 +1,6 @@
 import { compareNames } from "../compare-names.js";
 import type { EmitOptions } from "../target.js";
-import { ProjectionPrinter } from "../projections/print-projection.js";
+import { ProjectionPrinter } from "../validators/print-projection.js";
 import { validatorName } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
 import { runtimeType } from "./runtime-symbols.js";

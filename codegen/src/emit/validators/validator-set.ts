@@ -2,10 +2,10 @@ import { errorMessage } from "../../base/error-message.js";
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
-import { ProjectionBuilder } from "../projections/build-projection.js";
-import { buildProjections } from "../projections/build-projections.js";
-import type { ProjectionNode } from "../projections/projection-node.js";
+import { ProjectionBuilder } from "./build-projection.js";
+import { buildProjections } from "./build-projections.js";
 import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
+import type { ProjectionNode } from "./projection-node.js";
 import { type Variant, validatorName } from "./validator-names.js";
 import { CALL, Variants } from "./variants.js";
 

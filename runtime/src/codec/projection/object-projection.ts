@@ -1,6 +1,8 @@
 import type { Projection } from "../../contract/method.js";
-import { mergePicks, objectOf } from "./merge-picks.js";
-import { checkScalar, misfit, writeScalar, writeString } from "./write-scalar.js";
+import { any, checkScalar, misfit, scalar, writeScalar, writeString } from "./leaves.js";
+import { mergeParts } from "./merge-picks.js";
+
+type Named = Readonly<Record<string, unknown>>;
 
 /** The properties of an object that `properties` does not name. Without it they are dropped. */
 export interface OtherProperties {
@@ -41,7 +43,30 @@ export class ObjectProjection implements Projection {
   pick(value: unknown): unknown {
     const source = jsonOf(value);
     if (typeof source !== "object" || source === null || Array.isArray(source)) return checkScalar(source);
-    return objectOf(this.#kept(source).map(([name, field, part]) => [name, part.pick(field)]));
+    return Object.fromEntries(this.#kept(source).map(([name, field, part]) => [name, part.pick(field)]));
+  }
+
+  /** Only if its properties are in the order of the schema. */
+  isWhole(value: unknown): boolean {
+    if (typeof value !== "object" || value === null) return true;
+    if (this.#others !== undefined || hasToJson(value) || Array.isArray(value)) return false;
+    let index = 0;
+    for (const name in value) {
+      while (this.#names[index] !== name) {
+        index += 1;
+        if (index >= this.#names.length) return false;
+      }
+      const part = this.#parts[index] as Projection;
+      if (part !== scalar && part !== any && !part.isWhole((value as Named)[name])) return false;
+      index += 1;
+    }
+    return this.#isPlain(value);
+  }
+
+  /** Whether the validator reads the same properties as `JSON.stringify`. */
+  #isPlain(value: object): boolean {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
   }
 
   #write(value: unknown): string | undefined {
@@ -69,7 +94,7 @@ export class ObjectProjection implements Projection {
   #read(value: object, index: number): unknown {
     const name = this.#names[index] as string;
     if (this.#inherited[index] && !Object.hasOwn(value, name)) return undefined;
-    return (value as Readonly<Record<string, unknown>>)[name];
+    return (value as Named)[name];
   }
 
   /** The properties that stay, with their projections. */
@@ -84,7 +109,7 @@ export class ObjectProjection implements Projection {
     for (const [name, field] of Object.entries(value)) {
       if (field === undefined || this.#known.has(name)) continue;
       const matching = patterns.flatMap(([pattern, part]) => (pattern.test(name) ? [part] : []));
-      const part = matching.length > 1 ? new AllProjection(matching) : (matching[0] ?? rest);
+      const part = matching.length > 1 ? new AllProjection(matching, mergeParts) : (matching[0] ?? rest);
       if (part !== undefined) kept.push([name, field, part]);
     }
     return kept;
@@ -94,11 +119,13 @@ export class ObjectProjection implements Projection {
 /** Values of which several schemas declare parts, as in `allOf`. */
 export class AllProjection implements Projection {
   readonly #parts: readonly Projection[];
+  readonly #merge: typeof mergeParts;
   readonly #rest: Projection | undefined;
 
   /** @param rest of the properties that no part declares: `unevaluatedProperties` */
-  constructor(parts: readonly Projection[], rest?: Projection) {
+  constructor(parts: readonly Projection[], merge: typeof mergeParts, rest?: Projection) {
     this.#parts = parts;
+    this.#merge = merge;
     this.#rest = rest;
   }
 
@@ -106,21 +133,34 @@ export class AllProjection implements Projection {
     return JSON.stringify(this.pick(value));
   }
 
+  isWhole(): boolean {
+    return false;
+  }
+
   pick(value: unknown): unknown {
     const source = jsonOf(value);
-    const parts = Array.isArray(source) ? this.#parts.filter((part) => !(part instanceof ObjectProjection)) : this.#parts;
+    const parts = Array.isArray(source)
+      ? this.#parts.filter((part) => !(part instanceof ObjectProjection))
+      : this.#parts;
     if (parts.length === 0) throw misfit("an array in place of an object");
-    const picked = mergePicks(parts.map((part) => part.pick(source)));
-    if (this.#rest === undefined || typeof picked !== "object" || picked === null || Array.isArray(picked)) return picked;
+    const picked = parts.map((part) => part.pick(source)).reduce((one, other) => this.#merge(one, other, source));
+    if (this.#rest === undefined || typeof picked !== "object" || picked === null || Array.isArray(picked))
+      return picked;
     const rest = this.#rest;
     const others = Object.entries(source as object).filter(([name]) => !Object.hasOwn(picked, name));
-    return objectOf([...Object.entries(picked), ...others.map(([name, field]) => [name, rest.pick(field)] as const)]);
+    return Object.fromEntries([
+      ...Object.entries(picked),
+      ...others.map(([name, field]) => [name, rest.pick(field)] as const),
+    ]);
   }
 }
 
 /** What JSON has of a value: the result of `toJSON`, if it has that method. */
 export function jsonOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  return typeof toJSON === "function" ? toJSON.call(value, "") : value;
+  return hasToJson(value) ? value.toJSON("") : value;
+}
+
+function hasToJson(value: object): value is { toJSON(key: string): unknown } {
+  return typeof (value as { readonly toJSON?: unknown }).toJSON === "function";
 }

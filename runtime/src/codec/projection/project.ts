@@ -1,16 +1,10 @@
 import type { Projection, Validator } from "../../contract/method.js";
-import { mergePicks } from "./merge-picks.js";
+import { any, checkScalar, misfit, scalar, writeScalar } from "./leaves.js";
+import { mergeBranches, mergeParts } from "./merge-picks.js";
 import { AllProjection, jsonOf, ObjectProjection, type OtherProperties } from "./object-projection.js";
-import { checkScalar, misfit, writeScalar } from "./write-scalar.js";
 
 /** A branch of a union: the validator that tells whether it applies, and its projection. */
 type Branch = readonly [Validator, Projection];
-
-/** Any value, unchanged. */
-const any: Projection = { write: (value) => JSON.stringify(value), pick: (value) => value };
-
-/** A string, a number, a boolean or null. */
-const scalar: Projection = { write: writeScalar, pick: checkScalar };
 
 /** No property of an object. Other values have none. */
 const nothing: Projection = chosen((value) => (Array.isArray(value) ? any : NO_PROPERTIES));
@@ -47,11 +41,11 @@ export const project = {
   union: (branches: readonly Branch[]): Projection =>
     chosen((value) => {
       const matching = branches.flatMap(([validator, part]) => (validator(value) ? [part] : []));
-      if (matching.length > 1) return new AllProjection(matching);
+      if (matching.length > 1) return new AllProjection(matching, mergeBranches);
       return matching[0] ?? unmatched("it matches no branch of a union");
     }),
   /** Values to which several schemas apply; `rest` is of the properties that none of them declares. */
-  all: (parts: readonly Projection[], rest?: Projection): Projection => new AllProjection(parts, rest),
+  all: (parts: readonly Projection[], rest?: Projection): Projection => new AllProjection(parts, mergeParts, rest),
   /** Values to which one or another schema applies, depending on a validator: `if`. */
   when: (condition: Validator, matching: Projection, others: Projection): Projection =>
     chosen((value) => (condition(value) ? matching : others)),
@@ -61,7 +55,11 @@ export const project = {
 };
 
 function chosen(choose: (value: unknown) => Projection): Projection {
-  return { write: (value) => choose(value).write(value), pick: (value) => choose(value).pick(value) };
+  return {
+    write: (value) => choose(value).write(value),
+    pick: (value) => choose(value).pick(value),
+    isWhole: (value) => choose(value).isWhole(value),
+  };
 }
 
 function fieldOf(value: unknown, name: string): unknown {
@@ -71,6 +69,9 @@ function fieldOf(value: unknown, name: string): unknown {
 function unmatched(why: string): never {
   throw misfit(why);
 }
+
+/** Items from which on `JSON.stringify` is faster than the items one by one. */
+const MANY = 8;
 
 class ArrayProjection implements Projection {
   readonly #items: readonly Projection[];
@@ -84,12 +85,22 @@ class ArrayProjection implements Projection {
   write(value: unknown): string | undefined {
     const source = jsonOf(value);
     if (!Array.isArray(source)) return writeScalar(source);
+    if (source.length >= MANY && this.isWhole(source)) return JSON.stringify(source);
     let text = "[";
     for (let index = 0; index < source.length; index += 1) {
       if (index > 0) text += ",";
       text += (this.#items[index] ?? this.#rest).write(source[index]) ?? "null";
     }
     return `${text}]`;
+  }
+
+  isWhole(value: unknown): boolean {
+    if (typeof value !== "object" || value === null) return true;
+    if (!Array.isArray(value) || jsonOf(value) !== value) return false;
+    for (let index = 0; index < value.length; index += 1) {
+      if (!(this.#items[index] ?? this.#rest).isWhole(value[index])) return false;
+    }
+    return true;
   }
 
   pick(value: unknown): unknown {

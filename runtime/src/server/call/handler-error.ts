@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
-import { describeIssues, issuesOf } from "../../codec/issues.js";
 import { checkDeclared } from "../../codec/encode-declared.js";
+import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isErrorStatus } from "../../contract/status.js";

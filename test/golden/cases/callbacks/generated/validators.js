@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const agentStoreConflictOpen = (() => {
 
@@ -465,6 +466,14 @@ return errors === 0;
 validate0.evaluated = {"props":{"host":true,"load":true},"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
+
+const { object, scalar } = project;
+
+agentStoreConflictOpen.projection = object({ running: scalar });
+agentStoreResponseItemOpen.projection = object({ line: scalar });
+agentStoreResponseOpen.projection = object({ code: scalar });
+jobRefOpen.projection = object({ id: scalar });
+loadOpen.projection = object({ host: scalar, load: scalar });
 
 export {
   agentStoreConflictOpen,

@@ -1,4 +1,21 @@
+import type { Projection } from "../../contract/method.js";
+
+/** Any value, unchanged. */
+export const any: Projection = {
+  write: (value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : writeScalar(value)),
+  pick: (value) => value,
+  isWhole: () => true,
+};
+
+/** A string, a number, a boolean or null. */
+export const scalar: Projection = {
+  write: writeScalar,
+  pick: checkScalar,
+  isWhole: (value) => typeof value !== "object" || value === null,
+};
+
 /** What JSON escapes in a string: quotes, backslashes, control characters, and surrogates without a partner. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** Characters up to which the search for {@link ESCAPED} beats `JSON.stringify`, which copies the text. */
@@ -19,6 +36,7 @@ export function checkScalar(value: unknown): unknown {
   return value;
 }
 
+/** A string as JSON. */
 export function writeString(text: string): string {
   return text.length > SHORT || ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
-import { groupByType, tagOf, typesOf } from "../validators/union-cases.js";
-import { combine, isNeutral, NOTHING, type ProjectionNode } from "./projection-node.js";
+import { combine, isFixed, isNeutral, NOTHING, type ProjectionNode } from "./projection-node.js";
+import { groupByType, tagOf, typesOf } from "./union-cases.js";
 
 type Types = ReadonlyMap<string, JsonSchema>;
 type Named<Value> = Readonly<Record<string, Value>>;
@@ -45,6 +45,13 @@ export class ProjectionBuilder {
     return isNeutral(node) ? node : ref;
   }
 
+  /** The properties of a named type where these are all: several such types are one object. */
+  #target(name: string): ProjectionNode {
+    const ref = this.#ref(name);
+    const node = this.#named.get(name) ?? ref;
+    return isFixed(node) ? node : ref;
+  }
+
   /** A schema of which several keywords declare properties of the same object. */
   #ofParts(schema: JsonSchema): ProjectionNode {
     const parts = this.#parts(schema);
@@ -63,7 +70,7 @@ export class ProjectionBuilder {
     const union = this.#union(schema, inner);
     const parts = [
       this.#own(schema),
-      name === undefined ? undefined : this.#ref(name),
+      name === undefined ? undefined : this.#target(name),
       ...listOf(schema["allOf"]).flatMap((member) => this.#parts(member)),
       union !== undefined && this.#hasParts(schema) ? union : undefined,
       this.#condition(schema),
@@ -101,12 +108,19 @@ export class ProjectionBuilder {
       const nodes = group.map((branch) => nodeOf(branch.schema));
       const [first = "any", ...others] = nodes;
       if (others.every((node) => isSame(node, first))) return first;
-      const tag = isObject ? tagOf(branches.filter((branch) => group.includes(branch)), this.#types) : undefined;
+      const tag = isObject
+        ? tagOf(
+            branches.filter((branch) => group.includes(branch)),
+            this.#types,
+          )
+        : undefined;
       if (tag === undefined) {
         const named = group.map((branch, index) => [this.#validatorOf(branch.schema), nodes[index] ?? "any"] as const);
         return { kind: "union", branches: named };
       }
-      const cases = tag.cases.flatMap((values, index) => values.map((value) => [value, nodes[index] ?? "any"] as const));
+      const cases = tag.cases.flatMap((values, index) =>
+        values.map((value) => [value, nodes[index] ?? "any"] as const),
+      );
       return { kind: "tagged", tag: tag.name, cases };
     };
     if (groups === undefined) return nodeOfGroup(branches, false);
@@ -163,7 +177,7 @@ export class ProjectionBuilder {
     const rest = this.of(((Array.isArray(items) ? more : undefined) ?? unevaluated ?? true) as SchemaOrBoolean);
     if (!Array.isArray(items)) {
       const node = items === undefined ? rest : this.of(items as SchemaOrBoolean);
-      return isNeutral(node) ? undefined : { kind: "array", items: node };
+      return node === "any" ? undefined : { kind: "array", items: node };
     }
     const nodes = items.map((item: SchemaOrBoolean) => this.of(item));
     return [rest, ...nodes].every(isNeutral) ? undefined : { kind: "tuple", items: nodes, rest };

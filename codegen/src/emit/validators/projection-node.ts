@@ -45,7 +45,7 @@ export function combine(nodes: readonly ProjectionNode[], rest?: ProjectionNode)
 }
 
 /** Whether a node is an object of properties that have names. */
-function isFixed(node: ProjectionNode): node is ObjectNode {
+export function isFixed(node: ProjectionNode): node is ObjectNode {
   return !isNeutral(node) && node.kind === "object" && node.patterns.length === 0 && node.rest === undefined;
 }
 
@@ -73,7 +73,7 @@ export function keepsAll(node: ProjectionNode): boolean {
     case "types":
       return keepsAll(node.object ?? "any") && keepsAll(node.array ?? "any");
     case "all":
-      return node.parts.some(keepsAll);
+      return node.parts.every(keepsAll);
     case "union":
       return node.branches.every(([, branch]) => keepsAll(branch));
     case "tagged":

@@ -1,9 +1,9 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
-import { validatorName } from "../validators/validator-names.js";
 import type { ProjectionBuilder } from "./build-projection.js";
 import { keepsAll, type ProjectionNode } from "./projection-node.js";
+import { validatorName } from "./validator-names.js";
 
 interface Builder {
   readonly types: ReadonlyMap<string, JsonSchema>;

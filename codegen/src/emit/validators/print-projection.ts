@@ -20,7 +20,7 @@ export class ProjectionPrinter {
   print(node: ProjectionNode, indent = 0): string {
     if (node === NOTHING) return this.#use("nothing");
     if (node === "scalar") return this.#use("scalar");
-    if (keepsAll(node) || node === "any") return this.#use("any");
+    if ((keepsAll(node) && !isList(node)) || node === "any") return this.#use("any");
     const inner = (sub: ProjectionNode): string => this.print(sub, indent + 2);
     const list = (parts: readonly string[]): string => layout("[", parts, "]", indent);
     switch (node.kind) {
@@ -35,7 +35,15 @@ export class ProjectionPrinter {
       case "types": {
         const { object, array } = node;
         const entries = [object && `object: ${inner(object)}`, array && `array: ${inner(array)}`];
-        return this.#call("types", layout("{ ", entries.filter((entry) => entry !== undefined), " }", indent));
+        return this.#call(
+          "types",
+          layout(
+            "{ ",
+            entries.filter((entry) => entry !== undefined),
+            " }",
+            indent,
+          ),
+        );
       }
       case "tagged": {
         const cases = node.cases.map(([value, part]) => `[${JSON.stringify(value)}, ${inner(part)}]`);
@@ -57,7 +65,9 @@ export class ProjectionPrinter {
     const fields = [...properties].map(([name, part]) => `${propertyKey(name)}: ${inner(part)}`);
     const named = layout("{ ", fields, " }", indent);
     if (patterns.length === 0 && rest === undefined) return this.#call("object", named);
-    const byPattern = patterns.map(([pattern, part]) => `[new RegExp(${JSON.stringify(pattern)}, "u"), ${inner(part)}]`);
+    const byPattern = patterns.map(
+      ([pattern, part]) => `[new RegExp(${JSON.stringify(pattern)}, "u"), ${inner(part)}]`,
+    );
     const others = [
       ...(patterns.length === 0 ? [] : [`patterns: ${layout("[", byPattern, "]", indent)}`]),
       ...(rest === undefined ? [] : [`rest: ${inner(rest)}`]),
@@ -73,6 +83,11 @@ export class ProjectionPrinter {
     this.#used.add(name);
     return name;
   }
+}
+
+/** Arrays of scalars are kept whole, too, but written faster than any value if they are short. */
+function isList(node: ProjectionNode): boolean {
+  return typeof node === "object" && node.kind === "array" && node.items === "scalar";
 }
 
 /** On one line if it fits, or with a line for each part. */
