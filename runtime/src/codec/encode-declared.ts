@@ -24,7 +24,7 @@ export function encodeDeclared(
 export function checkDeclared(value: unknown, { projection }: Validator): void {
   const declared = projection?.write(value);
   const all = JSON.stringify(value);
-  // Another order of properties is no difference.
+  // The order of properties may differ.
   if (projection === undefined || declared === undefined || declared === all) return;
   const path = undeclaredPath(JSON.parse(all), JSON.parse(declared));
   if (path !== undefined) throw new Error(describeIssues([{ path, keyword: "", message: "unknown property" }]));

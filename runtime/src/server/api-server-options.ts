@@ -40,7 +40,7 @@ export interface ApiServerOptions {
   readonly exposeErrors?: boolean;
   /**
    * What happens to properties that a handler returns and the schema does not declare, in responses, items and details of declared
-   * errors: `"drop"` leaves them out; `"refuse"` ends the call with INTERNAL, and the log names the property. Default: `"drop"`.
+   * errors: `"drop"` leaves them out; `"refuse"` ends the call with INTERNAL, and the log names the property. Default: drop.
    */
   readonly undeclaredProperties?: UndeclaredProperties;
 }

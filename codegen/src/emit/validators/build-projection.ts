@@ -32,7 +32,7 @@ export class ProjectionBuilder {
     return accepted === undefined || accepted.has("object") || accepted.has("array") ? "any" : "scalar";
   }
 
-  /** A type inside itself is a reference, whatever it keeps. */
+  /** A type inside itself is always a reference. */
   #ref(name: string): ProjectionNode {
     const ref = { kind: "ref", type: name } as const;
     const target = this.#types.get(name);
