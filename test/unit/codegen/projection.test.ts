@@ -175,6 +175,36 @@ describe("what the schema allows is sent as it is", () => {
   });
 });
 
+describe("a long list is written as a short one", () => {
+  const Row = Type.Object({ id: Type.Integer(), name: Type.Optional(Type.String()), by: Type.Optional(User) });
+  class Stored {
+    readonly id = 1;
+    get name(): string {
+      return "ada";
+    }
+    toString(): string {
+      return "stored";
+    }
+  }
+  test.each<[string, object, unknown]>([
+    ["of declared properties", { id: 1, name: "a", by: { name: "ada" } }, { id: 1, name: "a", by: { name: "ada" } }],
+    ["with an undeclared property first", { passwordHash: "x", id: 1 }, { id: 1 }],
+    ["with an undeclared property last", { id: 1, name: "a", passwordHash: "x" }, { id: 1, name: "a" }],
+    ["with an undeclared property inside", { id: 1, by: row }, { id: 1, by: { name: "ada" } }],
+    ["with another order", { name: "a", id: 1 }, { id: 1, name: "a" }],
+    ["with an absent property", { id: 1, name: undefined }, { id: 1 }],
+    ["with a getter of a class", new Stored(), { id: 1, name: "ada" }],
+    ["with toJSON", { id: 1, toJSON: () => ({ id: 2, passwordHash: "x" }) }, { id: 2 }],
+    ["with an inherited property", Object.create({ id: 1, passwordHash: "x" }) as object, { id: 1 }],
+  ])("%s", (_what, value, expected) => {
+    const { open } = validators(Type.Array(Row));
+    const plain = Array.from({ length: 10 }, (_, id) => ({ id }));
+    expect(open([value])).toBe(true);
+    expect(sent(open, [value])).toBe(JSON.stringify([expected]));
+    expect(sent(open, [...plain, value])).toBe(JSON.stringify([...plain, expected]));
+  });
+});
+
 test("scalars are written as JSON.stringify writes them", () => {
   const { open } = validators(
     Type.Object({ v: Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]) }),

@@ -11,6 +11,7 @@ export class ProjectionBuilder {
   readonly #types: Types;
   readonly #validatorOf: (schema: SchemaOrBoolean) => string;
   readonly #named = new Map<string, ProjectionNode>();
+  readonly #known = new WeakMap<JsonSchema, readonly ProjectionNode[]>();
 
   /** @param validatorOf the name of an open validator, for unions that only a validator distinguishes */
   constructor(types: Types, validatorOf: (schema: SchemaOrBoolean) => string) {
@@ -54,7 +55,7 @@ export class ProjectionBuilder {
 
   /** A schema of which several keywords declare properties of the same object. */
   #ofParts(schema: JsonSchema): ProjectionNode {
-    const parts = this.#parts(schema);
+    const parts = [...this.#parts(schema)];
     if (parts.length === 0) return this.#neutral(schema);
     const { required, declares } = this.#names(schema, new Set());
     const missing = [...required].filter((name) => !declares.some((declared) => declared(name)));
@@ -63,8 +64,14 @@ export class ProjectionBuilder {
   }
 
   /** What each keyword declares; empty for a schema that declares nothing. */
-  #parts(schema: SchemaOrBoolean): ProjectionNode[] {
+  #parts(schema: SchemaOrBoolean): readonly ProjectionNode[] {
     if (typeof schema === "boolean") return [];
+    const known = this.#known.get(schema) ?? this.#findParts(schema);
+    this.#known.set(schema, known);
+    return known;
+  }
+
+  #findParts(schema: JsonSchema): readonly ProjectionNode[] {
     const name = refName(schema);
     const inner = (sub: SchemaOrBoolean): ProjectionNode => combine(this.#parts(sub));
     const union = this.#union(schema, inner);
@@ -91,7 +98,8 @@ export class ProjectionBuilder {
   #condition(schema: JsonSchema): ProjectionNode | undefined {
     const condition = schema["if"] as SchemaOrBoolean | undefined;
     if (condition === undefined) return undefined;
-    const partsOf = (keyword: string): ProjectionNode[] => this.#parts((schema[keyword] as SchemaOrBoolean) ?? true);
+    const partsOf = (keyword: string): readonly ProjectionNode[] =>
+      this.#parts((schema[keyword] as SchemaOrBoolean) ?? true);
     const matching = [...this.#parts(condition), ...partsOf("then")];
     const others = partsOf("else");
     if (matching.length + others.length === 0) return undefined;
