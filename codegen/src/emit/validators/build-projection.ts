@@ -1,10 +1,10 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { combine, isFixed, isNeutral, NOTHING, type ProjectionNode } from "./projection-node.js";
+import { branchesOf, entriesOf, listOf, propertyNames, requiredOf } from "./property-names.js";
 import { groupByType, tagOf, typesOf } from "./union-cases.js";
 
 type Types = ReadonlyMap<string, JsonSchema>;
-type Named<Value> = Readonly<Record<string, Value>>;
 
 /** Builds the projections of schemas of the contract. What they drop is what the closed validator of the schema calls unknown. */
 export class ProjectionBuilder {
@@ -57,7 +57,7 @@ export class ProjectionBuilder {
   #ofParts(schema: JsonSchema): ProjectionNode {
     const parts = [...this.#parts(schema)];
     if (parts.length === 0) return this.#neutral(schema);
-    const { required, declares } = this.#names(schema, new Set());
+    const { required, declares } = propertyNames(schema, this.#types);
     const missing = [...required].filter((name) => !declares.some((declared) => declared(name)));
     if (missing.length > 0) parts.push({ ...NOTHING, properties: new Map(missing.map((name) => [name, "any"])) });
     return combine(parts);
@@ -190,35 +190,6 @@ export class ProjectionBuilder {
     const nodes = items.map((item: SchemaOrBoolean) => this.of(item));
     return [rest, ...nodes].every(isNeutral) ? undefined : { kind: "tuple", items: nodes, rest };
   }
-
-  /** The names that the schema requires, and tests for those that it declares, in all schemas that apply to the same value. */
-  #names(schema: SchemaOrBoolean, seen: ReadonlySet<string>): Names {
-    if (typeof schema === "boolean") return { required: [], declares: [] };
-    const name = refName(schema);
-    const target = name === undefined || seen.has(name) ? undefined : this.#types.get(name);
-    const below = name === undefined ? seen : new Set(seen).add(name);
-    const applied = [
-      ...(target === undefined ? [] : [target]),
-      ...[...listOf(schema["allOf"]), ...branchesOf(schema)],
-      ...["if", "then", "else"].map((keyword) => (schema[keyword] as SchemaOrBoolean) ?? true),
-      ...entriesOf(schema["dependentSchemas"]).map(([, sub]) => sub),
-    ].map((sub) => this.#names(sub, below));
-    const properties = new Set(entriesOf(schema["properties"]).map(([key]) => key));
-    const patterns = entriesOf(schema["patternProperties"]).map(([pattern]) => new RegExp(pattern, "u"));
-    const hasRest = (schema["additionalProperties"] ?? schema["unevaluatedProperties"]) !== undefined;
-    return {
-      required: [...requiredOf(schema), ...applied.flatMap(({ required }) => required)],
-      declares: [
-        (key) => hasRest || properties.has(key) || patterns.some((pattern) => pattern.test(key)),
-        ...applied.flatMap((one) => one.declares),
-      ],
-    };
-  }
-}
-
-interface Names {
-  readonly required: readonly string[];
-  readonly declares: readonly ((name: string) => boolean)[];
 }
 
 /** Whether several keywords declare properties of the same object. */
@@ -229,22 +200,6 @@ function isSplit(schema: JsonSchema): boolean {
 
 function declares(schema: JsonSchema): boolean {
   return "properties" in schema || "patternProperties" in schema;
-}
-
-function branchesOf(schema: JsonSchema): readonly SchemaOrBoolean[] {
-  return listOf(schema["anyOf"] ?? schema["oneOf"]);
-}
-
-function requiredOf(schema: JsonSchema): readonly string[] {
-  return (schema["required"] as readonly string[] | undefined) ?? [];
-}
-
-function listOf(value: unknown): readonly SchemaOrBoolean[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function entriesOf(value: unknown): readonly [string, SchemaOrBoolean][] {
-  return Object.entries((value ?? {}) as Named<SchemaOrBoolean>);
 }
 
 function isSame(one: ProjectionNode, other: ProjectionNode): boolean {
