@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { formats, ucs2length } from "sshrpc/generated";
+import { formats, project, ucs2length } from "sshrpc/generated";
 
 const chatUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1471,6 +1471,38 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { any, array, object, ref, scalar } = project;
+
+checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+echoOpen.projection = object({ value: any });
+fileRefOpen.projection = object({ name: scalar });
+filesStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+helloGetResponseOpen.projection = object({ msg: scalar });
+hitOpen.projection = object({
+  host: scalar,
+  time: scalar,
+  method: scalar,
+  resource: scalar,
+  status: scalar,
+  bytes: scalar,
+  referrer: scalar,
+  agent: scalar,
+});
+lineOpen.projection = object({ from: scalar, text: scalar });
+loadOpen.projection = object({ host: scalar, load: scalar });
+noteOpen.projection = object({
+  id: scalar,
+  text: scalar,
+  tags: array(scalar),
+  revision: scalar,
+  created: scalar,
+});
+noteRefOpen.projection = object({ id: scalar });
+notesGetResponseOpen.projection = array(ref(() => noteOpen));
+noteUpdateConflictOpen.projection = object({ id: scalar, revision: scalar });
+receiptOpen.projection = object({ name: scalar, bytes: scalar, sha256: scalar });
+timeGetResponseOpen.projection = object({ now: scalar, epochMs: scalar });
 
 export {
   chatUpdateRequestClosed,

@@ -14,10 +14,11 @@ export type {
 export type { Client } from "./client/client.js";
 export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
 export { duplicateItems } from "./codec/duplicate-items.js";
+export { project } from "./codec/projection/project.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";
 export { type ServeOptions, type Server, serveApi } from "./compose/serve.js";
 export type { Contract } from "./contract/contract.js";
-export type { Api, Method, Validator } from "./contract/method.js";
+export type { Api, Method, Projection, Validator } from "./contract/method.js";
 export type { AnyRpcError, BadRequestDetails, RpcError } from "./contract/rpc-error.js";
 export { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 export type { Context } from "./server/call/context.js";

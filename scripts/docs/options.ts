@@ -156,6 +156,7 @@ export const OPTIONS = {
     onCall: {},
     observer: {},
     exposeErrors: fixed(dispatch.exposeErrors),
+    undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
   ListenOptions: {
     host: { default: LISTEN_ADDRESS.host, flag: "--listen" },

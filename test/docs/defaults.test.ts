@@ -11,6 +11,7 @@ const DEFAULTS = {
   ApiServerOptions: {
     timeout: [30_000, "30 s"],
     exposeErrors: [false, "`false`"],
+    undeclaredProperties: ["drop", "`drop`"],
   },
   ListenOptions: {
     host: ["127.0.0.1", "`127.0.0.1`"],

@@ -1,3 +1,4 @@
+import type { Projection } from "../contract/method.js";
 import type { RpcError } from "../contract/rpc-error.js";
 
 /** A value on the wire: text, which the frame writer encodes as UTF-8 in place, or bytes. */
@@ -17,8 +18,12 @@ export interface BytesView {
 export interface Codec {
   /** The name under which HELLO would announce it. */
   readonly name: string;
-  /** Encodes a request, a response or an item. @throws TypeError for a value that the codec cannot represent */
-  encode(value: unknown): EncodedValue;
+  /**
+   * Encodes a request, a response or an item.
+   * @param projection reduces the value to what its schema declares; default: all of it
+   * @throws TypeError for a value that the codec cannot represent
+   */
+  encode(value: unknown, projection?: Projection): EncodedValue;
   /** Decodes a request, a response or an item. @throws RpcError BAD_REQUEST where the bytes are malformed */
   decode(bytes: BytesView): unknown;
   /** Encodes message and details of an error. A stack, a cause or a method is never sent. */

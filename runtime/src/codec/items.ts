@@ -4,6 +4,7 @@ import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { isValid } from "./check.js";
 import type { BytesView, Codec, EncodedValue } from "./codec.js";
+import { encodeDeclared, type UndeclaredProperties } from "./encode-declared.js";
 import { describeIssues, issuesOf } from "./issues.js";
 
 /** The items of a stream: values that a validator accepts, or raw bytes. */
@@ -15,6 +16,8 @@ interface ItemFormat {
   readonly codec: Codec;
   /** The status of an invalid item: BAD_REQUEST where the caller sent it, INTERNAL where the handler did. */
   readonly status: "BAD_REQUEST" | "INTERNAL";
+  /** Of items that a handler sends. */
+  readonly undeclared?: UndeclaredProperties;
 }
 
 /** A view is kept while its chunk is at most this many times as large; it keeps the whole chunk in memory. */
@@ -28,7 +31,7 @@ export function encodeItem(item: unknown, format: ItemFormat): EncodedValue {
   const { type, status } = format;
   if (type !== "bytes") {
     checkItem(item, type, status);
-    return encodeValue(item, format);
+    return encodeValue(item, type, format);
   }
   if (item instanceof Uint8Array) return item;
   throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
@@ -51,9 +54,9 @@ export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat
 }
 
 /** A schema that accepts any value also accepts values that the codec cannot represent. */
-function encodeValue(item: unknown, { codec, status }: ItemFormat): EncodedValue {
+function encodeValue(item: unknown, validator: Validator, { codec, status, undeclared }: ItemFormat): EncodedValue {
   try {
-    return codec.encode(item);
+    return undeclared === undefined ? codec.encode(item) : encodeDeclared(item, validator, codec, undeclared);
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
     throw new RpcError(status, `an item cannot be encoded: ${reason}`, { cause: error });

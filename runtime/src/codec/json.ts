@@ -1,4 +1,5 @@
 import sjson from "secure-json-parse";
+import type { Projection } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { BytesView, Codec } from "./codec.js";
 import { decodeError, encodeErrorBody } from "./error-body.js";
@@ -16,8 +17,8 @@ export const jsonCodec: Codec = {
 const FORBIDDEN_KEY = 'invalid JSON: the key "__proto__", and "constructor" with a "prototype", are forbidden';
 
 /** Writes a validated value as JSON text. @throws TypeError for a value that JSON cannot represent, such as a cycle */
-function encodeJson(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
+function encodeJson(value: unknown, projection?: Projection): string {
+  const text = projection === undefined ? (JSON.stringify(value) as string | undefined) : projection.write(value);
   if (text === undefined && value !== undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
   return text ?? "null";
 }

@@ -30,6 +30,7 @@ export const API_SERVER_OPTIONS = {
   onCall: oneOf("function"),
   observer: true,
   exposeErrors: oneOf("boolean"),
+  undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;
 
 /** The option of closing a server. */

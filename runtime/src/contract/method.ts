@@ -12,10 +12,25 @@ export interface ValidationError {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** Reduces values of one type to what its schema declares. Generated code builds it; it never changes a value. */
+export interface Projection {
+  /**
+   * The declared parts of `value` as JSON text, with properties in the order of the schema; undefined for a function or a symbol.
+   * @throws TypeError for a value that JSON or the schema cannot represent
+   */
+  write(value: unknown): string | undefined;
+  /** The declared parts of `value`, as a copy; the value itself where the schema says nothing of its parts. */
+  pick(value: unknown): unknown;
+  /** Whether `JSON.stringify` is known to give the same text as {@link write}, without a look at every scalar. */
+  isWhole(value: unknown): boolean;
+}
+
 /** A generated validator of one schema: returns true, or false with `errors` set until the next call. */
 export interface Validator {
   (value: unknown): boolean;
   errors?: readonly ValidationError[] | null;
+  /** What leaves the server of a value that the validator accepts; absent if that is all of it. */
+  projection?: Projection;
 }
 
 /** A method at run time: its contract, bound to the generated validators. */

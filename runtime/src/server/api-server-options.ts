@@ -4,6 +4,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
+import type { UndeclaredProperties } from "../codec/encode-declared.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
@@ -43,6 +44,11 @@ export interface ApiServerOptions {
   readonly observer?: Observer | readonly Observer[];
   /** Sends callers the message and stack of undeclared errors. For development only. Default: false. */
   readonly exposeErrors?: boolean;
+  /**
+   * What happens to properties that a handler returns and the schema does not declare, in responses, items and details of declared
+   * errors: `"drop"` leaves them out; `"refuse"` ends the call with INTERNAL, and the log names the property. Default: drop.
+   */
+  readonly undeclaredProperties?: UndeclaredProperties;
 }
 
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
@@ -50,6 +56,7 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
+    undeclaredProperties: checkUndeclared(options.undeclaredProperties ?? "drop"),
     maxMetadata: limits.metadata,
     shape: limits,
     interceptors: options.interceptors ?? [],
@@ -62,6 +69,11 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
 export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { readonly log: Logger }): Observer {
   const recorder = onCall === undefined ? {} : { callEnded: onCall };
   return combineObservers([...[observer].flat(), combineObservers(recorder, log, "onCall failed")], log);
+}
+
+function checkUndeclared(value: UndeclaredProperties): UndeclaredProperties {
+  if (value === "drop" || value === "refuse") return value;
+  throw new OptionError(`option undeclaredProperties: invalid value ${JSON.stringify(value)}; use "drop" or "refuse"`);
 }
 
 function checkTimeout(timeout: number): number {

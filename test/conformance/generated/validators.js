@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const echoUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -978,6 +979,19 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { array, object, scalar } = project;
+
+echoUpdateResponseOpen.projection = object({ text: scalar });
+emptyOpen.projection = object({});
+headersOpen.projection = array(object({ name: scalar, values: array(scalar) }));
+itemGetResponseOpen.projection = object({ id: scalar });
+itemOpen.projection = object({ text: scalar });
+payloadStoreResponseOpen.projection = object({ received: scalar, body: scalar });
+sleepGetResponseOpen.projection = object({ left: scalar });
+tallyOpen.projection = object({ received: scalar, bytes: scalar, left: scalar });
+waitedOpen.projection = object({ reason: scalar });
+wrongGetResponseOpen.projection = object({ n: scalar });
 
 export {
   echoUpdateRequestClosed,

@@ -1,12 +1,18 @@
 import { compareNames } from "../compare-names.js";
 import type { EmitOptions } from "../target.js";
+import { ProjectionPrinter } from "../validators/print-projection.js";
+import { validatorName } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
 
 /** `validators.js`, which ajv generates: formatters and linters are disabled in it. */
-export function emitValidators({ compiled, exported }: ValidatorSet, { header }: EmitOptions): string {
+export function emitValidators({ compiled, exported, projections }: ValidatorSet, { header }: EmitOptions): string {
+  const printer = new ProjectionPrinter((type) => validatorName(type, "open"));
+  const assignments = [...projections].map(([name, node]) => `${name}.projection = ${printer.print(node)};\n`).join("");
+  const uses = printer.used.length === 0 ? "" : `const { ${printer.used.join(", ")} } = project;\n\n`;
   const helpers = new Set([...compiled.values()].flatMap((validator) => validator.helpers));
+  if (uses !== "") helpers.add("project");
   const imports =
     helpers.size === 0 ? "" : `import { ${[...helpers].sort(compareNames).join(", ")} } from "sshrpc/generated";\n`;
   const blocks = [...compiled].map(([name, { code }]) => `const ${name} = ${withoutSchemaPaths(code)};\n`);
@@ -14,7 +20,7 @@ export function emitValidators({ compiled, exported }: ValidatorSet, { header }:
     exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
   return (
     `// ${header}\n// biome-ignore-all lint: written by ajv\n// biome-ignore-all format: written by ajv\n` +
-    `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${exports}`
+    `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
   );
 }
 

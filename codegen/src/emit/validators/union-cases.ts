@@ -49,7 +49,7 @@ interface Group {
 }
 
 /** Groups with no type in common; undefined where a branch accepts any type. */
-function groupByType(branches: readonly Branch[], types: Types): readonly Group[] | undefined {
+export function groupByType(branches: readonly Branch[], types: Types): readonly Group[] | undefined {
   let groups: readonly Group[] = [];
   for (const branch of branches) {
     const accepted = typesOf(branch.schema, types);
@@ -96,7 +96,7 @@ function constantOf(schema: SchemaOrBoolean): readonly unknown[] | undefined {
 }
 
 /** The first property that each branch requires and gives values of its own. */
-function tagOf(
+export function tagOf(
   branches: readonly Branch[],
   types: Types,
 ): { readonly name: string; readonly cases: readonly (readonly unknown[])[] } | undefined {
@@ -160,7 +160,7 @@ function isScalarValue(value: unknown): boolean {
 }
 
 /** The JSON types of the values that a schema accepts; undefined where it does not say. An integer is a number. */
-function typesOf(
+export function typesOf(
   schema: SchemaOrBoolean,
   types: Types,
   seen: ReadonlySet<string> = new Set(),

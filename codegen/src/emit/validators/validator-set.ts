@@ -2,7 +2,10 @@ import { errorMessage } from "../../base/error-message.js";
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
+import { ProjectionBuilder } from "./build-projection.js";
+import { buildProjections } from "./build-projections.js";
 import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
+import type { ProjectionNode } from "./projection-node.js";
 import { type Variant, validatorName } from "./validator-names.js";
 import { CALL, Variants } from "./variants.js";
 
@@ -14,6 +17,8 @@ export interface ValidatorSet {
   nameOf(use: TypeUse, variant: Variant): string;
   /** Every validator by name, sorted. */
   readonly compiled: ReadonlyMap<string, CompiledValidator>;
+  /** The projections of validators of what a server sends, by the name of the validator, sorted. */
+  readonly projections: ReadonlyMap<string, ProjectionNode>;
 }
 
 /** Compiles the validators that the methods of `model` need, each type once for each variant. */
@@ -56,6 +61,27 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     if (refName(use.schema) !== undefined) pending.push(name);
     else if (!schemas.has(name)) add(name, variants.of(use.schema, variant));
   }
+  const validatorOf = (schema: SchemaOrBoolean): string => {
+    const type = refName(schema);
+    const text = JSON.stringify(variants.of(schema, "open"));
+    const isNamed = type !== undefined && Object.keys(schema).length === 1;
+    let name = isNamed ? validatorName(type, "open") : shapes.get(text);
+    for (let number = 1; name === undefined; number += 1) {
+      const next = validatorName(`branch${number}`, "open");
+      if (!schemas.has(next) && !byName.has(next)) name = next;
+    }
+    if (isNamed) pending.push(name);
+    else if (!schemas.has(name)) {
+      shapes.set(text, name);
+      add(name, variants.of(schema, "open"));
+    }
+    return name;
+  };
+  const sent = usesOf(model).filter(({ variant }) => variant === "open");
+  const projections = buildProjections(
+    sent.map(({ use }) => [nameOf(use, "open"), use.schema] as const),
+    { types, builder: new ProjectionBuilder(types, validatorOf) },
+  );
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const wanted = byName.get(name);
     if (wanted === undefined || schemas.has(name)) continue;
@@ -66,7 +92,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
   const compiled = sorted.map(([name, schema]) => {
     return [name, compileNamed(name, schema, { compiler, evaluated: evaluated.has(name) })] as const;
   });
-  return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(compiled) };
+  return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(compiled), projections };
 }
 
 /** The validators with `unevaluatedProperties` or `unevaluatedItems`, and those that they call. */

@@ -1,6 +1,7 @@
 import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
+import type { UndeclaredProperties } from "../../codec/encode-declared.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
@@ -18,6 +19,7 @@ export interface DispatchConfig {
   readonly timeout: number;
   /** Whether callers see the message and stack of undeclared errors: for development only. */
   readonly exposeErrors: boolean;
+  readonly undeclaredProperties: UndeclaredProperties;
   /** Bytes of the headers that a handler sends, and of its trailers. */
   readonly maxMetadata: number;
   /** Of each request and item. */
@@ -64,6 +66,11 @@ export class CallContext implements Context {
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
+  }
+
+  /** The settings of the server. */
+  get config(): DispatchConfig {
+    return this.#caller.config;
   }
 
   /** The metadata of the response, if the handler has set some. */

@@ -158,7 +158,7 @@ export class Dispatch {
   #succeed(value: unknown): void {
     try {
       if (!this.#call.answered)
-        this.#reply("OK", encodeResponse(value, this.#route.method, this.#call.codec, this.#caller.maxMessage));
+        this.#reply("OK", encodeResponse(value, this.#route.method, this.#call.codec, this.#caller));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -196,7 +196,7 @@ export class Dispatch {
   }
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
-    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#caller.config.exposeErrors };
+    return { method: this.#route.method, log: this.#context.log, config: this.#caller.config };
   }
 
   #reply(status: StatusName, body: EncodedValue, error?: RpcError): void {

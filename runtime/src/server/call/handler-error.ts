@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
+import { checkDeclared } from "../../codec/encode-declared.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isErrorStatus } from "../../contract/status.js";
+import type { DispatchConfig } from "./call-context.js";
 
-/** The call of an error, and how much of the error its caller sees. */
+/** The call of an error, and the settings of its server. */
 interface ErrorContext {
   readonly method: Method;
   readonly log: Logger;
-  /** Whether the caller sees the message and stack of undeclared errors. */
-  readonly exposeErrors: boolean;
+  readonly config: Pick<DispatchConfig, "exposeErrors" | "undeclaredProperties">;
 }
 
 /**
@@ -29,10 +30,10 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
 }
 
 /** INTERNAL with a reference under which the error is logged. It never throws. */
-export function internalError(error: unknown, { log, exposeErrors }: ErrorContext): RpcError {
+export function internalError(error: unknown, { log, config }: ErrorContext): RpcError {
   const reference = randomUUID().slice(0, 8);
   log.error({ err: error, reference }, "a handler failed");
-  if (exposeErrors) {
+  if (config.exposeErrors) {
     return new RpcError("INTERNAL", errorMessage(error), {
       details: { reference, stack: stackOf(error) },
       cause: error,
@@ -53,11 +54,24 @@ function stackOf(error: unknown): string | undefined {
   }
 }
 
-/** Details of a declared status must match the schema: the caller's types promise them. */
+/** Details of a declared status must match the schema, whose types the caller has; what it does not declare is not sent. */
 function checkDetails(error: RpcError, context: ErrorContext): RpcError {
-  const validator = context.method.errors?.[error.status];
-  if (validator === undefined || validator(error.details)) return error;
-  const issues = describeIssues(issuesOf(validator));
-  const message = `the details of ${error.status} do not match the contract: ${issues}`;
-  return internalError(new Error(message, { cause: error }), context);
+  const { status, details } = error;
+  const validator = context.method.errors?.[status];
+  if (validator === undefined) return error;
+  try {
+    if (!validator(details)) throw new Error(describeIssues(issuesOf(validator)));
+    if (context.config.undeclaredProperties === "refuse") checkDeclared(details, validator);
+    return validator.projection === undefined ? error : withDetails(error, validator.projection.pick(details));
+  } catch (reason) {
+    const message = `the details of ${status} do not match the contract: ${errorMessage(reason)}`;
+    return internalError(new Error(message, { cause: error }), context);
+  }
+}
+
+function withDetails(error: RpcError, details: unknown): RpcError {
+  const { status, message, cause, method, code, stack } = error;
+  const sent = new RpcError(status, message, { details, cause, method, code });
+  if (stack !== undefined) sent.stack = stack;
+  return sent;
 }

@@ -1,5 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
+import { encodeDeclared } from "../../codec/encode-declared.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
 import type { Method } from "../../contract/method.js";
@@ -7,29 +8,38 @@ import type { ItemSource } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import { authorize } from "./admit.js";
-import type { CallContext } from "./call-context.js";
+import type { CallContext, Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 
 /**
- * Validates and encodes the response of a handler; empty if the method has none. A handler of a method that returns null
+ * Validates the response of a handler, and encodes what the schema declares of it; empty if the method has none. A handler of a method that returns null
  * may return undefined.
- * @param limit bytes of a message that both sides accept
  * @throws Error if the response does not match the contract; RpcError MESSAGE_TOO_LARGE
  */
 export function encodeResponse(
   value: unknown,
   { response: validator }: Method,
   codec: Codec,
-  limit: number,
+  { maxMessage, config }: Caller,
 ): EncodedValue {
   if (validator === undefined) return "";
   const response = value === undefined ? null : value;
   if (!validator(response)) {
     throw new Error(`the handler's response does not match the contract: ${describeIssues(issuesOf(validator))}`);
   }
-  const body = codec.encode(response);
-  checkSize(body, limit, "response");
+  const body = encodeBody(response, validator, codec, config.undeclaredProperties);
+  checkSize(body, maxMessage, "response");
   return body;
+}
+
+function encodeBody(...response: Parameters<typeof encodeDeclared>): EncodedValue {
+  const [, , , undeclared] = response;
+  if (undeclared === "drop") return encodeDeclared(...response);
+  try {
+    return encodeDeclared(...response);
+  } catch (error) {
+    throw new Error(`the handler's response does not match the contract: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /**
@@ -49,7 +59,8 @@ export async function sendItems(
   const { responseItem, scope } = context.route.method;
   // Created before the first await: a call that is aborted meanwhile closes it.
   const { sender } = call;
-  const format = { type: responseItem as ItemType, codec: call.codec, status: "INTERNAL" } as const;
+  const { undeclaredProperties: undeclared } = context.config;
+  const format = { type: responseItem as ItemType, codec: call.codec, status: "INTERNAL", undeclared } as const;
   const encode = (item: unknown): EncodedValue => {
     authorize(context.peer, scope);
     context.sendHeaders(call);

@@ -77,7 +77,7 @@ describe("unknown and renamed options are refused", () => {
     expect(() => inMemory(handlers, options)).toThrow(
       new RpcError(
         "BAD_REQUEST",
-        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, peer, log`,
+        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, undeclaredProperties, peer, log`,
       ),
     );
   });
@@ -138,7 +138,7 @@ describe("unknown and renamed options are refused", () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, audit, refusalLines, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, undeclaredProperties, audit, refusalLines, exec, shell, scopes, forced, grace, log',
     });
   });
 
@@ -168,6 +168,7 @@ describe("options of a wrong type are refused", () => {
     [{ interceptors: () => 1 }, "option interceptors: invalid type function; it takes a list of functions"],
     [{ interceptors: ["x"] }, "option interceptors: invalid type array; it takes a list of functions"],
     [{ exposeErrors: "yes" }, "option exposeErrors: invalid type string; it takes true or false"],
+    [{ undeclaredProperties: "keep" }, 'option undeclaredProperties: invalid value "keep"; use "drop" or "refuse"'],
     [{ exec: 1 }, "option exec: invalid type number; it takes true or false or an object"],
     [
       { authorizedKeys: 5 },

@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const agentStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -333,6 +334,14 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { object, scalar } = project;
+
+agentStoreConflictOpen.projection = object({ running: scalar });
+agentStoreResponseItemOpen.projection = object({ line: scalar });
+agentStoreResponseOpen.projection = object({ code: scalar });
+jobRefOpen.projection = object({ id: scalar });
+loadOpen.projection = object({ host: scalar, load: scalar });
 
 export {
   agentStoreConflictOpen,

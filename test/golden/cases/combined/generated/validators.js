@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const articleClosed = (() => {
 function validate0(data, instancePath=""){
@@ -1611,6 +1612,28 @@ return errors === 0;
 validate0.evaluated = {"props":{"tags":true},"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
+
+const { array, object, ref, scalar, tagged, types, union } = project;
+
+articleOpen.projection = object({ name: scalar, tags: array(object({ text: scalar })), body: scalar });
+circleOpen.projection = object({ kind: scalar, radius: scalar });
+deepStoreResponseOpen.projection = object({
+  a: scalar,
+  b: union([[namedOpen, ref(() => namedOpen)], [taggedOpen, ref(() => taggedOpen)]]),
+});
+namedOpen.projection = object({ name: scalar });
+polygonOpen.projection = object({ kind: scalar, edge: scalar });
+shapeOpen.projection = tagged("kind", [
+  ["circle", ref(() => circleOpen)],
+  ["square", ref(() => squareOpen)],
+  ["pentagon", ref(() => polygonOpen)],
+  ["hexagon", ref(() => polygonOpen)],
+]);
+shapeStoreResponseOpen.projection = types({ object: ref(() => shapeOpen) });
+shortOpen.projection = object({ name: scalar, at: object({ x: scalar, y: scalar }) });
+squareOpen.projection = object({ kind: scalar, side: scalar });
+strictOpen.projection = object({ a: scalar });
+taggedOpen.projection = object({ tags: array(object({ text: scalar })) });
 
 export {
   articleClosed,

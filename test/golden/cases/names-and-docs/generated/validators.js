@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const addressClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -763,6 +764,43 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { array, object, ref, scalar } = project;
+
+addressOpen.projection = object({ street: scalar, city: scalar });
+aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.projection = object({ text: scalar });
+callbacksOpen.projection = object({ count: scalar });
+clientOpen.projection = object({ agent: scalar });
+peopleListGetResponseOpen.projection = array(ref(() => personOpen));
+personOpen.projection = object({
+  name: scalar,
+  home: ref(() => addressOpen),
+  work: ref(() => addressOpen),
+  address: ref(() => addressOpen),
+  fax: scalar,
+  "first-name": scalar,
+  "say \"hi\"": scalar,
+  class: scalar,
+  constructor: scalar,
+});
+rpcErrorOpen.projection = object({ code: scalar });
+serverOpen.projection = object({ clients: array(ref(() => clientOpen)) });
+serverStreamingHandlerOpen.projection = object({ server: scalar });
+uint8ArrayOpen.projection = object({ size: scalar });
+withHiddenOpen.projection = object({
+  hidden: object({ inline: scalar }),
+  shown: object({
+    name: scalar,
+    home: ref(() => addressOpen),
+    work: ref(() => addressOpen),
+    address: ref(() => addressOpen),
+    fax: scalar,
+    "first-name": scalar,
+    "say \"hi\"": scalar,
+    class: scalar,
+    constructor: scalar,
+  }),
+});
 
 export {
   addressClosed,

@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const jsonGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -487,6 +488,21 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { array, object, ref, scalar, types } = project;
+
+jsonOpen.projection = types({
+  object: object({}, { rest: ref(() => jsonOpen) }),
+  array: array(ref(() => jsonOpen)),
+});
+personOpen.projection = object({ name: scalar, team: ref(() => teamOpen) });
+teamOpen.projection = object({ lead: ref(() => personOpen), members: array(ref(() => personOpen)) });
+treeGetResponseOpen.projection = array(ref(() => treeOpen));
+treeOpen.projection = object({
+  value: scalar,
+  children: array(ref(() => treeOpen)),
+  parent: ref(() => treeOpen),
+});
 
 export {
   jsonGetRequestClosed,

@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { duplicateItems, formats, ucs2length } from "sshrpc/generated";
+import { duplicateItems, formats, project, ucs2length } from "sshrpc/generated";
 
 const byDirectionClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1762,6 +1762,49 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { any, array, object, ref, scalar, tuple } = project;
+
+byDirectionOpen.projection = object({ up: any, down: any });
+byIdOpen.projection = object({}, { patterns: [[new RegExp("^-?(?:0|[1-9][0-9]*)$", "u"), scalar]] });
+everythingOpen.projection = object({
+  any: any,
+  unknown: any,
+  never: any,
+  nothing: scalar,
+  empty: object({}),
+  anything: any,
+  flag: scalar,
+  count: scalar,
+  ratio: scalar,
+  unique: array(scalar),
+  matrix: any,
+  nullable: scalar,
+  answer: scalar,
+  yes: scalar,
+  mixed: scalar,
+  level: scalar,
+  levels: array(scalar),
+  direction: scalar,
+  longUnion: scalar,
+  longList: array(scalar),
+  point: any,
+  triple: tuple([scalar, any, object({ z: scalar })], any),
+  scores: ref(() => scoresOpen),
+  deepScores: object({}, { rest: object({}, { rest: object({ n: scalar }) }) }),
+  byDirection: ref(() => byDirectionOpen),
+  byId: ref(() => byIdOpen),
+  code: scalar,
+  formats: ref(() => formatsOpen),
+});
+formatsOpen.projection = object({
+  date: scalar,
+  at: scalar,
+  id: scalar,
+  mail: scalar,
+  link: scalar,
+  v4: scalar,
+});
 
 export {
   everythingClosed,

@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { ucs2length } from "sshrpc/generated";
+import { project, ucs2length } from "sshrpc/generated";
 
 const helloGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -351,6 +351,13 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { array, object, ref, scalar } = project;
+
+helloGetResponseOpen.projection = object({ msg: scalar });
+noteGetNotFoundOpen.projection = object({ id: scalar });
+noteOpen.projection = object({ id: scalar, text: scalar });
+notesGetResponseOpen.projection = array(ref(() => noteOpen));
 
 export {
   helloGetRequestClosed,

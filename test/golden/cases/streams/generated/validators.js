@@ -2,6 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
+import { project } from "sshrpc/generated";
 
 const chatUpdateConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
@@ -530,6 +531,16 @@ errors++;
 validate0.errors = vErrors;
 return errors === 0;
 };
+
+const { object, ref, scalar, types } = project;
+
+checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+countGetResponseItemOpen.projection = object({ n: scalar });
+countGetResponseOpen.projection = object({ sum: scalar });
+fileRefOpen.projection = object({ name: scalar });
+fileStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+fileUpdateResponseOpen.projection = types({ object: ref(() => checksumOpen) });
+hitOpen.projection = object({ host: scalar, status: scalar });
 
 export {
   chatUpdateConflictOpen,

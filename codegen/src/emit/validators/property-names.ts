@@ -1,0 +1,49 @@
+import type { JsonSchema } from "sshrpc/contract";
+import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+
+type Types = ReadonlyMap<string, JsonSchema>;
+
+interface Names {
+  readonly required: readonly string[];
+  readonly declares: readonly ((name: string) => boolean)[];
+}
+
+/** The names that the schema requires, and tests for those that it declares, in all schemas that apply to the same value. */
+export function propertyNames(schema: SchemaOrBoolean, types: Types, seen: ReadonlySet<string> = new Set()): Names {
+  if (typeof schema === "boolean") return { required: [], declares: [] };
+  const name = refName(schema);
+  const target = name === undefined || seen.has(name) ? undefined : types.get(name);
+  const below = name === undefined ? seen : new Set(seen).add(name);
+  const applied = [
+    ...(target === undefined ? [] : [target]),
+    ...[...listOf(schema["allOf"]), ...branchesOf(schema)],
+    ...["if", "then", "else"].map((keyword) => (schema[keyword] as SchemaOrBoolean) ?? true),
+    ...entriesOf(schema["dependentSchemas"]).map(([, sub]) => sub),
+  ].map((sub) => propertyNames(sub, types, below));
+  const properties = new Set(entriesOf(schema["properties"]).map(([key]) => key));
+  const patterns = entriesOf(schema["patternProperties"]).map(([pattern]) => new RegExp(pattern, "u"));
+  const hasRest = (schema["additionalProperties"] ?? schema["unevaluatedProperties"]) !== undefined;
+  return {
+    required: [...requiredOf(schema), ...applied.flatMap(({ required }) => required)],
+    declares: [
+      (key) => hasRest || properties.has(key) || patterns.some((pattern) => pattern.test(key)),
+      ...applied.flatMap((one) => one.declares),
+    ],
+  };
+}
+
+export function branchesOf(schema: JsonSchema): readonly SchemaOrBoolean[] {
+  return listOf(schema["anyOf"] ?? schema["oneOf"]);
+}
+
+export function requiredOf(schema: JsonSchema): readonly string[] {
+  return (schema["required"] as readonly string[] | undefined) ?? [];
+}
+
+export function listOf(value: unknown): readonly SchemaOrBoolean[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function entriesOf(value: unknown): readonly [string, SchemaOrBoolean][] {
+  return Object.entries((value ?? {}) as Readonly<Record<string, SchemaOrBoolean>>);
+}
