@@ -20,26 +20,29 @@ test.each([false, true])("a large item after small ones that were taken is retur
   }
 });
 
-test.each([false, true])("items of any size come out as they went in, in any order of both (raw bytes: %s)", (isRaw) => {
-  let seed = 1;
-  const random = (below: number) => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed % below;
-  };
-  const sizes = [0, 1, 60, 100, 510, 511, 3000, 4094, 4095, 16_000, 16_382, 16_383, 20_000];
-  // Several queues share the pool of unused buffers.
-  const queues = Array.from({ length: 5 }, () => ({ queue: new ItemQueue({ isRaw }), model: [] as object[] }));
-  for (let step = 0; step < 20_000; step++) {
-    const { queue, model } = queues[random(queues.length)] as (typeof queues)[number];
-    const kind = random(20);
-    if (kind === 0) {
-      queue.clear();
-      model.length = 0;
-    } else if (kind < 11 && model.length < 40) {
-      const [size, fill] = [sizes[random(sizes.length)] as number, random(256)];
-      queue.push(view(size, fill));
-      model.push({ size, fill: size === 0 ? undefined : fill });
-    } else expect(taken(queue)).toEqual(model.shift());
-    expect(queue.size).toBe(model.length);
-  }
-});
+test.each([false, true])(
+  "items of any size come out as they went in, in any order of both (raw bytes: %s)",
+  (isRaw) => {
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const sizes = [0, 1, 60, 100, 510, 511, 3000, 4094, 4095, 16_000, 16_382, 16_383, 20_000];
+    // Several queues share the pool of unused buffers.
+    const queues = Array.from({ length: 5 }, () => ({ queue: new ItemQueue({ isRaw }), model: [] as object[] }));
+    for (let step = 0; step < 20_000; step++) {
+      const { queue, model } = queues[random(queues.length)] as (typeof queues)[number];
+      const kind = random(20);
+      if (kind === 0) {
+        queue.clear();
+        model.length = 0;
+      } else if (kind < 11 && model.length < 40) {
+        const [size, fill] = [sizes[random(sizes.length)] as number, random(256)];
+        queue.push(view(size, fill));
+        model.push({ size, fill: size === 0 ? undefined : fill });
+      } else expect(taken(queue)).toEqual(model.shift());
+      expect(queue.size).toBe(model.length);
+    }
+  },
+);
