@@ -13,7 +13,7 @@ import { type AnyHandler, any, handlersOf, method } from "../unit/runtime/suppor
 import { until, within } from "../unit/runtime/support/wait.js";
 import { type Attacker, connectTo } from "./guard/support.js";
 
-// Calls of all kinds with random requests, items and ends. Whatever they took from the accounts of their connection, their key and
+// Calls of all kinds with random requests, items and ends. All that they took from the accounts of their connection, their key and
 // the server comes back.
 
 const SEED = Number(process.env["SSHRPC_TEST_SEED"] ?? Date.now() % 1_000_000);
