@@ -237,13 +237,13 @@ export class Connection implements FrameSink {
     this.#refusal ??= reason;
     this.#writer.flush();
     this.#writer.discard();
+    this.#decoder.close();
+    this.#flow.close();
     this.#handshake.end(reason);
     this.#options.onEnd?.(reason);
     this.outgoing.lost(reason, progress);
     this.incoming.lost(reason);
     this.#writer.gate.drain();
-    this.#decoder.close();
-    this.#flow.memory.close();
     closeDuplex(this.#duplex, () => this.#resolveClosed(reason));
   }
 }

@@ -45,6 +45,7 @@ export class FrameDecoder {
   /** Bytes of an oversize payload still to come. */
   #skip = 0;
   #paused = false;
+  #closed = false;
   readonly #memory: HeldBytes;
   /** Bytes of the buffer of the incomplete frame, as they are charged. */
   #charged = 0;
@@ -84,6 +85,7 @@ export class FrameDecoder {
 
   /** Drops the incomplete frame: the connection has ended. */
   close(): void {
+    this.#closed = true;
     this.#memory.give(this.#charged);
     this.#size = this.#charged = 0;
     this.#held = EMPTY;
@@ -96,6 +98,8 @@ export class FrameDecoder {
     this.#charged = 0;
     const from = this.#decode(buffer);
     this.#frame.release();
+    // One of the frames may have ended the connection.
+    if (this.#closed) return;
     this.#size = buffer.length - from;
     const rest = this.#size === 0 ? EMPTY : buffer.subarray(from);
     const isSmallPart = rest.buffer.byteLength > CHUNK && rest.length * 2 < rest.buffer.byteLength;

@@ -109,9 +109,18 @@ export class OutgoingCalls {
     call.headers(metadata);
   }
 
-  /** ITEM arrived. @throws ProtocolError if the call is not open, has no response stream, or has no credit */
+  /**
+   * ITEM arrived: ends the call if the connection may not hold it.
+   * @throws ProtocolError if the call is not open, has no response stream, or has no credit
+   */
   item(id: number, item: BytesView): void {
-    this.#consumer(id)(item, this.#config.flow.received);
+    const consumer = this.#consumer(id);
+    try {
+      consumer(item, this.#config.flow.received);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.reject(id, error);
+    }
   }
 
   /** ITEM over the limit arrived: ends the call. @throws ProtocolError as {@link item} */

@@ -21,6 +21,7 @@ interface AddFlags extends PlaceFlags {
   readonly name?: string;
   readonly scopes?: string;
   readonly users?: string;
+  readonly limits?: string;
   readonly expires?: number;
   readonly from?: string;
   readonly hostKey?: readonly string[];
@@ -36,6 +37,7 @@ export function addAddCommand(keys: Command, io: CliIo): void {
     .option("--name <name>", "name of the key (default: its comment)")
     .option("--scopes <list>", 'scopes to grant, such as notes:read,time:*; "*" for all (default: none)', unquoted)
     .option("--users <list>", "user names that it may log in under, such as alice,bob (default: any)", unquoted)
+    .option("--limits <list>", "limits of the key, such as calls=100,rate=50/s,connections=4,bytes=64M", unquoted)
     .option("--expires <when>", "expiry: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: never)", parseExpires)
     .option("--from <list>", "allowed source addresses, such as 192.0.2.0/24,!192.0.2.7 (default: any)", parseFrom)
     .option(
@@ -69,10 +71,11 @@ async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
   checkLines(lines, authorizedKeys);
 }
 
-function optionsOf({ scopes, users, expires, from }: AddFlags): string {
+function optionsOf({ scopes, users, limits, expires, from }: AddFlags): string {
   return [
     scopes !== undefined && `scopes="${scopes}"`,
     users !== undefined && `users="${users}"`,
+    limits !== undefined && `limits="${limits}"`,
     expires !== undefined && `expiry-time="${formatExpiryTime(expires)}"`,
     from !== undefined && `from="${from}"`,
   ]

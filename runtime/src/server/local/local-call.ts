@@ -1,3 +1,4 @@
+import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Peer } from "../../base/peer.js";
@@ -38,6 +39,8 @@ interface LocalCallConfig {
   readonly size: number;
   /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
   readonly weight: number;
+  /** Of the caller. */
+  readonly account: ConnectionAccount;
 }
 
 /** A call of this process, on the same {@link Dispatch} as those of the wire, without frames. */
@@ -71,7 +74,7 @@ export class LocalCall implements CallPort, LocalCallResult {
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
 
-  constructor({ name, method, host, options, metadata, maxMessage, size, weight }: LocalCallConfig) {
+  constructor({ name, method, host, options, metadata, maxMessage, size, weight, account }: LocalCallConfig) {
     const { peer, signal, timeout = 0, items } = options;
     this.name = name;
     this.method = method;
@@ -83,7 +86,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.#size = size;
     this.weight = weight;
     this.#responseItems = new LocalResponse(maxMessage, this.#abort);
-    this.#requestItems = items && new LocalRequestItems(items, maxMessage);
+    this.#requestItems = items && new LocalRequestItems(items, maxMessage, account);
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

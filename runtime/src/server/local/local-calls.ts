@@ -73,7 +73,7 @@ export class LocalCalls {
    * @param route its target, or the error of an unknown reference
    */
   begin(reference: string, route: Route | RpcError, request: unknown, options: LocalCallOptions): LocalCallResult {
-    const { limits, dispatch, clients, callbacks } = this.#config;
+    const { limits, accounts, dispatch, clients, callbacks } = this.#config;
     const { peer, expects } = options;
     const admitted = this.#admit(route, request, options);
     const call = new LocalCall({
@@ -85,6 +85,7 @@ export class LocalCalls {
       maxMessage: limits.message,
       size: admitted.size,
       weight: admitted.weight,
+      account: accounts.of(peer),
     });
     this.#config.observer.callStarted?.({ call: call.number, peer, method: call.name });
     this.#running.set(peer, (this.#running.get(peer) ?? new Set()).add(call));

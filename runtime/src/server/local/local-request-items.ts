@@ -1,10 +1,12 @@
 import { AsyncResource } from "node:async_hooks";
+import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
 import { errorMessage } from "../../base/error-message.js";
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { checkItem, encodeItem } from "../../codec/items.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { HeldBytes } from "../../wire/flow/held-bytes.js";
 import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
 import { type ItemSource, iteratorOf, releaseUnread } from "../../wire/iterator-of.js";
@@ -21,6 +23,7 @@ const AHEAD = { buffer: Buffer.alloc(0), start: 0, end: 0 };
 export class LocalRequestItems {
   readonly #source: ItemSource<unknown>;
   readonly #maxItem: number;
+  readonly #memory: HeldBytes;
   readonly #context = new AsyncResource("SSHRPC_LOCAL_ITEMS");
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   #resume: (() => void) | undefined;
@@ -28,14 +31,19 @@ export class LocalRequestItems {
   #mayPush = true;
   /** The item that is read ahead, or the fault in its place. */
   #ahead: { readonly item: unknown } | { readonly error: RpcError } | undefined;
+  /** The weights of the item that is read ahead, and of the one that the handler has. */
+  #weightAhead = 0;
+  #weightTaken = 0;
   /** Bytes of the items that the source gave. */
   received = 0;
   /** Number of items that the source gave. */
   items = 0;
 
-  constructor(source: ItemSource<unknown>, maxItem: number) {
+  /** @param account of the caller's connection, which holds the items */
+  constructor(source: ItemSource<unknown>, maxItem: number, account: ConnectionAccount) {
     this.#source = source;
     this.#maxItem = maxItem;
+    this.#memory = new HeldBytes(account);
   }
 
   /** Begins to read the source. Called once. */
@@ -54,6 +62,8 @@ export class LocalRequestItems {
 
   /** Reads no further item, and closes the source. */
   stop(): void {
+    this.#memory.give(this.#weightAhead + this.#weightTaken);
+    this.#weightAhead = this.#weightTaken = 0;
     if (this.#isOver) return;
     this.#isOver = true;
     this.#resume?.();
@@ -75,10 +85,12 @@ export class LocalRequestItems {
           items.end();
           return;
         }
-        for (const { item, size } of decode(next.value, checks, this.#maxItem)) {
+        for (const { item, size, weight } of decode(next.value, checks, this.#maxItem)) {
           await this.#room();
           if (this.#isOver) return;
           checks.authorize();
+          this.#memory.take(weight);
+          this.#weightAhead = weight;
           this.received += size;
           this.items += 1;
           this.#push(items, { item });
@@ -104,6 +116,9 @@ export class LocalRequestItems {
   #take(): unknown {
     const ahead = this.#ahead;
     this.#ahead = undefined;
+    this.#memory.give(this.#weightTaken);
+    this.#weightTaken = this.#weightAhead;
+    this.#weightAhead = 0;
     if (ahead !== undefined && "error" in ahead) throw ahead.error;
     return ahead?.item;
   }
@@ -127,13 +142,17 @@ function* decode(
   item: unknown,
   { type, shape, maxSize }: RequestItemChecks,
   maxItem: number,
-): Generator<{ readonly item: unknown; readonly size: number }> {
+): Generator<{ readonly item: unknown; readonly size: number; readonly weight: number }> {
   const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
   if (type === "bytes") {
     const bytes = encodeItem(item, format) as Uint8Array;
     for (let start = 0; start < bytes.length; start += maxItem) {
       const piece = bytes.subarray(start, start + maxItem);
-      yield { item: Buffer.from(piece.buffer, piece.byteOffset, piece.length), size: piece.length };
+      yield {
+        item: Buffer.from(piece.buffer, piece.byteOffset, piece.length),
+        size: piece.length,
+        weight: piece.length,
+      };
     }
     return;
   }
@@ -141,9 +160,9 @@ function* decode(
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
   checkMethodSize(size, maxSize, "item");
-  checkShape({ buffer: Buffer.from(json.text), start: 0, end: size }, shape);
+  const weight = checkShape({ buffer: Buffer.from(json.text), start: 0, end: size }, shape);
   checkItem(json.value, type, "BAD_REQUEST", json.source);
-  yield { item: json.value, size };
+  yield { item: json.value, size, weight };
 }
 
 async function closeSource(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {

@@ -20,4 +20,10 @@ export class ConnectionFlow {
     this.received.open(received);
     this.sent.open(sent);
   }
+
+  /** The connection has ended. */
+  close(): void {
+    this.received.close();
+    this.memory.close();
+  }
 }

@@ -35,6 +35,11 @@ export class ReceiveWindow {
     this.#worthwhile = Math.ceil(bytes / GRANTED_PART);
   }
 
+  /** The connection has ended: the peer takes no more credit. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
   /** An item of this cost arrived; false if it is beyond the credit. {@link settle} follows once it is delivered. */
   arrive(cost: number): boolean {
     if (!this.#isOpen) return true;

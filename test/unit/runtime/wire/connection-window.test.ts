@@ -5,7 +5,7 @@ import { ReceiveWindow, SendWindow } from "../../../../runtime/src/wire/flow/con
 import { HeldBytes } from "../../../../runtime/src/wire/flow/held-bytes.js";
 import { FLAG, FRAME, RawPeer } from "../../../support/raw-peer.js";
 import { type AnyHandler, any, apiOf, connectRaw, handlersOf, method } from "../support/server.js";
-import { until, within } from "../support/wait.js";
+import { failure, until, within } from "../support/wait.js";
 import { Random, SEED } from "./random.js";
 
 const UP = method("STORE /up", { resource: "up", kind: "client-streaming", requestItem: any });
@@ -34,6 +34,32 @@ async function serve(
 const item = (id: number, size: number) =>
   ({ kind: FRAME.ITEM, id, body: JSON.stringify("x".repeat(size - 12)) }) as const;
 const creditOf = ({ payload }: { readonly payload: Buffer }): number => payload.readUInt32BE(0);
+
+test("a response stream that its connection may not hold ends, and the connection goes on", async () => {
+  const { client, peer } = await connectRaw({
+    method: { kind: "server-streaming", responseItem: any },
+    limits: { bytes: 100_000 },
+  });
+  const { it } = client as unknown as {
+    it: { get(request: object): AsyncIterable<unknown> & { response: Promise<unknown> } };
+  };
+  const unread = it.get({});
+  await peer.next(FRAME.OPEN);
+  // The first is within what is held without asking the account.
+  for (const size of [50_000, 50_000, 70_000])
+    peer.send({ kind: FRAME.ITEM, id: 1, body: JSON.stringify("x".repeat(size)) });
+  expect(await failure(unread.response)).toMatchObject({
+    status: "RESOURCE_EXHAUSTED",
+    message: expect.stringContaining("this connection may hold 100000 bytes of memory"),
+  });
+  await peer.next(FRAME.CANCEL);
+  const items = it.get({})[Symbol.asyncIterator]();
+  const first = items.next();
+  const { id } = await peer.next(FRAME.OPEN);
+  peer.send({ kind: FRAME.ITEM, id, body: "7" });
+  expect(await first).toEqual({ done: false, value: 7 });
+  await client.close();
+});
 
 describe("a receiver", () => {
   test("announces its window in HELLO, and grants what the handlers have taken, of all streams together", async () => {

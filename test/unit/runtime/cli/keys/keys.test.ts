@@ -50,6 +50,8 @@ test("add creates missing files, lists the key with the given options, and print
     "192.0.2.0/24,!192.0.2.7",
     "--users",
     "alice,al",
+    "--limits",
+    "calls=100,rate=50/s",
   ];
   const added = await keys(
     "add",
@@ -64,9 +66,11 @@ test("add creates missing files, lists the key with the given options, and print
   );
   expect(added).toMatchObject({ status: 0, stderr: "" });
   const options =
-    'scopes="notes:read,time:*",users="alice,al",expiry-time="20991231120000Z",from="192.0.2.0/24,!192.0.2.7"';
+    'scopes="notes:read,time:*",users="alice,al",limits="calls=100,rate=50/s",expiry-time="20991231120000Z",from="192.0.2.0/24,!192.0.2.7"';
   const [type, blob] = alice.line.split(" ");
   expect(read().split("\n").at(-2)).toBe(`${options} ${type} ${blob} alice@laptop`);
+  expect((await keys("list")).stdout).toContain("users alice,al; calls=100,rate=50/s; expires 2099-12-31T12:00Z");
+  expect(added.stdout).toMatch(/\n {2}limits +calls=100,rate=50\/s\n/);
   expect(added.stdout).toContain("ssh://USER@edge:22\n");
   expect(added.stdout).toContain(alice.fingerprint);
   const [, hostBlob] = readFileSync(path(".sshrpc/ssh_host_ed25519_key.pub"), "utf8").split(" ");
@@ -118,6 +122,7 @@ test.each<[string, readonly string[], number, string]>([
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
   ["an invalid user name", ["good", "--users", "alice,*"], 2, "names, not patterns"],
+  ["an invalid limit", ["good", "--limits", "calls=many"], 2, 'invalid limit "calls=many"'],
   ["an invalid source", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
   ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not resolved"],
   ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "Quotes, backslashes and spaces are not allowed"],

@@ -15,6 +15,11 @@ it.each<[string, string, object]>([
   ["tabs and a CRLF", `\t${A.replace(" ", "\t")}\talice\r\n`, { scopes: [], keyName: "alice" }],
   ["scopes", `scopes="notes:read,notes:*" ${A} ci`, { scopes: ["notes:read", "notes:*"], keyName: "ci" }],
   ["scopes in capitals, with spaces and repetitions", `SCOPES=" x , x,*" ${A}`, { scopes: ["x", "*"] }],
+  [
+    "limits in capitals, with spaces and units",
+    `LIMITS="calls=100, rate=50/s,connections=4 ,bytes=64M" ${A}`,
+    { scopes: [], limits: { calls: 100, rate: 50, connections: 4, bytes: 64 * 1024 ** 2 } },
+  ],
   ["empty scopes", `scopes="" ${A}`, { scopes: [] }],
   [
     "options without effect on this server",
@@ -74,6 +79,11 @@ it("lists an authority with its principals", () => {
   ]);
 });
 
+it("lists an authority with the limits of each of its certificates", () => {
+  const { keys } = parse(`cert-authority,limits="calls=2,bytes=1G" ${A}`);
+  expect(keys).toMatchObject([{ isAuthority: true, grant: { limits: { calls: 2, bytes: 1024 ** 3 } } }]);
+});
+
 it.each([
   ["a command", `command="echo \\"hi, there\\"",restrict ${A}`, "the option command is ignored"],
   ["a variable without the prefix", `environment="PATH=/bin" ${A}`, "the variable PATH is ignored"],
@@ -99,6 +109,29 @@ it.each([
   ["scopes without a value", `scopes ${A}`, "the option scopes requires a value"],
   ["repeated scopes", `scopes="x",scopes="y" ${A}`, "repeated option scopes"],
   ["a * inside a scope", `scopes="a*b" ${A}`, 'option scopes: invalid scope "a*b"'],
+  ["limits without a value", `limits ${A}`, "the option limits requires a value"],
+  ["repeated limits", `limits="calls=1",limits="calls=2" ${A}`, "repeated option limits"],
+  ["empty limits", `limits="" ${A}`, 'option limits: unknown limit ""; known: connections, calls, bytes, rate'],
+  ["a limit of every object", `limits="constructor=1" ${A}`, 'option limits: unknown limit "constructor"'],
+  ["a limit in capitals", `limits="Calls=1" ${A}`, 'option limits: unknown limit "Calls"'],
+  ["one limit twice", `limits="calls=1,calls=2" ${A}`, "option limits: repeated limit calls"],
+  ["a limit without a value", `limits="calls" ${A}`, 'option limits: invalid limit "calls"; examples: connections=4'],
+  ["a limit of 0", `limits="calls=0" ${A}`, 'option limits: invalid limit "calls=0"'],
+  ["a negative limit", `limits="calls=-1" ${A}`, 'option limits: invalid limit "calls=-1"'],
+  ["a limit with a fraction", `limits="rate=0.5/s" ${A}`, 'option limits: invalid limit "rate=0.5/s"'],
+  ["a rate without its unit", `limits="rate=5" ${A}`, 'option limits: invalid limit "rate=5"'],
+  ["a limit with an unknown unit", `limits="bytes=5T" ${A}`, 'option limits: invalid limit "bytes=5T"'],
+  ["calls with a unit", `limits="calls=5K" ${A}`, 'option limits: invalid limit "calls=5K"'],
+  [
+    "a limit beyond all integers",
+    `limits="bytes=99999999999G" ${A}`,
+    'option limits: invalid limit "bytes=99999999999G"',
+  ],
+  [
+    "a limit with a control character",
+    `limits="calls=\u001b[2J" ${A}`,
+    String.raw`option limits: invalid limit "calls=\u{1b}[2J"`,
+  ],
   [
     "a network with host bits",
     `from="10.0.0.1/8" ${A}`,
