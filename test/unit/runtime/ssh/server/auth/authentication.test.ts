@@ -92,6 +92,7 @@ it("checks only the first few of 5,000 pipelined guesses", async () => {
   for (let guess = 0; guess < 5000; guess++) login.request("password", ...password(`guess ${guess}`));
   let answer = await login.next();
   while (answer.answer !== "closed") answer = await login.next();
+  expect(asked).toBeGreaterThan(0);
   expect(asked).toBeLessThanOrEqual(6);
 });
 

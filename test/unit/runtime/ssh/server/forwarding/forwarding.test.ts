@@ -121,6 +121,33 @@ describe("a connection that a client requests", () => {
     expect(await readText(good)).toBe("still here");
   });
 
+  it("is not opened if its client disconnects while the rule decides", async () => {
+    let isServed = false;
+    const visitors: unknown[] = [];
+    const port = await startTcp((socket) => void visitors.push(socket));
+    const decisions: ((answer: true | { serve: () => void }) => void)[] = [];
+    const bench = await forwarding({
+      permitOpen: () => new Promise<true | { serve: () => void }>((resolve) => void decisions.push(resolve)),
+    });
+    const client = await rawClient(bench);
+    for (let count = 0; count < 2; count++) forwardOut(client, "127.0.0.1", port).catch(() => {});
+    await expect.poll(() => decisions.length).toBe(2);
+    client.destroy();
+    await expect.poll(() => bench.listener.connections).toBe(0);
+    decisions[0]?.(true);
+    decisions[1]?.({
+      serve: () => {
+        isServed = true;
+      },
+    });
+    await expect
+      .poll(() => bench.log.with("forwarding refused").map(({ fields }) => fields["reason"]))
+      .toEqual(["the client disconnected"]);
+    connect(port, "127.0.0.1");
+    await expect.poll(() => visitors.length).toBeGreaterThan(0);
+    expect([visitors.length, isServed]).toEqual([1, false]);
+  });
+
   it.each([
     ["a port over 65,535", "127.0.0.1", 65_536],
     ["port 0", "127.0.0.1", 0],
@@ -230,6 +257,7 @@ describe("a connection that a client requests", () => {
     });
     const bench = await forwarding({ permitOpen: ["*:*"] });
     await forwardOut(await rawClient(bench), "127.0.0.1", port);
+    await expect.poll(() => sent).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(sent).toBeLessThan(30_000_000);
   });
