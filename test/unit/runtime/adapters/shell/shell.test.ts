@@ -237,6 +237,14 @@ test("Tab completes verbs, paths, fields and values", async () => {
   }
 });
 
+test("Tab offers --timeout once", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /notes --t\t");
+  await typist.sees("GET /notes --timeout ");
+  typist.type("5s --t\t\r");
+  await typist.sees(/BAD_REQUEST[^\n]*--t/);
+});
+
 test("text typed during a completion is inserted after it", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("GET /notes ta\t").type("red\r");

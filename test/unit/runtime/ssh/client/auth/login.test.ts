@@ -219,3 +219,22 @@ interface SilentProtocol {
   _onHandshakeComplete: (negotiated: unknown) => void;
   readonly _kex: { remoteExtInfoEnabled: boolean };
 }
+
+it("blames the channel, not the login, where an accepted client gets no channel", async () => {
+  const silent = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", () => {}),
+  );
+  const leaving = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", () => connection.end()),
+  );
+  expect(await failure(silent.dial({ password: "x", connectTimeout: 1000 }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `ssh://alice@127.0.0.1:${silent.port} did not finish the channel within 1000 ms (connectTimeout)`,
+  });
+  expect(await failure(leaving.dial({ password: "x" }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `127.0.0.1:${leaving.port} closed the connection during the channel`,
+  });
+});

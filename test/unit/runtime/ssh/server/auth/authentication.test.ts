@@ -190,6 +190,26 @@ it("denies answers that are too many, too few, or too long", async () => {
   expect(await login.answer("1", "2")).toEqual({ answer: "success" });
 });
 
+it("asks without echo, unless a prompt says otherwise, and sends the title of the round", async () => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async (_, ask) => {
+    await ask({ title: "Two steps", prompts: ["Code: ", { text: "Name: ", echo: true }, { text: "PIN: " }] });
+    await ask({ instruction: "Touch the device" });
+    return { scopes: [] };
+  };
+  const login = await RawLogin.open(await startBench({ ...FAST, keyboardInteractive }));
+  expect(await login.try("keyboard-interactive", ...KEYBOARD)).toEqual({
+    answer: "prompts",
+    title: "Two steps",
+    prompts: [
+      { prompt: "Code: ", echo: false },
+      { prompt: "Name: ", echo: true },
+      { prompt: "PIN: ", echo: false },
+    ],
+  });
+  expect(await login.answer("1", "alice", "2")).toEqual({ answer: "prompts", title: "", prompts: [] });
+  expect(await login.answer()).toEqual({ answer: "success" });
+});
+
 it("accepts another method after unanswered prompts, and ignores a late answer to them", async () => {
   let gone: unknown;
   const keyboardInteractive: BenchOptions["keyboardInteractive"] = async ({ signal }, ask) => {
