@@ -238,3 +238,11 @@ it("blames the channel, not the login, where an accepted client gets no channel"
     message: `127.0.0.1:${leaving.port} closed the connection during the channel`,
   });
 });
+
+it("does not advise on keys where a server leaves during a login that offered none", async () => {
+  const server = await startServer((_, connection) => connection.end());
+  expect(await failure(server.dial({ password: "x" }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/ closed the connection during the authentication(?:: [^;]+)?; offered nothing$/),
+  });
+});
