@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type ssh2 from "ssh2";
 import type { Forwarding, Peer } from "sshrpc/server";
@@ -223,6 +223,30 @@ describe("a connection that a client requests", () => {
     await new Promise<void>((resolve) => channel.end(Buffer.alloc(1_500_000), resolve));
     client.end();
     await expect.poll(() => isClosed).toBe(true);
+    expect(received).toBe(1_500_000);
+  });
+
+  it("delivers what its target has no room for until the client has disconnected", async () => {
+    // The buffers of a unix socket hold less than the window of a channel, unlike those of TCP.
+    const sockets: Socket[] = [];
+    let received = 0;
+    const target = createServer((socket) => void sockets.push(socket.pause()));
+    onTestFinished(() => void target.close());
+    const bench = await forwarding({ permitOpenUnix: () => true });
+    const path = join(bench.directory, "target");
+    await once(target.listen(path), "listening");
+    const client = await rawClient(bench);
+    const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+      client.openssh_forwardOutStreamLocal(path, (error, opened) => (error ? reject(error) : resolve(opened))),
+    );
+    await new Promise<void>((resolve) => channel.end(Buffer.alloc(1_500_000), resolve));
+    client.end();
+    await expect.poll(() => bench.listener.connections).toBe(0);
+    const [socket] = sockets as [Socket];
+    socket.on("data", (chunk) => {
+      received += chunk.length;
+    });
+    await once(socket.resume(), "close");
     expect(received).toBe(1_500_000);
   });
 
