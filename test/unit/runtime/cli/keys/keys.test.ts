@@ -346,8 +346,11 @@ describe("list, show, remove and purge", () => {
     const { keys, path, read } = bench();
     writeFileSync(path("list"), `rubbish ${bob.line}\n${read("list")}`);
     expect(await keys("purge", ...at)).toMatchObject(refused(2, "confirm with --yes"));
-    expect(await keys("purge", "--yes", ...at)).toMatchObject({ status: 0, stderr: "" });
+    const stdout = (count: string) => `removed ${count} from list; no keys are authorized\n`;
+    expect(await keys("purge", "--yes", ...at)).toEqual({ status: 0, stdout: stdout("6 lines"), stderr: "" });
     expect(read("list")).toBe("# team\n");
+    writeFileSync(path("list"), `# team\n${bob.line}\n`);
+    expect(await keys("purge", "--yes", ...at)).toMatchObject({ stdout: stdout("1 line") });
   });
 });
 

@@ -190,6 +190,27 @@ it("denies answers that are too many, too few, or too long", async () => {
   expect(await login.answer("1", "2")).toEqual({ answer: "success" });
 });
 
+it("delays the denial of a wrong password or answer by authFailureDelay, and denies a key at once", async () => {
+  const bench = await startBench({
+    authFailureDelay: 60_000,
+    verifyPassword: () => undefined,
+    keyboardInteractive: async (_, ask) => void (await ask({ prompts: ["Code: "] })),
+  });
+  const [guess, code, key] = [await RawLogin.open(bench), await RawLogin.open(bench), await RawLogin.open(bench)];
+  expect(await code.try("keyboard-interactive", ...KEYBOARD)).toMatchObject({ answer: "prompts" });
+  const delayed = [guess.try("password", ...password("wrong")), code.answer("1")];
+  const stranger = makeKey(tempDir(), "stranger");
+  // By the end of several later requests, a denial without a delay would have arrived.
+  const later = async (): Promise<string> => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await key.try("publickey", ...offered(stranger))).toMatchObject({ answer: "failure" });
+    }
+    expect(await key.try("publickey", ...signed(key, bench.alice))).toEqual({ answer: "success" });
+    return "later";
+  };
+  expect(await Promise.race([...delayed, later()])).toBe("later");
+});
+
 it("asks without echo, unless a prompt says otherwise, and sends the title of the round", async () => {
   const keyboardInteractive: BenchOptions["keyboardInteractive"] = async (_, ask) => {
     await ask({ title: "Two steps", prompts: ["Code: ", { text: "Name: ", echo: true }, { text: "PIN: " }] });
