@@ -74,7 +74,7 @@ function mutate(node, replace, tree) {
   else if (node.kind === SyntaxKind.FalseKeyword) replace(node, "true");
   else if (ts.isNumericLiteral(node)) {
     const value = Number(node.text);
-    replace(node, `${value + 1}`);
+    if (!isExcerptSize(node)) replace(node, `${value + 1}`);
     if (value > 1) replace(node, "0");
   } else if (ts.isStringLiteral(node) && isValue(node)) replace(node, node.text === "" ? '"mutant"' : '""');
   else if (ts.isExpressionStatement(node) && isCall(node.expression)) replace(node, ";");
@@ -87,6 +87,11 @@ function mutate(node, replace, tree) {
 /** Whether a text is a value of the program, and not a name or a specifier. */
 function isValue({ parent }) {
   return !(ts.isPropertyAssignment(parent) && ts.isStringLiteral(parent.name)) && !isImport(parent);
+}
+
+/** Whether a number is the size to which a foreign text in a message is cut: one character more makes no difference. */
+function isExcerptSize({ parent }) {
+  return ts.isCallExpression(parent) && ts.isIdentifier(parent.expression) && parent.expression.text === "printable";
 }
 
 const isImport = (node) => ts.isCallExpression(node) && node.expression.kind === SyntaxKind.ImportKeyword;

@@ -104,7 +104,8 @@ async function judge(mutant, source, map) {
     if (part.length === 0) continue;
     const names = part.map(({ test }) => test);
     const timeout = START + SLOWER * 1000 * seconds(part);
-    const { status, output } = await vitest(["--bail=1", "--typecheck.enabled=false", ...names], { timeout });
+    const args = ["--bail=1", "--typecheck.enabled=false", "--experimental.fsModuleCache", ...names];
+    const { status, output } = await vitest(args, { timeout });
     if (status === undefined) return { outcome: "killed", by: " (by a timeout)" };
     if (status !== 0) return { outcome: "killed", by: ` (by ${/FAIL\s+(\S+)/.exec(output)?.[1] ?? "a failed run"})` };
   }

@@ -3,7 +3,10 @@ import { startBench } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { endedFor, rawSocket, reasons } from "./support.js";
 
-test.each(["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "SSH-2.0-x\n", "SSH-1.99-old\r\n", "SSH-2.0-x\r\n\0\0"])(
+/** An identification string of this many bytes, the end of the line included. */
+const ofSize = (size: number) => `SSH-2.0-${"x".repeat(size - 10)}\r\n`;
+
+test.each(["SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "SSH-2.0-x\n", "SSH-1.99-old\r\n", "SSH-2.0-x\r\n\0\0", ofSize(255)])(
   "a server answers a client that begins with %j",
   async (text) => {
     const bench = await startBench();
@@ -30,7 +33,7 @@ test.each([
   ["SSH-1.5-old\r\n", /^unsupported identification string: received "SSH-/],
   ["SSH-2.0-\r\n", /^unsupported identification string: received "SSH-/],
   ["SSH-2.0-a\rb\r\n", /^unsupported identification string: received "SSH-/],
-  [`SSH-2.0-${"x".repeat(255)}`, /^identification string without an end of line in 255 bytes$/],
+  [ofSize(256), /^identification string without an end of line in 255 bytes$/],
 ])("a server refuses a client that begins with %j", async (text, reason) => {
   const bench = await startBench();
   const socket = await rawSocket(bench);

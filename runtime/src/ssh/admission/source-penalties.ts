@@ -33,10 +33,7 @@ export class SourcePenalties {
   /** Milliseconds for which the host is still blocked; 0 where it is not. */
   remaining(host: string, now: number): number {
     const penalty = this.#penalties.get(host);
-    if (penalty === undefined) return 0;
-    if (penalty.until > now) return penalty.isBlocking ? penalty.until - now : 0;
-    this.#penalties.delete(host);
-    return 0;
+    return penalty?.isBlocking ? Math.max(0, penalty.until - now) : 0;
   }
 
   /** Adds the penalty of a failed connection. */

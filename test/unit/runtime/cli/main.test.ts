@@ -44,3 +44,28 @@ test("help fits the width of a terminal", async () => {
   expect(longest(narrow?.stdout)).toBeLessThanOrEqual(90);
   expect(longest(wide?.stdout)).toBeGreaterThan(100);
 });
+
+/** The entries of a section of a help text, such as Options, with their descriptions. */
+function entriesOf(help: string, section: string): string[][] {
+  const [, body = ""] = new RegExp(`^${section}:\\n((?: +.*\\n)+)`, "m").exec(help) ?? [];
+  // A description goes on in lines that are indented further.
+  const entries = body.split(/^ {2}(?! )/m).slice(1);
+  return entries.map((entry) => entry.trim().split(/ {2,}|\n\s+/));
+}
+
+test("help describes each command, argument and option", async () => {
+  const commands: string[][] = [[]];
+  for (const command of commands) {
+    const { status, stdout } = await sshrpc([...command, "--help"], { terminal: { columns: 200 } });
+    expect(status).toBe(0);
+    const help = `${stdout}\n`;
+    for (const section of ["Arguments", "Options", "Commands"]) {
+      for (const entry of entriesOf(help, section))
+        expect(entry, `${command.join(" ")}: ${entry[0]}`).not.toHaveLength(1);
+    }
+    const names = entriesOf(help, "Commands").map(([term = ""]) => term.split(" ")[0] as string);
+    commands.push(...names.filter((name) => name !== "help").map((name) => [...command, name]));
+  }
+  expect(commands).toContainEqual(["keys", "generate"]);
+  expect(commands.length).toBeGreaterThan(12);
+});

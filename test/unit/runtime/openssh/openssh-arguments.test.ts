@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { PassThrough } from "node:stream";
 import type { ConnectOptions } from "sshrpc/client";
 import { connectApi } from "sshrpc/generated";
 import { expect, test } from "vitest";
@@ -60,9 +61,6 @@ test("user and port are separate arguments", async () => {
 });
 
 test.each<[string, ConnectOptions]>([
-  ["passphrase", { passphrase: "x" }],
-  ["password", { password: "x" }],
-  ["prompts", { prompts: () => [] }],
   ["hostKey", { hostKey: `SHA256:${"a".repeat(43)}` }],
   ["hostKey", { hostKey: () => true }],
   ["identity", { identity: { privateKey: "-----BEGIN" } }],
@@ -74,6 +72,29 @@ test.each<[string, ConnectOptions]>([
   expect(error).toMatchObject({
     status: "BAD_REQUEST",
     message: expect.stringContaining(`option ${option}: not supported by the transport openssh: `),
+  });
+  expect(args).toThrow(/ENOENT/);
+});
+
+const PROMPT = "ssh accepts it only at a prompt; set openssh.interactive so that ssh prompts";
+const PROXY = "ssh has a ProxyCommand instead: set it in ~/.ssh/config, or with openssh.args";
+
+test.each<[string, ConnectOptions, string]>([
+  [
+    "passphrase",
+    { passphrase: "x" },
+    "ssh accepts it only at a prompt; add the key to an agent, or set openssh.interactive so that ssh prompts",
+  ],
+  ["password", { password: "x" }, PROMPT],
+  ["newPassword", { newPassword: () => "x" }, PROMPT],
+  ["prompts", { prompts: () => [] }, PROMPT],
+  ["proxy", { proxy: "socks5://127.0.0.1:1080" }, PROXY],
+  ["sock", { sock: () => new PassThrough() }, PROXY],
+])("the option %s is refused with what ssh has instead", async (option, options, instead) => {
+  const { error, args } = await run("edge", options);
+  expect(error).toMatchObject({
+    status: "BAD_REQUEST",
+    message: `option ${option}: not supported by the transport openssh: ${instead}`,
   });
   expect(args).toThrow(/ENOENT/);
 });

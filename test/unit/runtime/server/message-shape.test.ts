@@ -36,6 +36,22 @@ test.each([101, 5_000, 1_000_000])("refuses a request with %i levels as a fault 
   expect(served?.log.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
 
+test.each([
+  "true,",
+  "null,",
+  '"text",',
+  "-1e9,",
+  '{"key":[]},',
+  // Strings over the 64 bytes that are scanned one by one, also with quotes and brackets of their own.
+  `"${"x".repeat(100)}",`,
+  `${JSON.stringify(`${"x".repeat(100)}"]]\\`)},`,
+])("counts the levels of a request also where each contains %s", async (value) => {
+  const levels = (count: number) => `${`[${value}`.repeat(count)}1${"]".repeat(count)}`;
+  expect(await call(levels(98))).toMatchObject({ code: 200 });
+  served?.peer.duplex.destroy();
+  expect(await call(levels(101))).toMatchObject({ code: 400 });
+});
+
 test("refuses a request with more values than the limit", async () => {
   expect(await call(`[${"{},".repeat(600_000)}{}]`)).toMatchObject({
     code: 413,
@@ -46,7 +62,11 @@ test("refuses a request with more values than the limit", async () => {
 test("respects both limits", async () => {
   expect(await call(nested(4), { depth: 3 })).toMatchObject({ code: 400 });
   served?.peer.duplex.destroy();
+  expect(await call(nested(3), { depth: 3 })).toMatchObject({ code: 200 });
+  served?.peer.duplex.destroy();
   expect(await call("[1,2,3]", { values: 3 })).toMatchObject({ code: 413 });
+  served?.peer.duplex.destroy();
+  expect(await call("[1,2,3]", { values: 4 })).toMatchObject({ code: 200 });
 });
 
 test("refuses an item of a request stream that is nested too deep", async () => {

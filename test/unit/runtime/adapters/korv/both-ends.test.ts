@@ -53,6 +53,21 @@ describe("our client and our server, over korv's protocol,", () => {
     expect(await client.it.get(request)).toEqual(request);
   });
 
+  test("run as many calls at a time as limits.calls allows, also after others have ended", async () => {
+    let end = (): void => {};
+    const hangs = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const handler = (request: { id?: number }) => (request.id === 0 ? hangs.then(() => request) : request);
+    const { connect } = await start(method("GET /it"), handler as AnyHandler, { korv: { calls: 2 } });
+    const client = await connect();
+    for (const id of [1, 2, 3]) expect(await client.it.get({ id })).toEqual({ id });
+    const first = client.it.get({ id: 0 });
+    expect(await client.it.get({ id: 4 })).toEqual({ id: 4 });
+    end();
+    expect(await first).toEqual({ id: 0 });
+  });
+
   test("run many concurrent calls", async () => {
     const { connect } = await start(method("GET /it"), async (request) => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));

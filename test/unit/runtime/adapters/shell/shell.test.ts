@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { RpcError } from "sshrpc/server";
 import { expect, test } from "vitest";
 import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { HistoryStore } from "../../../../../runtime/src/adapters/shell/history-store.js";
@@ -80,6 +81,24 @@ test("prints an error and prompts again; the session exits with the last status"
   await typist.sees('NOT_FOUND: GET /notes/{id}: no such note\r\n{ "id": 7 }\r\n');
   (await typist.prompt()).type("exit\r");
   expect(await typist.exited).toBe(4);
+});
+
+test("prints an error without details, or with issues that its text lists, as one line", async () => {
+  const notFound = () => {
+    throw new RpcError("NOT_FOUND", "no such note");
+  };
+  const typist = new Typist({ "GET /notes/{id}": notFound as never });
+  (await typist.prompt()).type("GET /notes/7\r");
+  await typist.sees(/NOT_FOUND: GET \/notes\/\{id\}: no such note\r\nnotes> $/);
+  typist.type("GET /notes/{id} id=x\r");
+  await typist.sees(/BAD_REQUEST: [^\n]*\/id must be integer\r\nnotes> $/);
+  // Red, at a terminal with colors only.
+  expect(typist.raw).toContain("\u001b[31mNOT_FOUND");
+  const plain = new Typist({ "GET /notes/{id}": noSuchNote }, { terminal: { type: "dumb", columns: 80, rows: 24 } });
+  (await plain.prompt()).type("GET /notes/7\r");
+  await plain.sees('no such note\r\n{ "id": 7 }\r\n');
+  expect(plain.raw).not.toContain("\u001b[31m");
+  expect(plain.raw).not.toContain("\u001b[36m");
 });
 
 test("Ctrl-D ends the session with status 0 and a new line, also after an error", async () => {
@@ -235,6 +254,14 @@ test("Tab completes verbs, paths, fields and values", async () => {
     typist.type(keys);
     await typist.sees(shown);
   }
+});
+
+test("Tab offers --timeout once", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /notes --t\t");
+  await typist.sees("GET /notes --timeout ");
+  typist.type("5s --t\t\r");
+  await typist.sees(/BAD_REQUEST[^\n]*--t/);
 });
 
 test("text typed during a completion is inserted after it", async () => {

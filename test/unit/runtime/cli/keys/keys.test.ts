@@ -268,6 +268,45 @@ describe("list, show, remove and purge", () => {
     }
   });
 
+  test("show prints the limits of a key, and none for a key without", async () => {
+    const options = [
+      'restrict,port-forwarding,permitopen="db:5432",permitlisten="*:8080",environment="RPC_TEAM=red"',
+      'users="bob,robert",from="10.0.0.0/8",expiry-time="20200101Z",scopes="notes:*"',
+    ];
+    const { keys } = inDirectory({
+      list: `${alice.line}\n${options.join(",")} ${bob.line}\ncert-authority,restrict ${carol.line}\n`,
+    });
+    const rows = async (name: string) => {
+      const { stdout } = await keys("show", name, ...at);
+      return stdout.split("\n").flatMap((line) => {
+        const [, what, value] = /^ {2}(\w+) +(.*)$/.exec(line) ?? [];
+        return what === undefined ? [] : [[what, value]];
+      });
+    };
+    expect(await rows("alice")).toEqual([
+      ["fingerprint", `${alice.fingerprint} (ssh-ed25519)`],
+      ["scopes", "none (only methods without a scope)"],
+    ]);
+    expect(await rows("bob")).toEqual([
+      ["fingerprint", `${bob.fingerprint} (ssh-ed25519)`],
+      ["scopes", "notes:*"],
+      ["users", "bob, robert"],
+      ["expires", "2020-01-01T00:00:00.000Z (expired)"],
+      ["from", "10.0.0.0/8"],
+      ["terminal", "no"],
+      ["permitopen", "db:5432"],
+      ["permitlisten", "*:8080"],
+      ["environment", "RPC_TEAM=red"],
+    ]);
+    expect(await rows("carol")).toEqual([
+      ["fingerprint", `${carol.fingerprint} (ssh-ed25519)`],
+      ["scopes", "none (only methods without a scope)"],
+      ["authority", "certificates for the login user"],
+      ["terminal", "no"],
+      ["forwarding", "no"],
+    ]);
+  });
+
   test("remove finds alice@laptop as alice, unless that is the name of another key, or of several", async () => {
     const named = (line: string, name: string) => line.replace(/ \w+$/, ` ${name}`);
     const list = [named(alice.line, "alice@laptop"), named(bob.line, "bob@laptop"), named(carol.line, "bob@phone")];
@@ -312,8 +351,11 @@ describe("list, show, remove and purge", () => {
     const { keys, path, read } = bench();
     writeFileSync(path("list"), `rubbish ${bob.line}\n${read("list")}`);
     expect(await keys("purge", ...at)).toMatchObject(refused(2, "confirm with --yes"));
-    expect(await keys("purge", "--yes", ...at)).toMatchObject({ status: 0, stderr: "" });
+    const stdout = (count: string) => `removed ${count} from list; no keys are authorized\n`;
+    expect(await keys("purge", "--yes", ...at)).toEqual({ status: 0, stdout: stdout("6 lines"), stderr: "" });
     expect(read("list")).toBe("# team\n");
+    writeFileSync(path("list"), `# team\n${bob.line}\n`);
+    expect(await keys("purge", "--yes", ...at)).toMatchObject({ stdout: stdout("1 line") });
   });
 });
 
@@ -328,6 +370,15 @@ describe("key pairs", () => {
     expect(await keys("generate", "id")).toMatchObject(refused(1, "id: it already exists, and is never overwritten"));
     expect(await keys("generate", "none/id")).toMatchObject(refused(1, "cannot create key none/id"));
     expect(await keys("public", "id")).toEqual({ status: 0, stderr: "", stdout: read("id.pub") });
+  });
+
+  test("generate takes a name of at most 100 characters", async () => {
+    const { keys, path } = inDirectory();
+    expect(await keys("generate", "one", "--name", "n".repeat(100))).toMatchObject({ status: 0, stderr: "" });
+    expect(await keys("generate", "two", "--name", "n".repeat(101))).toMatchObject(
+      refused(2, "use at most 100 characters without control characters"),
+    );
+    expect(existsSync(path("two"))).toBe(false);
   });
 
   test("generate creates ~/.ssh with mode 0700", async () => {

@@ -1,12 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, chmodSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import type ssh2 from "ssh2";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { expect, it } from "vitest";
+import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
 import { handlersOf } from "../../support/server.js";
 import { rawClient } from "../raw-client.js";
 import { type Bench, execHandler, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
+
+const UNPRIVILEGED_PORTS = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /** The message with which a server does not start. */
 async function listenFailure(options: Partial<ServeOptions>): Promise<string> {
@@ -42,6 +47,28 @@ it("names the port in use, the unavailable address, and the invalid option", asy
   expect(await listenFailure({ port: 70_000 })).toMatch(/^option port: 70000 is not an integer from 0 to 65535$/);
   expect(await listenFailure({ sessionTimeout: 0 })).toMatch(/^option sessionTimeout: 0 is not an integer/);
   expect(await listenFailure({ loginGrace: Number.NaN })).toMatch(/^option loginGrace: NaN is not an integer/);
+});
+
+/** The lowest port that every user may listen on. */
+const FIRST_FREE = process.platform === "linux" ? Number(readFileSync(UNPRIVILEGED_PORTS, "utf8")) : 0;
+
+// Elsewhere, every user may listen on every port.
+it.skipIf(FIRST_FREE < 2)("says that low ports need privileges", async () => {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    const { hostKey, alice } = { hostKey: generateEd25519("host"), alice: generateEd25519("alice") };
+    const options = {
+      hostKeys: { privateKey: hostKey.privateKey },
+      authorizedKeys: { lines: [publicKeyLine(alice.publicKey)] },
+    };
+    const error = await failure(listen({ ...options, port: 1 }, []).then((listener) => listener.close()));
+    expect(error.message).toBe(
+      "cannot listen on 127.0.0.1:1: permission denied; ports below 1024 need privileges, choose a higher one",
+    );
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 });
 
 it("does not start without a valid host key", async () => {

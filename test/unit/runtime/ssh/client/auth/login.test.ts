@@ -114,7 +114,9 @@ it.each(thrown)("names the options password, prompts, identity and hostKey where
   });
   const text = value instanceof Error ? "boo" : String(value);
   expect((await failure(server.dial({ password: fail }))).message).toContain(`option password failed: ${text}`);
-  expect((await failure(prompting.dial({ prompts: fail }))).message).toContain(`option prompts failed: ${text}`);
+  const { message } = await failure(prompting.dial({ prompts: fail }));
+  expect(message).toContain(`option prompts failed: ${text}`);
+  expect(message).not.toContain("did not return");
   const identity = { privateKey: fail };
   expect((await failure(server.dial({ identity }))).message).toContain(`option identity failed: ${text}`);
   expect((await failure(server.dial({ hostKey: fail, knownHosts: [] }))).message).toContain(
@@ -219,3 +221,30 @@ interface SilentProtocol {
   _onHandshakeComplete: (negotiated: unknown) => void;
   readonly _kex: { remoteExtInfoEnabled: boolean };
 }
+
+it("blames the channel, not the login, where an accepted client gets no channel", async () => {
+  const silent = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", () => {}),
+  );
+  const leaving = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", () => connection.end()),
+  );
+  expect(await failure(silent.dial({ password: "x", connectTimeout: 1000 }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `ssh://alice@127.0.0.1:${silent.port} did not finish the channel within 1000 ms (connectTimeout)`,
+  });
+  expect(await failure(leaving.dial({ password: "x" }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `127.0.0.1:${leaving.port} closed the connection during the channel`,
+  });
+});
+
+it("does not advise on keys where a server leaves during a login that offered none", async () => {
+  const server = await startServer((_, connection) => connection.end());
+  expect(await failure(server.dial({ password: "x" }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/ closed the connection during the authentication(?:: [^;]+)?; offered nothing$/),
+  });
+});

@@ -1,8 +1,12 @@
+import ssh2 from "ssh2";
 import type { PublicKey } from "sshrpc/server";
 import { describe, expect, it } from "vitest";
 import { algorithmOf } from "../../../../../../runtime/src/ssh/client/auth/offered-key.js";
+import { BinaryReader } from "../../../../../../runtime/src/ssh/keys/format/binary-reader.js";
+import { makeSignature } from "../../../../../../runtime/src/ssh/keys/format/make-signature.js";
 import { publicKeyFromBlob } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { parseSignature, verifySignature } from "../../../../../../runtime/src/ssh/keys/format/signature.js";
+import { takeSigningKey } from "../../../../../fixtures/keys.js";
 import { KEY_TYPES, makeSigner, string } from "../make-keys.js";
 
 const DATA = Buffer.from("what is signed");
@@ -117,3 +121,23 @@ describe("the signature algorithm of a key that a client offers", () => {
     expect(algorithmOf("ssh-rsa-cert-v01@openssh.com", ["ssh-rsa", "ssh-ed25519"])).toBeUndefined();
   });
 });
+
+it.each([256, 384, 521] as const)(
+  "an ECDSA signature on a curve of %i bits has positive numbers without leading zeros",
+  (bits) => {
+    const pem = takeSigningKey(`ecdsa-${bits}`).export({ type: "sec1", format: "pem" }) as string;
+    const key = ssh2.utils.parseKey(pem) as ssh2.ParsedKey;
+    const firstBytes = new Set<number>();
+    for (let round = 0; round < 64; round++) {
+      const signature = new BinaryReader(makeSignature(key, `ecdsa-sha2-nistp${bits}`, Buffer.from(`${round}`)));
+      signature.text();
+      for (const number of new BinaryReader(signature.string()).strings()) {
+        firstBytes.add(number[0] as number);
+        // RFC 4251, section 5: a zero byte comes first if the next bit would be a sign, and only then.
+        expect(number[0]).toBeLessThan(0x80);
+        if (number[0] === 0) expect(number[1]).toBeGreaterThanOrEqual(0x80);
+      }
+    }
+    expect(firstBytes.size).toBeGreaterThan(1);
+  },
+);

@@ -92,6 +92,7 @@ it("checks only the first few of 5,000 pipelined guesses", async () => {
   for (let guess = 0; guess < 5000; guess++) login.request("password", ...password(`guess ${guess}`));
   let answer = await login.next();
   while (answer.answer !== "closed") answer = await login.next();
+  expect(asked).toBeGreaterThan(0);
   expect(asked).toBeLessThanOrEqual(6);
 });
 
@@ -187,6 +188,47 @@ it("denies answers that are too many, too few, or too long", async () => {
   ]);
   expect(await login.try("keyboard-interactive", ...KEYBOARD)).toMatchObject({ answer: "prompts" });
   expect(await login.answer("1", "2")).toEqual({ answer: "success" });
+});
+
+it("delays the denial of a wrong password or answer by authFailureDelay, and denies a key at once", async () => {
+  const bench = await startBench({
+    authFailureDelay: 60_000,
+    verifyPassword: () => undefined,
+    keyboardInteractive: async (_, ask) => void (await ask({ prompts: ["Code: "] })),
+  });
+  const [guess, code, key] = [await RawLogin.open(bench), await RawLogin.open(bench), await RawLogin.open(bench)];
+  expect(await code.try("keyboard-interactive", ...KEYBOARD)).toMatchObject({ answer: "prompts" });
+  const delayed = [guess.try("password", ...password("wrong")), code.answer("1")];
+  const stranger = makeKey(tempDir(), "stranger");
+  // By the end of several later requests, a denial without a delay would have arrived.
+  const later = async (): Promise<string> => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(await key.try("publickey", ...offered(stranger))).toMatchObject({ answer: "failure" });
+    }
+    expect(await key.try("publickey", ...signed(key, bench.alice))).toEqual({ answer: "success" });
+    return "later";
+  };
+  expect(await Promise.race([...delayed, later()])).toBe("later");
+});
+
+it("asks without echo, unless a prompt says otherwise, and sends the title of the round", async () => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async (_, ask) => {
+    await ask({ title: "Two steps", prompts: ["Code: ", { text: "Name: ", echo: true }, { text: "PIN: " }] });
+    await ask({ instruction: "Touch the device" });
+    return { scopes: [] };
+  };
+  const login = await RawLogin.open(await startBench({ ...FAST, keyboardInteractive }));
+  expect(await login.try("keyboard-interactive", ...KEYBOARD)).toEqual({
+    answer: "prompts",
+    title: "Two steps",
+    prompts: [
+      { prompt: "Code: ", echo: false },
+      { prompt: "Name: ", echo: true },
+      { prompt: "PIN: ", echo: false },
+    ],
+  });
+  expect(await login.answer("1", "alice", "2")).toEqual({ answer: "prompts", title: "", prompts: [] });
+  expect(await login.answer()).toEqual({ answer: "success" });
 });
 
 it("accepts another method after unanswered prompts, and ignores a late answer to them", async () => {

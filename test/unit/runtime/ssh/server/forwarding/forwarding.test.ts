@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type ssh2 from "ssh2";
 import type { Forwarding, Peer } from "sshrpc/server";
@@ -121,6 +121,33 @@ describe("a connection that a client requests", () => {
     expect(await readText(good)).toBe("still here");
   });
 
+  it("is not opened if its client disconnects while the rule decides", async () => {
+    let isServed = false;
+    const visitors: unknown[] = [];
+    const port = await startTcp((socket) => void visitors.push(socket));
+    const decisions: ((answer: true | { serve: () => void }) => void)[] = [];
+    const bench = await forwarding({
+      permitOpen: () => new Promise<true | { serve: () => void }>((resolve) => void decisions.push(resolve)),
+    });
+    const client = await rawClient(bench);
+    for (let count = 0; count < 2; count++) forwardOut(client, "127.0.0.1", port).catch(() => {});
+    await expect.poll(() => decisions.length).toBe(2);
+    client.destroy();
+    await expect.poll(() => bench.listener.connections).toBe(0);
+    decisions[0]?.(true);
+    decisions[1]?.({
+      serve: () => {
+        isServed = true;
+      },
+    });
+    await expect
+      .poll(() => bench.log.with("forwarding refused").map(({ fields }) => fields["reason"]))
+      .toEqual(["the client disconnected"]);
+    connect(port, "127.0.0.1");
+    await expect.poll(() => visitors.length).toBeGreaterThan(0);
+    expect([visitors.length, isServed]).toEqual([1, false]);
+  });
+
   it.each([
     ["a port over 65,535", "127.0.0.1", 65_536],
     ["port 0", "127.0.0.1", 0],
@@ -199,6 +226,30 @@ describe("a connection that a client requests", () => {
     expect(received).toBe(1_500_000);
   });
 
+  it("delivers what its target has no room for until the client has disconnected", async () => {
+    // The buffers of a unix socket hold less than the window of a channel, unlike those of TCP.
+    const sockets: Socket[] = [];
+    let received = 0;
+    const target = createServer((socket) => void sockets.push(socket.pause()));
+    onTestFinished(() => void target.close());
+    const bench = await forwarding({ permitOpenUnix: () => true });
+    const path = join(bench.directory, "target");
+    await once(target.listen(path), "listening");
+    const client = await rawClient(bench);
+    const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+      client.openssh_forwardOutStreamLocal(path, (error, opened) => (error ? reject(error) : resolve(opened))),
+    );
+    await new Promise<void>((resolve) => channel.end(Buffer.alloc(1_500_000), resolve));
+    client.end();
+    await expect.poll(() => bench.listener.connections).toBe(0);
+    const [socket] = sockets as [Socket];
+    socket.on("data", (chunk) => {
+      received += chunk.length;
+    });
+    await once(socket.resume(), "close");
+    expect(received).toBe(1_500_000);
+  });
+
   it("is refused beyond maxForwarded, until another has ended", async () => {
     const port = await startEcho();
     const bench = await forwarding({ permitOpen: ["*:*"], maxForwarded: 2 });
@@ -230,6 +281,7 @@ describe("a connection that a client requests", () => {
     });
     const bench = await forwarding({ permitOpen: ["*:*"] });
     await forwardOut(await rawClient(bench), "127.0.0.1", port);
+    await expect.poll(() => sent).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(sent).toBeLessThan(30_000_000);
   });

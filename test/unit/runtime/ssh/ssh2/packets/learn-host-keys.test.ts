@@ -32,7 +32,10 @@ const sign = (key: TestKey, sessionId: Buffer, blob: Buffer) => {
 };
 
 /** The lines of known_hosts after a connection to a server that announces another key, and proves it like this. */
-async function linesAfter(prove: Proof, options: { readonly hostKey?: string } = {}): Promise<readonly string[]> {
+async function linesAfter(
+  prove: Proof,
+  options: { readonly hostKey?: string; readonly announcements?: number } = {},
+): Promise<readonly string[]> {
   const directory = tempDir();
   const [host, other, alice] = ["host", "other", "alice"].map((name) => makeKey(directory, name)) as [
     TestKey,
@@ -52,9 +55,11 @@ async function linesAfter(prove: Proof, options: { readonly hostKey?: string } =
       const blobs = [host, other].map(({ publicKey }) => string(publicKey.blob));
       const payload = Buffer.concat([Buffer.of(80), string("hostkeys-00@openssh.com"), Buffer.of(0), ...blobs]);
       const { write: writer } = protocol._packetRW;
-      const packet = writer.alloc(payload.length);
-      payload.copy(packet, writer.allocStart);
-      protocol._cipher.encrypt(writer.finalize(packet));
+      for (let count = 0; count < (options.announcements ?? 1); count++) {
+        const packet = writer.alloc(payload.length);
+        payload.copy(packet, writer.allocStart);
+        protocol._cipher.encrypt(writer.finalize(packet));
+      }
     });
     protocol._handlers["GLOBAL_REQUEST"] = (_: unknown, name: string, _wants: boolean, data: Buffer) => {
       if (name !== "hostkeys-prove-00@openssh.com") return;
@@ -106,6 +111,16 @@ test.each<[string, Proof]>([
   ["announces more than it sends", () => uint32(1000)],
 ])("a client learns nothing of a server that %s", async (_, prove) => {
   expect(await linesAfter(prove)).toEqual(["host"]);
+});
+
+test("a client asks for the proof of the first announcement only", async () => {
+  let asked = 0;
+  const prove: Proof = (...args) => {
+    asked++;
+    return learned(args[0], args[1]);
+  };
+  expect(await linesAfter(prove, { announcements: 3 })).toEqual(["host", "other"]);
+  expect(asked).toBe(1);
 });
 
 test("a client that checks a fingerprint does not ask for proof", async () => {

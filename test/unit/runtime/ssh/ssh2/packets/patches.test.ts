@@ -71,7 +71,7 @@ async function startPlain(): Promise<number> {
 }
 
 /** IGNORE, and data for the first channel, which need not be open. */
-const [IGNORE, CHANNEL_DATA] = [2, 94];
+const [IGNORE, UNIMPLEMENTED, DEBUG, CHANNEL_DATA] = [2, 3, 4, 94];
 
 /** Whether a server accepts an empty message of this type during a rekey. */
 async function acceptsInRekey(client: ssh2.Client & Internals, type: number): Promise<boolean> {
@@ -157,6 +157,8 @@ describe("a server", () => {
 
   test.each([
     ["an IGNORE message", IGNORE],
+    ["an UNIMPLEMENTED message", UNIMPLEMENTED],
+    ["a DEBUG message", DEBUG],
     ["channel data", CHANNEL_DATA],
   ])("accepts %s during a rekey", async (_, type) => {
     const bench = await startBench();
