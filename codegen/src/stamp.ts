@@ -86,7 +86,7 @@ function generatorFiles(): readonly string[] {
 }
 
 function outputsOf(folder: string): Readonly<Record<string, string>> {
-  const names = readdirSync(folder).filter((name) => /\.([jt]s|json)$/.test(name));
+  const names = readdirSync(folder).filter((name) => /\.([jt]s|json|map)$/.test(name));
   return Object.fromEntries(names.sort().map((name) => [name, hashOfFile(join(folder, name))]));
 }
 

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Problems } from "../base/problem.js";
+import type { Position, Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
@@ -34,6 +34,8 @@ export class TypeReader {
   readonly #rules: NamingRules;
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
+  /** The positions of properties, by the objects that hold their schemas. */
+  readonly #fields = new WeakMap<object, Readonly<Record<string, Position>>>();
   readonly #circular = new Set<string>();
   readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
@@ -50,13 +52,20 @@ export class TypeReader {
 
   /** The named types that were used so far, by name. */
   get types(): readonly NamedType[] {
-    const types = [...this.#entries].flatMap(([name, { schema }]) => (schema === undefined ? [] : [{ name, schema }]));
+    const types = [...this.#entries].flatMap(([name, { hint, schema }]) =>
+      schema === undefined ? [] : [{ name, schema, at: hint.at, fields: this.fieldsOf(schema) }],
+    );
     return types.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
     return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
+  }
+
+  /** Where the properties of a schema that was read are declared. */
+  fieldsOf({ properties }: JsonSchema): Readonly<Record<string, Position>> {
+    return this.#fields.get(properties as object) ?? {};
   }
 
   /** Where the named type `name` was declared; undefined if there is none. */
@@ -228,14 +237,18 @@ export class TypeReader {
     const kind = keywordValue(keyword);
     if (kind === "value" || kind === "note") return content;
     if (kind === "map") {
+      const positions: [string, Position][] = [];
       const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
         const where =
           keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
         const part = new SchemaPart(member, hint.child(keyword, key), where);
+        positions.push([key, part.at]);
         if (key === "__proto__") this.#refuse(part, "invalid property name __proto__; rename it");
         return [key, this.#read(part, scope)];
       });
-      return Object.fromEntries(members);
+      const read = Object.fromEntries(members);
+      this.#fields.set(read, Object.fromEntries(positions));
+      return read;
     }
     if (Array.isArray(content)) {
       return content.map((member, index) => {
