@@ -4,7 +4,7 @@ import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { type NamingRules, pascalCase } from "./names.js";
-import { ANY_KEY, describe, modernize, normalize } from "./normalize.js";
+import { describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
 import { circleOf } from "./schema/circle-of.js";
 import { canonicalJson } from "./schema/json-value.js";
@@ -232,31 +232,17 @@ export class TypeReader {
   }
 
   /** The content of one keyword, with the schemas in it read. */
-  #content({ value, hint, path }: SchemaPart<JsonSchema>, keyword: string, scope: Scope): unknown {
-    const content = value[keyword];
+  #content(part: SchemaPart<JsonSchema>, keyword: string, scope: Scope): unknown {
+    const content = part.value[keyword];
     const kind = keywordValue(keyword);
     if (kind === "value" || kind === "note") return content;
-    if (kind === "map") {
-      const positions: [string, Position][] = [];
-      const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
-        const where =
-          keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
-        const part = new SchemaPart(member, hint.child(keyword, key), where);
-        positions.push([key, part.at]);
-        if (key === "__proto__") this.#refuse(part, "invalid property name __proto__; rename it");
-        return [key, this.#read(part, scope)];
-      });
-      const read = Object.fromEntries(members);
-      this.#fields.set(read, Object.fromEntries(positions));
-      return read;
-    }
-    if (Array.isArray(content)) {
-      return content.map((member, index) => {
-        const where = keyword === "items" ? `${path}[${index}]` : `${path}.${keyword}[${index}]`;
-        return this.#read(new SchemaPart(member, hint.child(keyword, index), where), scope);
-      });
-    }
-    const where = keyword === "items" ? `${path}[]` : `${path}.${keyword}`;
-    return this.#read(new SchemaPart(content, hint.child(keyword), where), scope);
+    if (Array.isArray(content)) return content.map((_, index) => this.#read(part.subschema(keyword, index), scope));
+    if (kind !== "map") return this.#read(part.subschema(keyword), scope);
+    const members = Object.keys(content as object).map((key) => [key, part.subschema(keyword, key)] as const);
+    for (const [key, member] of members)
+      if (key === "__proto__") this.#refuse(member, "invalid property name __proto__; rename it");
+    const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
+    this.#fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
+    return read;
   }
 }
