@@ -82,15 +82,11 @@ async function warmRounds(room) {
   return times;
 }
 
-/** Imports of api.ts with its validators, above those of the runtime. */
+/** Imports of api.js with its validators, above those of the runtime. */
 function importTime(room) {
-  const api = readFileSync(join(room, "generated/api.ts"), "utf8")
-    .replace(/^import type .*$/m, "")
-    .replace("const api: Api", "const api");
-  writeFileSync(join(room, "generated/bench.mjs"), api);
   const load = (code) => median(rounds(() => timed(["--input-type=module", "-e", code], room)));
   const runtime = 'await import("sshrpc/generated");';
-  return load(`${runtime} await import("./generated/bench.mjs");`) - load(runtime);
+  return load(`${runtime} await import("./generated/api.js");`) - load(runtime);
 }
 
 /** What the checker instantiates for defineApi, above the same schema without it. */

@@ -1,5 +1,4 @@
 // Shared helpers of the benchmarks.
-import { createJiti } from "jiti";
 
 /** Milliseconds of CPU that this process has used. */
 export function cpu() {
@@ -20,7 +19,7 @@ export function quantile(numbers, share) {
 /** The echo method of the example API, with its generated validators. */
 export async function echoApi() {
   /** @type {{ api: import("sshrpc/generated").Api }} */
-  const { api } = await createJiti(import.meta.url).import("../generated/api.ts");
+  const { api } = await import("../generated/api.js");
   return { ...api, methods: api.methods.filter(({ resource }) => resource === "echo") };
 }
 

@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { errorMessage } from "./base/error-message.js";
 import { InvalidOptionsError } from "./base/invalid-options-error.js";
-import { checkNames, type GenerateOptions, invalidExtension, isImportExtension } from "./options.js";
+import { checkNames, type GenerateOptions, invalidDeclarationMap } from "./options.js";
 
 /** The default config file, which is optional. */
 const CONFIG_FILE = "sshrpc.config.json";
 
-const KEYS = ["schema", "out", "importExtension"];
+const KEYS = ["schema", "out", "declarationMap"];
 
 /**
- * Reads a config file: `{ "schema": "...", "out": "...", "importExtension": "js" }`. Its paths are relative to the file.
+ * Reads a config file: `{ "schema": "...", "out": "...", "declarationMap": false }`. Its paths are relative to the file.
  *
  * @param file default: `sshrpc.config.json`, if it exists.
  * @param cwd the directory to which `file` and the resulting paths are relative.
@@ -25,17 +25,15 @@ export function readConfig(file: string | undefined, cwd: string): GenerateOptio
   const name = file ?? CONFIG_FILE;
   const content = parse(name, read(name, path));
   checkNames(content, KEYS, `${name}: `);
-  const { importExtension } = content;
-  if (importExtension !== undefined && !isImportExtension(importExtension)) {
-    throw invalidExtension(importExtension, `${name}: `);
-  }
+  const { declarationMap } = content;
+  if (declarationMap !== undefined && typeof declarationMap !== "boolean") throw invalidDeclarationMap(`${name}: `);
   const pathOf = (key: "schema" | "out"): Partial<Record<"schema" | "out", string>> => {
     const value = content[key];
     if (value === undefined) return {};
     if (typeof value !== "string" || value === "") throw new InvalidOptionsError(`${name}: "${key}" must be a path`);
     return { [key]: relative(cwd, resolve(dirname(path), value)) || "." };
   };
-  return { ...pathOf("schema"), ...pathOf("out"), ...(importExtension === undefined ? {} : { importExtension }) };
+  return { ...pathOf("schema"), ...pathOf("out"), ...(declarationMap === undefined ? {} : { declarationMap }) };
 }
 
 function read(name: string, path: string): string {

@@ -11,8 +11,8 @@ import { isUpToDate, writeStamp } from "./stamp.js";
 export async function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
   const start = performance.now();
   checkGenerateOptions(options);
-  const { cwd, schema, out, extension } = resolveOptions(options);
-  const run = { schema, out, options: JSON.stringify([relative(cwd, schema), extension]) };
+  const { cwd, schema, out, declarationMap } = resolveOptions(options);
+  const run = { schema, out, options: JSON.stringify([relative(cwd, schema), declarationMap]) };
   if (isUpToDate(run)) {
     const milliseconds = Math.round(performance.now() - start);
     return { out: relative(cwd, out) || ".", written: [], removed: [], milliseconds };

@@ -1,4 +1,4 @@
-import { relative, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { ResultCache } from "./base/result-cache.js";
 import { contractOf } from "./emit/contract/contract-of.js";
 import { MARK, type Target } from "./emit/target.js";
@@ -28,16 +28,16 @@ export class Generator implements AsyncDisposable {
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
-  readonly #extension: string;
+  readonly #declarationMap: boolean;
 
   /** @throws InvalidOptionsError that names an invalid option */
   constructor(options: GenerateOptions = {}) {
     checkGenerateOptions(options);
-    const { cwd, schema, out, extension } = resolveOptions(options);
+    const { cwd, schema, out, declarationMap } = resolveOptions(options);
     this.#cwd = cwd;
     this.#schema = schema;
     this.#out = out;
-    this.#extension = extension;
+    this.#declarationMap = declarationMap;
     this.#schemaThread = new SchemaThread({
       entry: this.#schema,
       cwd: this.#cwd,
@@ -62,9 +62,14 @@ export class Generator implements AsyncDisposable {
     return this.#run((files, plan) => writeOutput(this.#out, files, plan));
   }
 
-  /** Returns what {@link run} would do, without writing. */
-  check(): Promise<GenerateResult> {
-    return this.#run(() => {});
+  /**
+   * Returns what {@link run} would do, without writing. Maps are not compared: they change with every line that moves in the schema, and
+   * a project may keep them out of Git.
+   */
+  async check(): Promise<GenerateResult> {
+    const result = await this.#run(() => {});
+    const compared = (name: string): boolean => !name.endsWith(".map");
+    return { ...result, written: result.written.filter(compared), removed: result.removed.filter(compared) };
   }
 
   /** Ends the thread that runs the schema; a run that has not ended fails. */
@@ -93,13 +98,22 @@ export class Generator implements AsyncDisposable {
   async #emit(): Promise<ReadonlyMap<string, string>> {
     const model = await this.#schemaThread.load();
     const header = `${MARK} ${this.#schemaName}. Do not edit: run "sshrpc gen".`;
-    const options = { contract: contractOf(model), header, extension: this.#extension };
+    const options = {
+      contract: contractOf(model),
+      header,
+      declarationMap: this.#declarationMap,
+      pathOf: (file: string) => slashed(relative(this.#out, resolve(this.#cwd, file))),
+    };
     const targets = await this.#targets;
     const files = targets.flatMap((target) => [...target.emit(model, options)]);
     return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   get #schemaName(): string {
-    return relative(this.#cwd, this.#schema).split(sep).join("/");
+    return slashed(relative(this.#cwd, this.#schema));
   }
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join("/");
 }

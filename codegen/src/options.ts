@@ -1,9 +1,6 @@
 import { resolve } from "node:path";
 import { InvalidOptionsError } from "./base/invalid-options-error.js";
 
-/** The extension in imports between generated files: `.js`, `.ts`, or none, for bundlers. */
-export type ImportExtension = "js" | "ts" | "none";
-
 /** Options of a run. */
 export interface GenerateOptions {
   /** The directory to which the other paths, and paths in messages, are relative. Default: the working directory. */
@@ -12,8 +9,10 @@ export interface GenerateOptions {
   readonly schema?: string;
   /** The folder for generated files. Default: `generated`. */
   readonly out?: string;
-  /** Default: `js`, which Node and TypeScript resolve. */
-  readonly importExtension?: ImportExtension;
+  /**
+   * Whether declarations have maps (`client.d.ts.map`), with which "go to definition" in editors leads to the schema. Default: true.
+   */
+  readonly declarationMap?: boolean;
   /** The time limit for top-level awaits of the schema module, in ms. Default: 10000. */
   readonly loadTimeout?: number;
 }
@@ -25,7 +24,7 @@ const OPTIONS: Readonly<Record<keyof GenerateOptions, true>> = {
   cwd: true,
   schema: true,
   out: true,
-  importExtension: true,
+  declarationMap: true,
   loadTimeout: true,
 };
 
@@ -35,8 +34,8 @@ const OPTIONS: Readonly<Record<keyof GenerateOptions, true>> = {
  */
 export function checkGenerateOptions(options: GenerateOptions): void {
   checkNames(options, Object.keys(OPTIONS));
-  const { importExtension = "js", loadTimeout = 1 } = options;
-  if (!isImportExtension(importExtension)) throw invalidExtension(importExtension);
+  const { declarationMap = true, loadTimeout = 1 } = options;
+  if (typeof declarationMap !== "boolean") throw invalidDeclarationMap();
   if (!(loadTimeout > 0 && loadTimeout < 2 ** 31)) {
     throw new InvalidOptionsError(
       `option loadTimeout: ${loadTimeout} is not a number of ms over 0 that a timer accepts`,
@@ -44,21 +43,20 @@ export function checkGenerateOptions(options: GenerateOptions): void {
   }
 }
 
-/** The absolute paths of a run, and the ending of imports between generated files. */
+/** The absolute paths of a run, and whether it writes maps. */
 export function resolveOptions({
   cwd = ".",
   schema = "schema/api.ts",
   out = "generated",
-  importExtension = "js",
+  declarationMap = true,
 }: GenerateOptions): {
   readonly cwd: string;
   readonly schema: string;
   readonly out: string;
-  readonly extension: string;
+  readonly declarationMap: boolean;
 } {
   const folder = resolve(cwd);
-  const extension = importExtension === "none" ? "" : `.${importExtension}`;
-  return { cwd: folder, schema: resolve(folder, schema), out: resolve(folder, out), extension };
+  return { cwd: folder, schema: resolve(folder, schema), out: resolve(folder, out), declarationMap };
 }
 
 /** Checks the names of options. @param place where they are, such as a file and a colon. @throws InvalidOptionsError */
@@ -68,16 +66,7 @@ export function checkNames(options: object, known: readonly string[], place = ""
   throw new InvalidOptionsError(`${place}unknown option "${unknown}"; known options: ${known.join(", ")}`);
 }
 
-/** The error of an invalid import extension. @param place where it is, such as a file and a colon */
-export function invalidExtension(value: unknown, place = ""): InvalidOptionsError {
-  const known = IMPORT_EXTENSIONS.join(", ");
-  return new InvalidOptionsError(`${place}invalid "importExtension" ${JSON.stringify(value)}; use one of ${known}`);
-}
-
-/** The values of {@link ImportExtension}. */
-export const IMPORT_EXTENSIONS: readonly ImportExtension[] = ["js", "ts", "none"];
-
-/** Whether `value` is one of {@link IMPORT_EXTENSIONS}. */
-export function isImportExtension(value: unknown): value is ImportExtension {
-  return (IMPORT_EXTENSIONS as readonly unknown[]).includes(value);
+/** The error of an invalid value. @param place where it is, such as a file and a colon */
+export function invalidDeclarationMap(place = ""): InvalidOptionsError {
+  return new InvalidOptionsError(`${place}"declarationMap" must be true or false`);
 }

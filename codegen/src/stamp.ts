@@ -57,7 +57,7 @@ function packageVersion(name: string, from: string): unknown {
 }
 
 function outputsOf(folder: string): Readonly<Record<string, string>> {
-  const names = readdirSync(folder).filter((name) => /\.([jt]s|json)$/.test(name));
+  const names = readdirSync(folder).filter((name) => /\.([jt]s|json|map)$/.test(name));
   return Object.fromEntries(names.sort().map((name) => [name, hashOfFile(join(folder, name))]));
 }
 

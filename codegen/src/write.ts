@@ -31,9 +31,9 @@ export async function planOutput(folder: string, files: ReadonlyMap<string, stri
     }
     changed.push(name);
   }
-  const others = (await namesIn(folder)).filter((name) => !files.has(name) && /\.[jt]s$/.test(name));
+  const others = (await namesIn(folder)).filter((name) => !files.has(name) && /\.([jt]s|d\.ts\.map)$/.test(name));
   const stale = (await readAll(folder, others)).flatMap(([name, text]) =>
-    text?.startsWith(`// ${MARK} `) === true ? [name] : [],
+    text !== undefined && text.trim() !== "" && isGenerated(name, text) ? [name] : [],
   );
   return { changed, stale: stale.sort() };
 }
@@ -72,6 +72,7 @@ async function isFolderOrMissing(path: string): Promise<boolean> {
 /** A merge or a failed write can leave an empty file, which has nothing to lose. */
 function isGenerated(name: string, text: string): boolean {
   if (text.trim() === "") return true;
+  if (name.endsWith(".map")) return text.startsWith(`{"version":3,"file":"${name.slice(0, -".map".length)}"`);
   return name.endsWith(".json") ? /"sshrpc": \d/.test(text) : text.startsWith(`// ${MARK} `);
 }
 

@@ -4,6 +4,7 @@ export type { CallOptions } from "./client/call/call-options.js";
 export type {
   BidirectionalMethod,
   ClientStreamingMethod,
+  DocumentedMethod,
   Items,
   ResponseStream,
   ServerStreamingMethod,

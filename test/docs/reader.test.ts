@@ -115,7 +115,7 @@ itWith(
     // The reader compares the fingerprint that `serve` has printed.
     const [fingerprint = ""] = /SHA256:\S+/.exec(await output(`ssh-keygen -lf ${home}/.ssh/known_hosts`)) ?? [];
     expect(introduction).toContain(fingerprint);
-    expect(readFileSync(`${project}/generated/client.ts`, "utf8")).toContain("NotesClient");
+    expect(readFileSync(`${project}/generated/client.d.ts`, "utf8")).toContain("NotesClient");
   },
   SLOW,
 );

@@ -17,7 +17,8 @@ describe.each(readdirSync(CASES))("the golden case %s", (name) => {
   test("generates exactly the committed files", async () => {
     const out = mkdtempSync(join(tmpdir(), "sshrpc-golden-"));
     onTestFinished(() => rmSync(out, { recursive: true, force: true }));
-    await generate({ cwd: folder, out });
+    // Maps would change with every line that moves in a schema; test/golden/editor has their tests.
+    await generate({ cwd: folder, out, declarationMap: false });
     if (UPDATE) {
       rmSync(expected, { recursive: true, force: true });
       cpSync(out, expected, { recursive: true });

@@ -120,7 +120,7 @@ describeWithTools("the packed packages", () => {
     const yarn = "npx -y -p @yarnpkg/cli-dist@4.10.3 yarn";
     await sh(`${yarn} add ${tools()}`);
     await sh(`${yarn} run sshrpc gen`);
-    await sh(`${yarn} run tsc --outDir dist && cp generated/*.js dist/generated`);
+    await sh(`${yarn} run tsc --outDir dist && cp -r generated dist`);
     expect(await sh(`${yarn} node dist/client.js`)).toBe(ANSWER);
   });
 
@@ -128,7 +128,7 @@ describeWithTools("the packed packages", () => {
     const { folder, sh } = await newProject({});
     await sh(`npm install --ignore-scripts --no-audit --no-fund ${tools()}`);
     await sh("npx sshrpc gen");
-    await sh("npx tsc --module commonjs --moduleResolution node10 --outDir dist && cp generated/*.js dist/generated");
+    await sh("npx tsc --module commonjs --moduleResolution node10 --outDir dist && cp -r generated dist");
     expect(await sh("node dist/client.js")).toBe(ANSWER);
     await sh("ssh-keygen -q -t ed25519 -N '' -f key && cp key.pub authorized_keys && chmod 600 authorized_keys");
     const serve = "npx sshrpc serve --handlers dist/handlers.js --authorized-keys authorized_keys --port 0";

@@ -1,18 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { readConfig } from "../config.js";
-import {
-  type GenerateOptions,
-  IMPORT_EXTENSIONS,
-  type ImportExtension,
-  isImportExtension,
-  LOAD_TIMEOUT,
-} from "../options.js";
+import { type GenerateOptions, LOAD_TIMEOUT } from "../options.js";
 
 /** The flags that `gen` and `dev` share, as parsed by commander. */
 export interface GenFlags {
   readonly schema?: string;
   readonly out?: string;
-  readonly importExtension?: ImportExtension;
+  /** False for `--no-declaration-map`; true, commander's default, without it. */
+  readonly declarationMap?: boolean;
   readonly config?: string;
   readonly loadTimeout?: number;
 }
@@ -23,9 +18,8 @@ export function addGenFlags(command: Command): Command {
     .option("--schema <file>", "schema module (default: schema/api.ts)", pathOf)
     .option("--out <directory>", "directory for generated files (default: generated)", pathOf)
     .option(
-      "--import-extension <ext>",
-      `extension in generated imports: ${IMPORT_EXTENSIONS.join(", ")} (default: js)`,
-      importExtensionOf,
+      "--no-declaration-map",
+      "write no maps (*.d.ts.map), with which editors go from generated names to the schema",
     )
     .option(
       "--load-timeout <ms>",
@@ -34,7 +28,7 @@ export function addGenFlags(command: Command): Command {
     )
     .option(
       "--config <file>",
-      "JSON file with schema, out and importExtension (default: sshrpc.config.json, if it exists)",
+      "JSON file with schema, out and declarationMap (default: sshrpc.config.json, if it exists)",
       pathOf,
     );
 }
@@ -45,7 +39,7 @@ export function addGenFlags(command: Command): Command {
  * @throws InvalidOptionsError if the config file is invalid
  */
 export function generateOptions(
-  { config, schema, out, importExtension, loadTimeout }: GenFlags,
+  { config, schema, out, declarationMap, loadTimeout }: GenFlags,
   cwd: string,
 ): GenerateOptions {
   return {
@@ -53,14 +47,9 @@ export function generateOptions(
     ...readConfig(config, cwd),
     ...(schema === undefined ? {} : { schema }),
     ...(out === undefined ? {} : { out }),
-    ...(importExtension === undefined ? {} : { importExtension }),
+    ...(declarationMap === false ? { declarationMap } : {}),
     ...(loadTimeout === undefined ? {} : { loadTimeout }),
   };
-}
-
-function importExtensionOf(text: string): ImportExtension {
-  if (isImportExtension(text)) return text;
-  throw new InvalidArgumentError(`Use one of ${IMPORT_EXTENSIONS.join(", ")}.`);
 }
 
 function millisecondsOf(text: string): number {

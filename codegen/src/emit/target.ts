@@ -13,8 +13,10 @@ export interface EmitOptions {
   readonly contract: Contract;
   /** The text of the comment at the top of each generated file. */
   readonly header: string;
-  /** The file extension of imports between generated files: `.js`, `.ts` or nothing. */
-  readonly extension: string;
+  /** Whether declarations have maps to the schema. */
+  readonly declarationMap: boolean;
+  /** The path of a file of the schema, given as in positions, from the folder of generated files. */
+  readonly pathOf: (file: string) => string;
 }
 
 /** A language or format to generate. An instance serves every run of a watch, and may cache between runs. */

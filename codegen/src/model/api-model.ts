@@ -1,7 +1,15 @@
 import type { ErrorStatus, JsonSchema, Kind, ParamType, Verb } from "sshrpc/contract";
+import type { Position } from "../base/problem.js";
+
+/** Where the schema declares a type. */
+interface TypeOrigin {
+  readonly at: Position;
+  /** Where it declares the properties of an object. */
+  readonly fields: Readonly<Record<string, Position>>;
+}
 
 /** A type with a name: an exported schema, or the root of a recursive one. */
-export interface NamedType {
+export interface NamedType extends TypeOrigin {
   /** In Pascal case, such as `Note`. */
   readonly name: string;
   /** As in the contract: other named types are `{ "$ref": "#/types/Name" }`. */
@@ -9,7 +17,7 @@ export interface NamedType {
 }
 
 /** Where a method uses a type. */
-export interface TypeUse {
+export interface TypeUse extends TypeOrigin {
   /** As in the contract: a reference to a named type, or an inline schema. */
   readonly schema: JsonSchema;
   /** A unique name for targets that must name an inline schema: `HelloGetRequest`. */
@@ -28,6 +36,7 @@ export type StreamUse = TypeUse | "bytes";
 export interface MethodModel {
   /** Such as `GET /notes/{id}`. */
   readonly id: string;
+  readonly at: Position;
   readonly verb: Verb;
   /** The prefix of the names of the method's types: `NoteGet`. */
   readonly typeName: string;
@@ -52,6 +61,7 @@ export interface MethodModel {
 export interface ResourceModel {
   /** In camel case, such as `note`. */
   readonly name: string;
+  readonly at: Position;
   /** The prefix of the names of the resource's types: `Note`. */
   readonly typeName: string;
   readonly path: string;
@@ -62,6 +72,7 @@ export interface ResourceModel {
 /** Everything that a schema declares, validated. Emitters read only this. */
 export interface ApiModel {
   readonly name: string;
+  readonly at: Position;
   /** The prefix of the names of the API's types: `Notes`. */
   readonly typeName: string;
   readonly version: string;

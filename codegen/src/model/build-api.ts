@@ -49,6 +49,7 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
   context.names.check();
   return {
     name: String(name),
+    at: part.at,
     typeName,
     version: String(version),
     ...describedBy(part.value, { doc: source.hint.doc }),

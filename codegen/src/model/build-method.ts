@@ -60,7 +60,12 @@ export function buildMethod(
     const name = typeName + suffix;
     const schema = types.read(child, name);
     // A type that refers to itself has this name already.
-    return { schema, name: refName(schema) === name ? name : names.reserve(name, child.path) };
+    return {
+      schema,
+      name: refName(schema) === name ? name : names.reserve(name, child.path),
+      at: child.at,
+      fields: types.fieldsOf(schema),
+    };
   };
   const single = (key: string, suffix = pascalCase(key)): TypeUse | undefined =>
     value[key] === undefined ? undefined : use(suffix, part.child(key));
@@ -69,6 +74,8 @@ export function buildMethod(
   const request = single("request") ?? {
     schema: { type: "object", properties: {} },
     name: names.reserve(`${typeName}Request`, part.path),
+    at: part.at,
+    fields: {},
   };
   const response = single("response");
   const requestStream = stream("requestStream", "RequestItem");
@@ -82,6 +89,7 @@ export function buildMethod(
   const idempotent = value["idempotent"];
   return {
     id: `${verb} ${owner.path}`,
+    at: part.at,
     verb,
     typeName,
     kind: kindOf({ request: requestStream !== undefined, response: responseStream !== undefined }),

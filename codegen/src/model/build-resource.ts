@@ -55,7 +55,7 @@ export function buildResource(
     context.problems.add(part.at, declaredAs, `no methods; add at least one of ${VERBS.join(", ")}`);
   }
   if (segments === undefined) return undefined;
-  const model = { name, typeName, path, ...describedBy(value, hint), methods };
+  const model = { name, at: part.at, typeName, path, ...describedBy(value, hint), methods };
   return { model, declaredAs, at: part.at, pathAt, segments };
 }
 

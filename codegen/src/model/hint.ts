@@ -1,5 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Position } from "../base/problem.js";
+import { ANY_KEY } from "./normalize.js";
 import { isSchemaObject } from "./schema/schema-walk.js";
 
 /** The comment of a declaration or a property. */
@@ -59,6 +60,23 @@ export class SchemaPart<Value = unknown> {
     const value = (this.value as Readonly<Record<string, unknown>>)[key];
     return new SchemaPart(value, this.hint.child(key), this.path === "" ? key : `${this.path}.${key}`);
   }
+
+  /** The schema in `keyword` of this one, which must be an object: at a name or an index, or the only one. */
+  subschema(keyword: string, key?: string | number): SchemaPart {
+    const content = (this.value as Readonly<Record<string, unknown>>)[keyword];
+    if (key === undefined) {
+      const path = keyword === "items" ? `${this.path}[]` : `${this.path}.${keyword}`;
+      return new SchemaPart(content, this.hint.child(keyword), path);
+    }
+    const value = (content as Readonly<Record<string | number, unknown>>)[key];
+    return new SchemaPart(value, this.hint.child(keyword, key), this.path + pathOf(keyword, key));
+  }
+}
+
+function pathOf(keyword: string, key: string | number): string {
+  if (typeof key === "number") return keyword === "items" ? `[${key}]` : `.${keyword}[${key}]`;
+  if (keyword === "properties") return `.${key}`;
+  return `[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
 }
 
 /** `Type.Optional(Note)` copies Note: it has the same parts but another identity. */

@@ -1,10 +1,10 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Problems } from "../base/problem.js";
+import type { Position, Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { type NamingRules, pascalCase } from "./names.js";
-import { ANY_KEY, describe, modernize, normalize } from "./normalize.js";
+import { describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
 import { circleOf } from "./schema/circle-of.js";
 import { canonicalJson } from "./schema/json-value.js";
@@ -34,6 +34,8 @@ export class TypeReader {
   readonly #rules: NamingRules;
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
+  /** The positions of properties, by the objects that hold their schemas. */
+  readonly #fields = new WeakMap<object, Readonly<Record<string, Position>>>();
   readonly #circular = new Set<string>();
   readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
@@ -50,13 +52,20 @@ export class TypeReader {
 
   /** The named types that were used so far, by name. */
   get types(): readonly NamedType[] {
-    const types = [...this.#entries].flatMap(([name, { schema }]) => (schema === undefined ? [] : [{ name, schema }]));
+    const types = [...this.#entries].flatMap(([name, { hint, schema }]) =>
+      schema === undefined ? [] : [{ name, schema, at: hint.at, fields: this.fieldsOf(schema) }],
+    );
     return types.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
     return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
+  }
+
+  /** Where the properties of a schema that was read are declared. */
+  fieldsOf({ properties }: JsonSchema): Readonly<Record<string, Position>> {
+    return this.#fields.get(properties as object) ?? {};
   }
 
   /** Where the named type `name` was declared; undefined if there is none. */
@@ -223,27 +232,17 @@ export class TypeReader {
   }
 
   /** The content of one keyword, with the schemas in it read. */
-  #content({ value, hint, path }: SchemaPart<JsonSchema>, keyword: string, scope: Scope): unknown {
-    const content = value[keyword];
+  #content(part: SchemaPart<JsonSchema>, keyword: string, scope: Scope): unknown {
+    const content = part.value[keyword];
     const kind = keywordValue(keyword);
     if (kind === "value" || kind === "note") return content;
-    if (kind === "map") {
-      const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
-        const where =
-          keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
-        const part = new SchemaPart(member, hint.child(keyword, key), where);
-        if (key === "__proto__") this.#refuse(part, "invalid property name __proto__; rename it");
-        return [key, this.#read(part, scope)];
-      });
-      return Object.fromEntries(members);
-    }
-    if (Array.isArray(content)) {
-      return content.map((member, index) => {
-        const where = keyword === "items" ? `${path}[${index}]` : `${path}.${keyword}[${index}]`;
-        return this.#read(new SchemaPart(member, hint.child(keyword, index), where), scope);
-      });
-    }
-    const where = keyword === "items" ? `${path}[]` : `${path}.${keyword}`;
-    return this.#read(new SchemaPart(content, hint.child(keyword), where), scope);
+    if (Array.isArray(content)) return content.map((_, index) => this.#read(part.subschema(keyword, index), scope));
+    if (kind !== "map") return this.#read(part.subschema(keyword), scope);
+    const members = Object.keys(content as object).map((key) => [key, part.subschema(keyword, key)] as const);
+    for (const [key, member] of members)
+      if (key === "__proto__") this.#refuse(member, "invalid property name __proto__; rename it");
+    const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
+    this.#fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
+    return read;
   }
 }

@@ -66,5 +66,5 @@ function validatorsOf(model: ApiModel): { readonly closed: Validator; readonly o
 }
 
 function optionsFor(model: ApiModel): Parameters<typeof emitTypes>[1] {
-  return { contract: contractOf(model), header: "", extension: ".js" };
+  return { contract: contractOf(model), header: "", declarationMap: false, pathOf: (file) => file };
 }

@@ -7,10 +7,11 @@ const SCHEMA = schemaOf("hello: { GET: { response: Type.String() } }");
 test("paths in a config file are relative to it, and all its options apply", async () => {
   const project = new Project({
     "b/api.ts": SCHEMA,
-    "deep/other.json": '{ "schema": "../b/api.ts", "out": "gen", "importExtension": "ts" }',
+    "deep/other.json": '{ "schema": "../b/api.ts", "out": "gen", "declarationMap": false }',
   });
   expect(await sshrpc(["gen", "--config", "deep/other.json"], { cwd: project.folder })).toMatchObject({ status: 0 });
-  expect(project.read("deep/gen/client.ts")).toContain('from "./api.ts"');
+  expect(project.list("deep/gen")).toContain("client.d.ts");
+  expect(project.list("deep/gen")).not.toContain("client.d.ts.map");
 });
 
 test("--config requires its file", async () => {
@@ -20,8 +21,8 @@ test("--config requires its file", async () => {
 });
 
 test.each([
-  ['{ "shema": "a" }', 'unknown option "shema"; known options: schema, out, importExtension'],
-  ['{ "importExtension": "mjs" }', 'invalid "importExtension" "mjs"; use one of js, ts, none'],
+  ['{ "shema": "a" }', 'unknown option "shema"; known options: schema, out, declarationMap'],
+  ['{ "declarationMap": "no" }', '"declarationMap" must be true or false'],
   ['{ "out": 5 }', '"out" must be a path'],
   ["[]", "expected an object"],
   ["{", "invalid JSON: "],

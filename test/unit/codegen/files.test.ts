@@ -39,11 +39,11 @@ test("a second run notices that nothing has changed, and each kind of change", a
   expect((await run()).written).not.toEqual([]);
   expect((await run()).written).toEqual([]);
   project.write("schema/api.ts", schemaOf(`a: { ${NOTE} }`, `b: { ${NOTE} }`));
-  expect((await run()).written).toContain("client.ts");
-  project.write("generated/client.ts", `${project.read("generated/client.ts")}// mine\n`);
-  expect((await run()).written).toEqual(["client.ts"]);
-  project.remove("generated/types.ts");
-  expect((await run()).written).toEqual(["types.ts"]);
+  expect((await run()).written).toContain("client.d.ts");
+  project.write("generated/client.d.ts", `${project.read("generated/client.d.ts")}// mine\n`);
+  expect((await run()).written).toEqual(["client.d.ts"]);
+  project.remove("generated/types.d.ts");
+  expect((await run()).written).toEqual(["types.d.ts"]);
 });
 
 test("a schema that reads another file runs again each time", async () => {
@@ -53,8 +53,8 @@ test("a schema that reads another file runs again each time", async () => {
   const project = new Project({ "schema/api.ts": schema, "schema/name.txt": "one" });
   await generate({ cwd: project.folder });
   project.write("schema/name.txt", "two");
-  expect((await generate({ cwd: project.folder })).written).toContain("client.ts");
-  expect(project.read("generated/client.ts")).toContain("two: TwoMethods");
+  expect((await generate({ cwd: project.folder })).written).toContain("client.d.ts");
+  expect(project.read("generated/client.d.ts")).toContain("two: TwoMethods");
 });
 
 test("definitions of one name in two recursive types have two names", async () => {
@@ -68,7 +68,7 @@ test("definitions of one name in two recursive types have two names", async () =
     ),
   });
   await generate({ cwd: project.folder });
-  expect(project.read("generated/types.ts").match(/^export (interface|type) \w+/gm)).toEqual([
+  expect(project.read("generated/types.d.ts").match(/^export (interface|type) \w+/gm)).toEqual([
     "export interface Node",
     "export interface Node2",
   ]);

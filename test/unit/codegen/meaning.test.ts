@@ -166,8 +166,9 @@ describe("a reference of JSON Schema", () => {
       },
       definitions: { "my-b": { type: "string", minLength: 2 } },
     });
-    expect(types).toContain("export interface A {\n  b?: MyB | undefined;\n}");
-    expect(types).toContain("  a?: A | undefined;\n  b?: MyB | undefined;\n  c?: C | undefined;");
+    const remarks = "  /** @remarks at least 2 characters */\n";
+    expect(types).toContain(`export interface A {\n${remarks}  b?: MyB | undefined;\n}`);
+    expect(types).toContain(`  a?: A | undefined;\n${remarks}  b?: MyB | undefined;\n  c?: C | undefined;`);
     expect(open({ a: { b: "xx" }, b: "xx", c: null })).toBe(true);
     for (const value of [{ a: { b: "x" } }, { b: "x" }, { c: 1 }]) expect(open(value)).toBe(false);
   });
@@ -334,7 +335,7 @@ export type Secret = string & { readonly [brand]: true };
   test("is in the generated type: read-only parts, brands and the type of Type.Unsafe", async () => {
     const project = new Project({ "schema/api.ts": schema, "schema/types.ts": types });
     await generate({ cwd: project.folder });
-    const text = project.read("generated/types.ts");
+    const text = project.read("generated/types.d.ts");
     expect(text).toContain('export type Id = string & { readonly __brand: "UserId" };');
     for (const member of [
       "readonly id: Id;",
@@ -350,13 +351,13 @@ export type Secret = string & { readonly [brand]: true };
   test("falls back to the type of the schema where generated code cannot name the type", async () => {
     const project = new Project({ "schema/api.ts": schema, "schema/types.ts": types });
     await generate({ cwd: project.folder });
-    expect(project.read("generated/types.ts")).toContain("  secret: string;\n");
+    expect(project.read("generated/types.d.ts")).toContain("  secret: string;\n");
   });
 
   test("a default is documentation: the property stays required, and nothing fills it in", async () => {
     const project = new Project({ "schema/api.ts": schema, "schema/types.ts": types });
     await generate({ cwd: project.folder });
-    expect(project.read("generated/types.ts")).toContain(
+    expect(project.read("generated/types.d.ts")).toContain(
       "   * In bytes.\n   *\n   * @default 5\n   */\n  size: number;\n",
     );
     const { closed } = generated(Type.Object({ size: Type.Number({ default: 5 }) }));

@@ -32,7 +32,7 @@ const load = (project: Project, name: string) => import(/* @vite-ignore */ join(
 
 /** The first error of each generated validator of `type` for `value`, as `/path keyword`; empty where it is valid. */
 async function verdicts(project: Project, value: unknown) {
-  const { methods } = (await load(project, "api.ts")).api as { readonly methods: readonly Method[] };
+  const { methods } = (await load(project, "api.js")).api as { readonly methods: readonly Method[] };
   const method = (verb: string) => methods.find((one) => one.verb === verb) as Method & Record<string, unknown>;
   const verdict = (validator: unknown): string => {
     const check = validator as Validator;
@@ -66,10 +66,10 @@ async function problems(types: string, type: string): Promise<readonly string[]>
 
 test("a request is validated behind a definition that is only a Type.Ref, before a handler sees it", async () => {
   const project = await generated(LINKED, "M.Node");
-  expect(project.read("generated/types.ts")).toContain("export type Link = Node;\n");
+  expect(project.read("generated/types.d.ts")).toContain("export type Link = Node;\n");
   const seen: unknown[] = [];
-  const { defineHandlers } = await load(project, "server.ts");
-  const { connect } = await load(project, "client.ts");
+  const { defineHandlers } = await load(project, "server.js");
+  const { connect } = await load(project, "client.js");
   const a = {
     store: (request: unknown) => {
       seen.push(request);
@@ -116,7 +116,7 @@ test.each([
   ],
 ])("a definition that is only a Type.Ref is validated everywhere: %s", async (_where, types, type) => {
   const project = await generated(types, type);
-  expect(project.read("generated/types.ts")).not.toContain("unknown;");
+  expect(project.read("generated/types.d.ts")).not.toContain("unknown;");
   expect(await verdicts(project, { v: 1, next: { v: 2 } })).toEqual(everywhere(""));
   const wrong = await verdicts(project, { v: 1, next: { v: "x" } });
   for (const verdict of Object.values(wrong)) expect(verdict).toMatch(/^\/next/);
@@ -139,7 +139,9 @@ test("keywords beside a Type.Ref apply, and its description is kept", async () =
   const types =
     'const M = Type.Module({ A: Type.Object({ empty: Type.Optional(Type.Ref("A", { maxProperties: 0, description: "Nothing." })), name: Type.Optional(Type.Ref("B", { minLength: 3 })) }), B: Type.Ref("C"), C: Type.String() });';
   const project = await generated(types, "M.A");
-  expect(project.read("generated/types.ts")).toContain("  /** Nothing. */\n  empty?: A | undefined;\n  name?: B |");
+  expect(project.read("generated/types.d.ts")).toContain(
+    "  /**\n   * Nothing.\n   *\n   * @remarks at most 0 keys\n   */\n  empty?: A | undefined;\n  /** @remarks at least 3 characters */\n  name?: B |",
+  );
   expect(await verdicts(project, { empty: {}, name: "abc" })).toEqual(everywhere(""));
   expect(await verdicts(project, { empty: { name: "abc" } })).toEqual(everywhere("/empty maxProperties"));
   expect(await verdicts(project, { empty: { evil: 1 } })).toEqual(everywhere("/empty maxProperties"));
@@ -152,8 +154,8 @@ test.each([
 ])("keywords of %s Type.Cyclic apply only to its root", async (_what, exported) => {
   const types = `${exported}const C = Type.Cyclic({ A: Type.Object({ a: Type.Optional(Type.Ref("A")) }) }, "A", { minProperties: 1, description: "Not empty." });`;
   const project = await generated(types, "C");
-  expect(project.read("generated/types.ts")).toContain("/** Not empty. */\n");
-  expect(project.read("generated/client.ts")).not.toContain("UnaryMethodOptional<C,");
+  expect(project.read("generated/types.d.ts")).toContain("/**\n * Not empty.\n *\n * @remarks at least 1 key\n */\n");
+  expect(project.read("generated/client.d.ts")).not.toContain("UnaryMethodOptional<C,");
   expect(await verdicts(project, { a: {} })).toEqual(everywhere(""));
   expect(await verdicts(project, {})).toEqual(everywhere(" minProperties"));
 });

@@ -37,11 +37,11 @@ test("a watch generates at once and after each save", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { runs, after } = await watched(project);
   expect(runs).toHaveLength(1);
-  expect(project.read("generated/client.ts")).toContain("HelloMethods");
+  expect(project.read("generated/client.d.ts")).toContain("HelloMethods");
   const run = await after(() => project.write("schema/api.ts", schemaOf(HELLO, MORE)), wrote);
   expect(run.changed).toEqual(["schema/api.ts"]);
-  expect(run.result?.written).toContain("client.ts");
-  expect(project.read("generated/client.ts")).toContain("MoreMethods");
+  expect(run.result?.written).toContain("client.d.ts");
+  expect(project.read("generated/client.d.ts")).toContain("MoreMethods");
 });
 
 test("a watch generates the same files as a first run", async () => {
@@ -62,13 +62,13 @@ test("a watch generates the same files as a first run", async () => {
 test("a broken schema is reported and leaves the output unchanged until it is fixed", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
-  const before = project.read("generated/client.ts");
+  const before = project.read("generated/client.d.ts");
   const broken = await after(() => project.write("schema/api.ts", "export default {\n  name: ;\n"), failed);
   expect(broken.error).toBeInstanceOf(SchemaProblem);
   expect(String(broken.error)).toContain("schema/api.ts:2:9: Expression expected.");
-  expect(project.read("generated/client.ts")).toBe(before);
+  expect(project.read("generated/client.d.ts")).toBe(before);
   await after(() => project.write("schema/api.ts", schemaOf(HELLO, MORE)), wrote);
-  expect(project.read("generated/client.ts")).toContain("MoreMethods");
+  expect(project.read("generated/client.d.ts")).toContain("MoreMethods");
 });
 
 test("a watch starts with a missing or broken schema", async () => {
@@ -76,7 +76,7 @@ test("a watch starts with a missing or broken schema", async () => {
   const { runs, after } = await watched(project);
   expect(String(runs[0]?.error)).toContain("schema/api.ts:1:1: no such file");
   await after(() => project.write("schema/api.ts", schemaOf(HELLO)), wrote);
-  expect(project.read("generated/client.ts")).toContain("HelloMethods");
+  expect(project.read("generated/client.d.ts")).toContain("HelloMethods");
 });
 
 test("a new import is watched, even when its file appears later in a new folder", async () => {
@@ -88,9 +88,9 @@ test("a new import is watched, even when its file appears later in a new folder"
   const note = (field: string) =>
     `import Type from "typebox";\nexport const Note = Type.Object({ ${field}: Type.String() });\n`;
   await after(() => project.write("schema/deep/note.ts", note("first")), wrote);
-  expect(project.read("generated/types.ts")).toContain("first: string");
+  expect(project.read("generated/types.d.ts")).toContain("first: string");
   await after(() => project.write("schema/deep/note.ts", note("second")), wrote);
-  expect(project.read("generated/types.ts")).toContain("second: string");
+  expect(project.read("generated/types.d.ts")).toContain("second: string");
 });
 
 test("repeated saves by rename are detected", async () => {
@@ -101,7 +101,7 @@ test("repeated saves by rename are detected", async () => {
       project.write("schema/.api.ts.swp", schemaOf(HELLO, `${name}: { GET: { response: Type.Null() } }`));
       renameSync(join(project.folder, "schema/.api.ts.swp"), join(project.folder, "schema/api.ts"));
     }, wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}:`);
   }
 });
 
@@ -115,9 +115,9 @@ test("a schema whose folder is repeatedly removed and created again remains watc
     // Wait for the remaining events of the removal.
     await new Promise((done) => setTimeout(done, 300));
     await after(() => project.write("schema/api.ts", another(name)), wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}:`);
     await after(() => project.write("schema/api.ts", another(`${name}More`)), wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}More:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}More:`);
   }
 });
 
@@ -130,15 +130,15 @@ test("a schema whose folder is repeatedly replaced by a rename remains watched",
       renameSync(join(project.folder, "schema"), join(project.folder, `before-${name}`));
       renameSync(join(project.folder, "new"), join(project.folder, "schema"));
     }, wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}:`);
     await after(() => project.write("schema/api.ts", another(`${name}More`)), wrote);
     await after(() => {
       project.remove("schema");
       project.write("schema/api.ts", another(`${name}Again`));
     }, wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}Again:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}Again:`);
     await after(() => project.write("schema/api.ts", another(`${name}Last`)), wrote);
-    expect(project.read("generated/client.ts")).toContain(`readonly ${name}Last:`);
+    expect(project.read("generated/client.d.ts")).toContain(`readonly ${name}Last:`);
   }
 });
 

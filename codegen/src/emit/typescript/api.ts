@@ -6,20 +6,21 @@ import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
 import { runtimeType } from "./runtime-symbols.js";
-import { TextFile } from "./text-file.js";
+import { fileSpecifier, TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { propertyName, stringLiteral } from "./type/literal.js";
 
-/** `api.ts`: the contract bound to its validators, shared by the client and the server. */
+const PURPOSE = "The contract at run time. `api.json` holds it as data.";
+
+/** `api.js`: the contract bound to its validators, shared by the client and the server. */
 export function emitApi(
   model: ApiModel,
   validators: ValidatorSet,
-  { contract: { hash }, header, extension }: EmitOptions,
+  { contract: { hash }, header }: EmitOptions,
 ): string {
-  const file = new TextFile({ taken: ["api"], extension });
+  const file = new TextFile({ taken: ["api"] });
   const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
   const typeOf = (name: string): JsonSchema | undefined => types.get(name);
-  const type = file.use(runtimeType("Api"));
   const list = (name: string, resources: readonly ResourceModel[]): string => {
     const methods = resources
       .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
@@ -28,11 +29,18 @@ export function emitApi(
     return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
   };
   file.write(
-    `${printComment("The contract at run time. `api.json` holds it as data.", 0)}export const api: ${type} = {\n` +
+    `${printComment(PURPOSE, 0)}export const api = {\n` +
       `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
       `${list("methods", model.resources)}${list("callbacks", model.callbacks)}` +
-      `  contract: async () => (await import("${file.javascript("contract")}")).contract,\n};\n`,
+      `  contract: async () => (await import("${fileSpecifier("contract")}")).contract,\n};\n`,
   );
+  return file.print(header);
+}
+
+/** `api.d.ts`. */
+export function emitApiTypes({ header }: EmitOptions): string {
+  const file = new TextFile({ taken: ["api"] });
+  file.write(`${printComment(PURPOSE, 0)}export declare const api: ${file.use(runtimeType("Api"))};\n`);
   return file.print(header);
 }
 
@@ -46,7 +54,7 @@ interface Entry {
 }
 
 function entryOf({ resource, method, validators, typeOf, file }: Entry): string {
-  const from = file.javascript("validators");
+  const from = fileSpecifier("validators");
   const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
   const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
     use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));

@@ -2,7 +2,7 @@ import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
 import { methodInterfaces } from "./method-interfaces.js";
-import { resourceMembers, signature } from "./method-members.js";
+import { functionDeclaration, resourceMembers } from "./method-members.js";
 import { CALLBACK_HANDLERS } from "./naming.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
@@ -10,8 +10,20 @@ import { TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { declaredTypes } from "./type-use.js";
 
-/** `client.ts`: the interfaces of the client and of the handlers of callbacks, and `connect`. */
-export function emitClient(model: ApiModel, { header, extension }: EmitOptions): string {
+const CONNECT =
+  "Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:\n" +
+  "`await using client = await connect(...)`, or `client.close()`.";
+
+/** `client.js`: `connect`. */
+export function emitClient({ header }: EmitOptions): string {
+  const file = new TextFile({ taken: ["connect"] });
+  const call = `${file.use(runtimeValue("connectApi"))}(${file.use(apiSymbol())}, target, options)`;
+  file.write(`${printComment(CONNECT, 0)}export function connect(target, options) {\n  return ${call};\n}\n`);
+  return file.print(header);
+}
+
+/** `client.d.ts`: the interfaces of the client and of the handlers of callbacks, and `connect`. */
+export function emitClientTypes(model: ApiModel, { header }: EmitOptions): string {
   const { resources, callbacks } = model;
   const clientName = `${model.typeName}Client`;
   const declared = [
@@ -24,7 +36,6 @@ export function emitClient(model: ApiModel, { header, extension }: EmitOptions):
   const file = new TextFile({
     taken: [...declared, "Promise", "Uint8Array"],
     preferred: [...declaredTypes(model), ...sentTypes(model).values()],
-    extension,
   });
   const base = file.use(runtimeType("Client"));
   const blocks = [
@@ -51,14 +62,6 @@ function callbackHandlers({ name, callbacks }: ApiModel, file: TextFile): readon
 
 function connectFunction(clientName: string, hasCallbacks: boolean, file: TextFile): string {
   const [target, options] = [file.use(runtimeType("Target")), file.use(runtimeType("ConnectOptions"))];
-  const [connectApi, api] = [file.use(runtimeValue("connectApi")), file.use(apiSymbol(file))];
-  const comment =
-    "Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:\n" +
-    "`await using client = await connect(...)`, or `client.close()`.";
   const params = [`target: ${target}`, `options?: ${options}${hasCallbacks ? `<${CALLBACK_HANDLERS}>` : ""}`];
-  return (
-    printComment(comment, 0) +
-    signature("export function connect", params, `Promise<${clientName}>`) +
-    `  return ${connectApi}<${clientName}>(${api}, target, options);\n}\n`
-  );
+  return printComment(CONNECT, 0) + functionDeclaration("connect", params, `Promise<${clientName}>`);
 }

@@ -1,6 +1,7 @@
 import type { Kind } from "sshrpc/contract";
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
-import { genericMember, methodComment, methodName } from "./method-members.js";
+import { methodComment } from "./method-comment.js";
+import { genericMember, methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import type { TextFile } from "./text-file.js";
@@ -36,7 +37,7 @@ function handlerMember(method: MethodModel, file: TextFile, callbacks: string | 
     ...(requestStream === undefined ? [] : [useItem(file, requestStream)]),
     ...(responseStream === undefined ? [] : [useItem(file, responseStream)]),
     response && useType(file, response),
-    errors.length === 0 ? undefined : file.use(schemaType(file, errorTypeNames(method.typeName).details)),
+    errors.length === 0 ? undefined : file.use(schemaType(errorTypeNames(method.typeName).details)),
     callbacks,
   ];
   const type = file.use(runtimeType(HANDLER_TYPES[method.kind]));

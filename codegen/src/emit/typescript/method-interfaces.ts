@@ -1,7 +1,8 @@
 import type { Kind } from "sshrpc/contract";
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { LINE_WIDTH } from "../target.js";
-import { genericMember, methodComment, methodName } from "./method-members.js";
+import { methodComment, signatureComment } from "./method-comment.js";
+import { methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import type { SentTypes } from "./sent-types.js";
@@ -36,14 +37,12 @@ function methodMember(method: MethodModel, file: TextFile, sentTypes: SentTypes)
   const failure =
     method.errors.length === 0
       ? file.use(runtimeType("AnyRpcError"))
-      : file.use(schemaType(file, errorTypeNames(method.typeName).union));
+      : file.use(schemaType(errorTypeNames(method.typeName).union));
   const request = useRequest(file, method, sentTypes);
   const sent = requestStream && useItem(file, requestStream, sentTypes);
   const received = responseStream && useItem(file, responseStream);
   const result = response === undefined ? "void" : useType(file, response);
   const args = [request, sent, received, result, failure].filter((arg) => arg !== undefined);
-  const comment = methodComment(method);
-  if (comment === "") return genericMember(comment, methodName(method), { type, args });
   const params = [
     `request${optional ? "?" : ""}: ${request}`,
     ...(sent === undefined ? [] : [`items: ${file.use(runtimeType("Items"))}<${sent}>`]),
@@ -53,17 +52,24 @@ function methodMember(method: MethodModel, file: TextFile, sentTypes: SentTypes)
     received === undefined
       ? `Promise<${result}>`
       : `${file.use(runtimeType("ResponseStream"))}<${received}${response === undefined ? "" : `, ${result}`}>`;
-  // Editors show the property's comment in completions, and the comment of the signature in parameter help.
+  // Editors show the property's comment on hover and in completions, and that of the function type while arguments are typed.
   return (
-    `${printComment(comment, 2)}  readonly ${methodName(method)}: {\n` +
-    `${printComment(comment, 4)}${callSignature(params, returned)}` +
-    `${genericMember("", "safe", { type, args }, { indent: 4, after: '["safe"]' })}  };\n`
+    `${printComment(methodComment(method), 2)}` +
+    `  readonly ${methodName(method)}: ${file.use(runtimeType("DocumentedMethod"))}<\n` +
+    `${printComment(signatureComment(method), 4)}${functionType(params, returned)},\n` +
+    `${typeArgument(type, args)}\n  >;\n`
   );
 }
 
-/** A call signature of an object type: on one line, or with one line for each parameter. */
-function callSignature(params: readonly string[], result: string): string {
-  const line = `    (${params.join(", ")}): ${result};\n`;
-  if (line.length <= LINE_WIDTH + 1) return line;
-  return `    (\n${params.map((param) => `      ${param},\n`).join("")}    ): ${result};\n`;
+/** A function type as a type argument: on one line, or with one line for each parameter. */
+function functionType(params: readonly string[], result: string): string {
+  const line = `    (${params.join(", ")}) => ${result}`;
+  if (line.length < LINE_WIDTH) return line;
+  return `    (\n${params.map((param) => `      ${param},\n`).join("")}    ) => ${result}`;
+}
+
+/** A generic type as a type argument: on one line, or with one line for each argument of its own. */
+function typeArgument(type: string, args: readonly string[]): string {
+  const line = `    ${type}<${args.join(", ")}>`;
+  return line.length <= LINE_WIDTH ? line : `    ${type}<\n${args.map((arg) => `      ${arg}`).join(",\n")}\n    >`;
 }

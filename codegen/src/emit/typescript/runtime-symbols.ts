@@ -1,4 +1,4 @@
-import type { ImportedSymbol, TextFile } from "./text-file.js";
+import { fileSpecifier, type ImportedSymbol } from "./text-file.js";
 
 const RUNTIME = "sshrpc/generated";
 
@@ -12,7 +12,7 @@ export function runtimeValue(name: string): ImportedSymbol {
   return { name, from: RUNTIME, type: false, alias: `rpc_${name}` };
 }
 
-/** The contract bound to its validators, which `api.ts` exports. */
-export function apiSymbol(file: TextFile): ImportedSymbol {
-  return { name: "api", from: file.typescript("api"), type: false, alias: "api_" };
+/** The contract bound to its validators, which `api.js` exports. */
+export function apiSymbol(): ImportedSymbol {
+  return { name: "api", from: fileSpecifier("api"), type: false, alias: "api_" };
 }

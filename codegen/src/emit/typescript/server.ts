@@ -2,7 +2,7 @@ import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
 import { methodInterfaces } from "./method-interfaces.js";
-import { resourceMembers, signature } from "./method-members.js";
+import { functionDeclaration, resourceMembers } from "./method-members.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
@@ -12,8 +12,27 @@ import { declaredTypes } from "./type-use.js";
 /** The interface with the methods of all callbacks. */
 const CALLBACKS = "Callbacks";
 
-/** `server.ts`: the interfaces of the handlers and of the methods of callbacks, `defineHandlers` and `serve`. */
-export function emitServer(model: ApiModel, { header, extension }: EmitOptions): string {
+const DEFINE =
+  "Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export.";
+const SERVE =
+  "Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:\n" +
+  "`await using server = await serve(...)`, or `server.close()`.";
+
+/** `server.js`: `defineHandlers` and `serve`. */
+export function emitServer({ header }: EmitOptions): string {
+  const file = new TextFile({ taken: ["defineHandlers", "serve"] });
+  const api = file.use(apiSymbol());
+  const bind = `${file.use(runtimeValue("bindHandlers"))}(${api}, handlers)`;
+  const call = `${file.use(runtimeValue("serveApi"))}(${api}, handlers, options)`;
+  file.write(
+    `${printComment(DEFINE, 0)}export function defineHandlers(handlers) {\n  return ${bind};\n}\n\n` +
+      `${printComment(SERVE, 0)}export function serve(handlers, options) {\n  return ${call};\n}\n`,
+  );
+  return file.print(header);
+}
+
+/** `server.d.ts`: the interfaces of the handlers and of the methods of callbacks, `defineHandlers` and `serve`. */
+export function emitServerTypes(model: ApiModel, { header }: EmitOptions): string {
   const { resources, callbacks } = model;
   const callbacksType = callbacks.length === 0 ? undefined : CALLBACKS;
   const declared = [
@@ -27,7 +46,6 @@ export function emitServer(model: ApiModel, { header, extension }: EmitOptions):
   const file = new TextFile({
     taken: [...declared, "Promise", "Uint8Array"],
     preferred: [...declaredTypes(model), ...sentTypes(model).values()],
-    extension,
   });
   const blocks = [
     `${printComment(`What a server of the ${model.name} API implements: one function for each method.`, 0)}` +
@@ -54,28 +72,15 @@ function callbackMethods(model: ApiModel, file: TextFile): readonly string[] {
 }
 
 function defineFunction(callbacksType: string | undefined, file: TextFile): string {
-  const [result, bind] = [file.use(runtimeType("ApiHandlers")), file.use(runtimeValue("bindHandlers"))];
   const args = callbacksType === undefined ? "" : `<${callbacksType}>`;
-  const comment =
-    "Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export.";
-  return (
-    printComment(comment, 0) +
-    signature("export function defineHandlers", ["handlers: Handlers"], `${result}${args}`) +
-    `  return ${bind}(${file.use(apiSymbol(file))}, handlers);\n}\n`
-  );
+  const result = `${file.use(runtimeType("ApiHandlers"))}${args}`;
+  return printComment(DEFINE, 0) + functionDeclaration("defineHandlers", ["handlers: Handlers"], result);
 }
 
 function serveFunction(callbacksType: string | undefined, file: TextFile): string {
   const [options, server] = [file.use(runtimeType("ServeOptions")), file.use(runtimeType("Server"))];
   const args = callbacksType === undefined ? "" : `<${callbacksType}>`;
   const handlers = `handlers: Handlers | ${file.use(runtimeType("ApiHandlers"))}${args}`;
-  const comment =
-    "Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:\n" +
-    "`await using server = await serve(...)`, or `server.close()`.";
-  const call = `${file.use(runtimeValue("serveApi"))}${args}(${file.use(apiSymbol(file))}, handlers, options)`;
-  return (
-    printComment(comment, 0) +
-    signature("export function serve", [handlers, `options: ${options}`], `Promise<${server}${args}>`) +
-    `  return ${call};\n}\n`
-  );
+  const params = [handlers, `options: ${options}`];
+  return printComment(SERVE, 0) + functionDeclaration("serve", params, `Promise<${server}${args}>`);
 }

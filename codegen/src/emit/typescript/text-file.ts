@@ -17,32 +17,23 @@ interface TextFileOptions {
   readonly taken: Iterable<string>;
   /** The names of the schema's types. An import from a package with such a name gets its alias. */
   readonly preferred?: Iterable<string>;
-  /** The file extension of imports between generated files: `.js`, `.ts` or nothing. */
-  readonly extension?: string;
 }
 
-/** A generated TypeScript file. Emitters add symbols and text; this class writes the imports. */
+/** The specifier of a generated file in another. */
+export function fileSpecifier(name: string): string {
+  return `./${name}.js`;
+}
+
+/** A generated file of declarations or of JavaScript. Emitters add symbols and text; this class writes the imports. */
 export class TextFile {
   readonly #taken: Set<string>;
   readonly #preferred: ReadonlySet<string>;
-  readonly #extension: string;
   readonly #imports = new Map<string, ImportedSymbol & { readonly local: string }>();
   #body = "";
 
-  constructor({ taken, preferred = [], extension = "" }: TextFileOptions) {
+  constructor({ taken, preferred = [] }: TextFileOptions) {
     this.#taken = new Set(taken);
     this.#preferred = new Set(preferred);
-    this.#extension = extension;
-  }
-
-  /** The specifier of a generated TypeScript file. */
-  typescript(name: string): string {
-    return `./${name}${this.#extension}`;
-  }
-
-  /** The specifier of a generated JavaScript file, which always ends in `.js`. */
-  javascript(name: string): string {
-    return this.#extension === "" ? `./${name}` : `./${name}.js`;
   }
 
   /** Imports a symbol unless the file does so already. @returns its name in this file */

@@ -2,7 +2,8 @@ import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeU
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import { typescriptNote } from "../../model/typebox/typescript-note.js";
 import { errorTypeNames } from "./naming.js";
-import type { ImportedSymbol, TextFile } from "./text-file.js";
+import { fileSpecifier, type ImportedSymbol, type TextFile } from "./text-file.js";
+import type { SchemaOf } from "./type/constraints.js";
 import { layout } from "./type/layout.js";
 import { type SpellName, typeText } from "./type/type-text.js";
 
@@ -39,7 +40,13 @@ export function ownTypes(method: MethodModel): readonly TypeUse[] {
   ) as readonly TypeUse[];
 }
 
-/** Every type that `types.ts` exports, but the second declarations of those that callers send. */
+/** Looks up the named types of a model. */
+export function schemasOf({ types }: ApiModel): SchemaOf {
+  const schemas = new Map(types.map(({ name, schema }) => [name, schema]));
+  return (name) => schemas.get(name);
+}
+
+/** Every type that `types.d.ts` exports, but the second declarations of those that callers send. */
 export function declaredTypes(model: ApiModel): readonly string[] {
   const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
@@ -56,9 +63,9 @@ function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
   return type === "object" && hasNone && (additionalProperties ?? false) === false && Object.keys(others).length === 0;
 }
 
-/** A type of `types.ts`. */
-export function schemaType(file: TextFile, name: string): ImportedSymbol {
-  return { name, from: file.typescript("types"), type: true, alias: `${name}Type` };
+/** A type of `types.d.ts`. */
+export function schemaType(name: string): ImportedSymbol {
+  return { name, from: fileSpecifier("types"), type: true, alias: `${name}Type` };
 }
 
 /**
@@ -66,7 +73,7 @@ export function schemaType(file: TextFile, name: string): ImportedSymbol {
  * @param sent the types for what callers send, where the value is such
  */
 export function useType(file: TextFile, use: TypeUse, sent?: ReadonlyMap<string, string>): string {
-  const spell: SpellName = (name) => file.use(schemaType(file, sent?.get(name) ?? name));
+  const spell: SpellName = (name) => file.use(schemaType(sent?.get(name) ?? name));
   const context = { spell, readonlyArrays: sent !== undefined };
   return isInline(use.schema) ? layout(typeText(use.schema, context), 2, 0) : spell(use.name);
 }

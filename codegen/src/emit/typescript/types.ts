@@ -11,29 +11,30 @@ import { commentOf } from "./type/comment-of.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
 import { stringLiteral } from "./type/literal.js";
 import { typeText } from "./type/type-text.js";
-import { declaredTypes, isInline, ownTypes } from "./type-use.js";
+import { declaredTypes, isInline, ownTypes, schemasOf } from "./type-use.js";
 
 const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
 
-/** `types.ts`: the named types of the schema, and the requests, items, responses and errors of each method. */
+/** `types.d.ts`: the named types of the schema, and the requests, items, responses and errors of each method. */
 export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   const sent = sentTypes(model);
   const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
-  const declareBoth = (name: string, schema: SchemaOrBoolean, comment: string): readonly string[] => {
+  const schemaOf = schemasOf(model);
+  const declareBoth = (name: string, schema: SchemaOrBoolean, purpose = ""): readonly string[] => {
     const input = sent.get(name);
-    const own = declare(name, comment, typeText(schema, { spell: (other) => other }));
+    const comment = commentOf(schema, { schemaOf, purpose });
+    const own = declare(name, comment, typeText(schema, { spell: (other) => other, schemaOf }));
     if (input === undefined) return [own];
     const spell = (other: string): string => sent.get(other) ?? other;
     const note = `${name} as callers send it: its arrays may be read-only.`;
-    const both = [comment, note].filter((text) => text !== "").join("\n\n");
-    return [own, declare(input, both, typeText(schema, { spell, readonlyArrays: true }))];
+    const both = commentOf(schema, { schemaOf, purpose, note });
+    return [own, declare(input, both, typeText(schema, { spell, schemaOf, readonlyArrays: true }))];
   };
-  const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema, commentOf(schema)));
+  const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema));
   const others = new Map<string, string>();
   for (const method of allMethods(model)) {
-    for (const use of ownTypes(method))
-      blocks.push(...declareBoth(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
+    for (const use of ownTypes(method)) blocks.push(...declareBoth(use.name, use.schema, purposeOf(use, method)));
     if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
   }
   if (blocks.length === 0) blocks.push("export {};\n");
@@ -52,7 +53,7 @@ function alias(head: string, type: TypeText): string {
   return `${head} =${text.startsWith("\n") ? "" : " "}${text};\n`;
 }
 
-function purpose(use: TypeUse, method: MethodModel): string {
+function purposeOf(use: TypeUse, method: MethodModel): string {
   if (use === method.request) return `The request of ${method.id}.`;
   if (use === method.requestStream) return `An item of the request stream of ${method.id}.`;
   if (use === method.responseStream) return `An item of the response stream of ${method.id}.`;

@@ -3,13 +3,15 @@ import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions, Target } from "../target.js";
 import { type CompiledValidator, ValidatorCompiler } from "../validators/compile-validator.js";
 import { compileValidators } from "../validators/validator-set.js";
-import { emitApi } from "./api.js";
-import { emitClient } from "./client.js";
-import { emitServer } from "./server.js";
+import { emitApi, emitApiTypes } from "./api.js";
+import { emitClient, emitClientTypes } from "./client.js";
+import { declarationMap, type Origin } from "./declaration-map.js";
+import { methodOrigins, typeOrigins } from "./origins.js";
+import { emitServer, emitServerTypes } from "./server.js";
 import { emitTypes } from "./types.js";
 import { emitValidators, emitValidatorTypes } from "./validators.js";
 
-/** The typed client, the handler interfaces, the types, and the validators as JavaScript. */
+/** The typed client, the handler interfaces, the types and the validators: JavaScript with declarations. */
 export class TypeScriptTarget implements Target {
   readonly name = "typescript";
   readonly #compiler: ValidatorCompiler;
@@ -21,13 +23,33 @@ export class TypeScriptTarget implements Target {
 
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string> {
     const validators = compileValidators(model, this.#compiler);
+    const ofMethods = methodOrigins(model);
     return new Map([
-      ["api.ts", emitApi(model, validators, options)],
-      ["client.ts", emitClient(model, options)],
-      ["server.ts", emitServer(model, options)],
-      ["types.ts", emitTypes(model, options)],
+      ["api.d.ts", emitApiTypes(options)],
+      ["api.js", emitApi(model, validators, options)],
+      ...withMap("client.d.ts", emitClientTypes(model, options), ofMethods, options),
+      ["client.js", emitClient(options)],
+      ...withMap("server.d.ts", emitServerTypes(model, options), ofMethods, options),
+      ["server.js", emitServer(options)],
+      ...withMap("types.d.ts", emitTypes(model, options), typeOrigins(model), options),
+      // For `export *` from it.
+      ["types.js", `// ${options.header}\nexport {};\n`],
       ["validators.d.ts", emitValidatorTypes(validators, options)],
       ["validators.js", emitValidators(validators, options)],
     ]);
   }
+}
+
+/** Declarations, and their map if the options ask for maps. */
+function withMap(
+  name: string,
+  text: string,
+  origins: ReadonlyMap<string, Origin>,
+  { declarationMap: hasMap, pathOf }: EmitOptions,
+): readonly [string, string][] {
+  if (!hasMap) return [[name, text]];
+  return [
+    [name, `${text}//# sourceMappingURL=${name}.map\n`],
+    [`${name}.map`, declarationMap(name, text, origins, pathOf)],
+  ];
 }

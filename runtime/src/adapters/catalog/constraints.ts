@@ -6,23 +6,25 @@ import { isSchema } from "./schema-fields.js";
  * of a named type count; those of the members of a union do not.
  */
 export function constraints(schema: JsonSchema, types: Contract["types"]): string {
-  return partsOf(schema, types)
-    .flatMap((part) => [
-      ...values(part),
-      ...range(part, ["minimum", "maximum"], "", ""),
-      ...exclusive(part),
-      ...range(part, ["minLength", "maxLength"], "character"),
-      ...range(part, ["minItems", "maxItems"], "item"),
-      ...range(part, ["minProperties", "maxProperties"], "key"),
-      ...others(part),
-      ...ofItems(part, types),
-      ...("default" in part ? [`default ${JSON.stringify(part["default"])}`] : []),
-    ])
-    .join(", ");
+  return constraintsOf(schema, types, new Set()).join(", ");
+}
+
+function constraintsOf(schema: JsonSchema, types: Contract["types"], seen: Set<JsonSchema>): readonly string[] {
+  return partsOf(schema, types, seen).flatMap((part) => [
+    ...values(part),
+    ...range(part, ["minimum", "maximum"], "", ""),
+    ...exclusive(part),
+    ...range(part, ["minLength", "maxLength"], "character"),
+    ...range(part, ["minItems", "maxItems"], "item"),
+    ...range(part, ["minProperties", "maxProperties"], "key"),
+    ...others(part),
+    ...ofItems(part, types, seen),
+    ...("default" in part ? [`default ${JSON.stringify(part["default"])}`] : []),
+  ]);
 }
 
 /** A schema, and the named types that it refers to, each once. */
-function partsOf(schema: JsonSchema, types: Contract["types"], seen = new Set<JsonSchema>()): readonly JsonSchema[] {
+function partsOf(schema: JsonSchema, types: Contract["types"], seen: Set<JsonSchema>): readonly JsonSchema[] {
   if (seen.has(schema)) return [];
   seen.add(schema);
   const reference = typeof schema["$ref"] === "string" ? types[schema["$ref"].replace(/^#\/types\//, "")] : undefined;
@@ -65,7 +67,8 @@ function others({ multipleOf, format, pattern, uniqueItems }: JsonSchema): reado
   ];
 }
 
-function ofItems({ items }: JsonSchema, types: Contract["types"]): readonly string[] {
-  const each = isSchema(items) ? constraints(items, types) : "";
+/** Items can be of the type that they are in, which has been said. */
+function ofItems({ items }: JsonSchema, types: Contract["types"], seen: ReadonlySet<JsonSchema>): readonly string[] {
+  const each = isSchema(items) ? constraintsOf(items, types, new Set(seen)).join(", ") : "";
   return each === "" ? [] : [`each ${each}`];
 }

@@ -42,6 +42,12 @@ export interface UnaryMethodOptional<Request, Response, Failure> {
   safe(request?: Request, options?: CallOptions): Promise<Result<Response, Failure>>;
 }
 
+/**
+ * A method whose calls have the type `Call`, a function type with a comment of its own: editors show that comment while arguments are
+ * typed, and find one definition of the method.
+ */
+export type DocumentedMethod<Call, Method extends { readonly safe: unknown }> = Call & Pick<Method, "safe">;
+
 /** A server-streaming method: one request, a stream of items in response. */
 export interface ServerStreamingMethod<Request, Item, Response, Failure> {
   (request: Request, options?: CallOptions): ResponseStream<Item, Response>;

@@ -11,7 +11,7 @@ const MORE = "more: { GET: { response: Type.Null() } }";
 const HANDLERS = `
 import { readFileSync } from "node:fs";
 import { text } from "./text.js";
-console.log("loaded with " + text + (readFileSync("generated/client.ts", "utf8").includes("more") ? " and more" : ""));
+console.log("loaded with " + text + (readFileSync("generated/client.d.ts", "utf8").includes("more") ? " and more" : ""));
 export default { api: { hash: "x", methods: [] }, handlers: new Map() };
 `;
 
@@ -50,11 +50,11 @@ test("dev prints problems with their position, continues, and exits cleanly on S
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { ended, output, signal } = start(["dev"], { cwd: project.folder });
   const stdout = outputs(() => output().stdout);
-  await stdout(/^generated: wrote api\.json, .*\(\d+ ms\)\nwatching for changes; press Ctrl-C to stop\n/);
+  await stdout(/^generated: wrote api\.d\.ts, .*\(\d+ ms\)\nwatching for changes; press Ctrl-C to stop\n/);
   project.write("schema/api.ts", schemaOf("hello: { POST: {} }"));
   await outputs(() => output().stderr)(/^schema\/api\.ts:7:14: resources\.hello\.POST: unknown verb POST/);
   project.write("schema/api.ts", schemaOf(HELLO, MORE));
-  await stdout(/^schema\/api\.ts changed: generated: wrote .*client\.ts.*\(\d+ ms\)\n/);
+  await stdout(/^schema\/api\.ts changed: generated: wrote .*client\.d\.ts.*\(\d+ ms\)\n/);
   signal("SIGTERM");
   expect(await ended).toMatchObject({ status: 0, stderr: expect.stringMatching(/^[^\n]*\n$/) });
 });
@@ -64,11 +64,11 @@ test("dev continues after a schema that ends the process, while it loads or late
   const { prints } = devProcess(project);
   await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process with process\.exit\(0\)/m);
   project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(process.exit, 50, 0);\n`);
-  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+  await prints(/schema\/api\.ts changed: generated: wrote .*client\.d\.ts/);
   project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(() => { throw new Error("late"); }, 50);\n`);
   await prints(/^schema\/api\.ts:10:\d+: Error: late, after the schema was loaded$/m);
   project.write("schema/api.ts", schemaOf(HELLO, MORE));
-  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+  await prints(/schema\/api\.ts changed: generated: wrote .*client\.d\.ts/);
 });
 
 test("dev ends at SIGINT while the schema runs an endless loop, and goes on after its timeout", async () => {
@@ -76,7 +76,7 @@ test("dev ends at SIGINT while the schema runs an endless loop, and goes on afte
   const first = devProcess(project, "--load-timeout", "2000");
   await first.prints(/^schema\/api\.ts:1:1: this module did not end within 2000 ms/m);
   project.write("schema/api.ts", schemaOf(HELLO));
-  await first.prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+  await first.prints(/schema\/api\.ts changed: generated: wrote .*client\.d\.ts/);
   project.write("schema/api.ts", `${schemaOf(HELLO)}console.log("loops");\nwhile (true) {}\n`);
   const second = devProcess(project, "--load-timeout", "600000");
   await second.prints(/loops/);

@@ -17,7 +17,7 @@ test("gen prints one line with the changed files and the duration", async () => 
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const first = await gen(project);
   expect(first).toMatchObject({ status: 0, stderr: "" });
-  expect(first.stdout).toMatch(/^generated: wrote api\.json, api\.ts, .*validators\.js \(\d+ ms\)\n$/);
+  expect(first.stdout).toMatch(/^generated: wrote api\.d\.ts, api\.js, .*validators\.js \(\d+ ms\)\n$/);
   expect((await gen(project)).stdout).toMatch(/^generated: no changes \(\d+ ms\)\n$/);
 });
 
@@ -39,11 +39,11 @@ test("gen --check fails after a manual edit and names the file", async () => {
   expect((await gen(project, "--check")).status).toBe(1);
   await gen(project);
   expect(await gen(project, "--check")).toMatchObject({ status: 0, stderr: "" });
-  project.write("generated/client.ts", `${project.read("generated/client.ts")}\n`);
+  project.write("generated/client.d.ts", `${project.read("generated/client.d.ts")}\n`);
   expect(await gen(project, "--check")).toEqual({
     status: 1,
     stdout: "",
-    stderr: 'generated: out of date: client.ts; run "sshrpc gen"\n',
+    stderr: 'generated: out of date: client.d.ts; run "sshrpc gen"\n',
   });
 });
 
@@ -53,8 +53,9 @@ test("flags override the config file, which overrides the defaults", async () =>
     "sshrpc.config.json": '{ "schema": "api/main.ts", "out": "from-config" }',
   });
   expect((await gen(project)).stdout).toMatch(/^from-config: wrote /);
-  expect((await gen(project, "--out", "from-flag", "--import-extension", "ts")).stdout).toMatch(/^from-flag: wrote /);
-  expect(project.read("from-flag/client.ts")).toContain('from "./api.ts"');
+  expect((await gen(project, "--out", "from-flag", "--no-declaration-map")).stdout).toMatch(/^from-flag: wrote /);
+  expect(project.list("from-config")).toContain("client.d.ts.map");
+  expect(project.list("from-flag")).not.toContain("client.d.ts.map");
 });
 
 test("each problem is one line on standard error, and the exit status is 1", async () => {
@@ -95,10 +96,6 @@ test.each([
     ["--load-timeout", "0"],
     "option '--load-timeout <ms>' argument '0' is invalid. Use a whole number of milliseconds from 1 to 2147483647",
   ],
-  [
-    ["--import-extension", "mjs"],
-    "option '--import-extension <ext>' argument 'mjs' is invalid. Use one of js, ts, none",
-  ],
   [["--schema", ""], "option '--schema <file>' argument '' is invalid. Use a non-empty path"],
   [["--out="], "option '--out <directory>' argument '' is invalid. Use a non-empty path"],
   [["--shema", "x"], "unknown option '--shema'"],
@@ -112,7 +109,7 @@ test.each([
 });
 
 test.each([
-  ["sshrpc.config.json", '{ "shema": "x" }', 'unknown option "shema"; known options: schema, out, importExtension'],
+  ["sshrpc.config.json", '{ "shema": "x" }', 'unknown option "shema"; known options: schema, out, declarationMap'],
   ["other.json", "{", "invalid JSON: "],
 ])("an invalid config file is a usage error: %s", async (file, text, message) => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO), [file]: text });
@@ -184,7 +181,7 @@ process.on("exit", () => process.exit(0));`;
   const outdated = { status: 1, stderr: expect.stringContaining("out of date") };
   expect(await genProcess(project, "--check")).toMatchObject(outdated);
   expect(await genProcess(project)).toMatchObject({ status: 0, stderr: "" });
-  project.write("generated/client.ts", "export const mine = 1;\n");
+  project.write("generated/client.d.ts", "export const mine = 1;\n");
   const refused = { status: 1, stderr: expect.stringContaining("not a generated file") };
   expect(await genProcess(project)).toMatchObject(refused);
 });

@@ -1,17 +1,62 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../../model/schema/schema-walk.js";
+import { constraints, partsOf, type SchemaOf } from "./constraints.js";
 
-/** The text of the comment for a schema; empty for none. */
-export function commentOf(schema: SchemaOrBoolean): string {
+/** The maximum number of examples in a comment. */
+const MAX_EXAMPLES = 3;
+
+/** What a comment says beside the schema. */
+interface CommentContext {
+  readonly schemaOf: SchemaOf;
+  /** The text for a schema without description. */
+  readonly purpose?: string;
+  /** A paragraph after the description. */
+  readonly note?: string;
+}
+
+/** The comment for a schema, in the form of TSDoc: description, constraints, default, examples, deprecation; empty for none. */
+export function commentOf(schema: SchemaOrBoolean, { schemaOf, purpose = "", note }: CommentContext): string {
   if (typeof schema === "boolean") return "";
-  const { description, title, deprecated } = schema;
-  const text = [description, title].find((one) => typeof one === "string" && one !== "") ?? "";
-  const lines = [String(text), defaultLine(schema)];
-  if (deprecated === true && !/@deprecated\b/.test(String(text))) lines.push("@deprecated");
-  return lines.filter((line) => line !== "").join("\n\n");
+  const text = describe(schema, schemaOf) || purpose;
+  const remarks = constraints(schema, schemaOf);
+  const blocks = [
+    note === undefined ? text : withNote(text, note),
+    remarks === "" ? "" : `@remarks ${remarks}`,
+    defaultLine(schema),
+    ...examplesOf(schema).map((example) => `@example ${JSON.stringify(example)}`),
+    schema["deprecated"] === true && !/@deprecated\b/.test(text) ? "@deprecated" : "",
+  ];
+  return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+/** Editors do not show the name of a type that is a string, a number or an array: its description is that of the field. */
+function describe(schema: JsonSchema, schemaOf: SchemaOf): string {
+  const own = descriptionOf(schema);
+  if (own !== "" || refName(schema) === undefined) return own;
+  const named = partsOf(schema, schemaOf).filter(({ type }) => typeof type === "string" && type !== "object");
+  return named.map(descriptionOf).findLast((text) => text !== "") ?? "";
+}
+
+/** The description or title of a schema; empty for none. */
+export function descriptionOf({ description, title }: JsonSchema): string {
+  return String([description, title].find((one) => typeof one === "string" && one !== "") ?? "");
+}
+
+/** Tags of a description end it: what follows them would belong to the last. */
+function withNote(text: string, note: string): string {
+  const tags = text.search(/^@/m);
+  const [before, after] = tags === -1 ? [text, ""] : [text.slice(0, tags).trimEnd(), text.slice(tags)];
+  return [before, note, after].filter((block) => block !== "").join("\n\n");
 }
 
 /** A default is documentation: nothing fills it in. */
 function defaultLine(schema: JsonSchema): string {
   return "default" in schema && refName(schema) === undefined ? `@default ${JSON.stringify(schema["default"])}` : "";
+}
+
+function examplesOf({ example, examples }: JsonSchema): readonly unknown[] {
+  return [...(example === undefined ? [] : [example]), ...(Array.isArray(examples) ? examples : [])].slice(
+    0,
+    MAX_EXAMPLES,
+  );
 }

@@ -4,6 +4,7 @@ import type { SchemaOrBoolean } from "../../../model/schema/schema-walk.js";
 import { templateText, typescriptNote } from "../../../model/typebox/typescript-note.js";
 import { intersection, NEVER, UNDEFINED, UNKNOWN, union } from "./combine-types.js";
 import { commentOf } from "./comment-of.js";
+import type { SchemaOf } from "./constraints.js";
 import { atom, type Member, type TypeText } from "./layout.js";
 import { propertyName } from "./literal.js";
 
@@ -19,6 +20,7 @@ export type TypeOf = (schema: SchemaOrBoolean) => TypeText;
 
 interface Surroundings {
   readonly typeOf: TypeOf;
+  readonly schemaOf: SchemaOf;
   /** Schemas outside that apply to the same object. */
   readonly around: readonly JsonSchema[];
   /** Whether the object also has a named type. */
@@ -46,7 +48,7 @@ function member(
   name: string,
   isRequired: boolean,
   schemas: readonly JsonSchema[],
-  { typeOf, around, named }: Surroundings,
+  { typeOf, schemaOf, around, named }: Surroundings,
 ): NamedMember {
   const own = schemas.flatMap((schema) => applying(name, schema));
   const outside = own.length > 0 ? [] : around.flatMap((schema) => applying(name, schema));
@@ -54,9 +56,10 @@ function member(
   const type = types.length > 0 || !named ? intersection(types) : union([atom("{}"), atom("null")]);
   const declaring = own.find((schema) => typeof schema === "object") ?? {};
   const head = `${typescriptNote(declaring).readonly === true ? "readonly " : ""}${propertyName(name)}`;
+  const comment = commentOf(declaring, { schemaOf });
   return isRequired
-    ? { name, comment: commentOf(declaring), head, type }
-    : { name, comment: commentOf(declaring), head: `${head}?`, type: union([type, UNDEFINED]) };
+    ? { name, comment, head, type }
+    : { name, comment, head: `${head}?`, type: union([type, UNDEFINED]) };
 }
 
 /** The schemas for the property `name`. JSON Schema 2019-09, section 9.3.2. */

@@ -4,6 +4,7 @@ import { typescriptNote } from "../../../model/typebox/typescript-note.js";
 import { ALL_TYPES, type JsonType, jsonTypeOf } from "../../shape/json-types.js";
 import { type Parts, partsOf } from "../../shape/parts.js";
 import { intersection, isUnknown, NEVER, UNKNOWN, union } from "./combine-types.js";
+import type { SchemaOf } from "./constraints.js";
 import { atom, type TypeText } from "./layout.js";
 import { literalType } from "./literal.js";
 import { constrainsObject, objectType, type TypeOf } from "./object-type.js";
@@ -14,6 +15,8 @@ export type SpellName = (name: string) => string;
 /** Where a type applies. */
 interface TypeContext {
   readonly spell: SpellName;
+  /** Looks up named types for the comments of members. */
+  readonly schemaOf?: SchemaOf;
   /** Whether every array is read-only. */
   readonly readonlyArrays?: boolean;
   /** The types of JSON that the schemas around it allow. */
@@ -63,11 +66,16 @@ function structure(
   const arrays = types.includes("array") ? schemas.filter(constrainsArray) : [];
   const isImplied = others.some((one) => !isUnknown(one)) && (names.length === 0 || onlyObject);
   if (objects.length === 0 && arrays.length === 0 && (isImplied || types.length === ALL_TYPES.length)) return [];
+  const schemaOf = context.schemaOf ?? (() => undefined);
   const typeOf: TypeOf = (schema) =>
-    typeText(schema, { spell: context.spell, readonlyArrays: context.readonlyArrays === true });
+    typeText(schema, {
+      spell: context.spell,
+      schemaOf,
+      readonlyArrays: context.readonlyArrays === true,
+    });
   const parts = types.map((type) => {
     if (type === "object")
-      return objectType(objects, { typeOf, around: context.around ?? [], named: names.length > 0 });
+      return objectType(objects, { typeOf, schemaOf, around: context.around ?? [], named: names.length > 0 });
     if (type === "array")
       return intersection(
         arrays.length === 0 ? [arrayType({}, typeOf, context)] : arrays.map((one) => arrayType(one, typeOf, context)),

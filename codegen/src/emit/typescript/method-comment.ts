@@ -1,0 +1,44 @@
+import { isIdempotent } from "sshrpc/contract";
+import type { ErrorUse, MethodModel } from "../../model/api-model.js";
+import { refName } from "../../model/schema/schema-walk.js";
+import { descriptionOf } from "./type/comment-of.js";
+import { code } from "./type/constraints.js";
+import { isInline } from "./type-use.js";
+
+/** The comment of a method, in the form of TSDoc: description, scope and limits, declared errors, deprecation; empty for none. */
+export function methodComment(method: MethodModel): string {
+  const errors = method.errors.map(errorLine).join("\n");
+  return paragraphs([method.description, remarksOf(method), errors, deprecation(method)]);
+}
+
+/** The comment of a method's signature, which editors show while its arguments are typed. */
+export function signatureComment(method: MethodModel): string {
+  return paragraphs([method.description, deprecation(method)]);
+}
+
+/** The first words are those of `help`. */
+function remarksOf({ scope, timeout, verb, idempotent }: MethodModel): string {
+  const sentences = [
+    ...(scope === undefined ? [] : [`Requires the scope ${code(scope)}.`]),
+    ...(timeout === undefined ? [] : [`The timeout is ${timeout} ms.`]),
+    ...(idempotent === isIdempotent(verb) ? [] : [idempotent ? "Idempotent." : "Not idempotent."]),
+  ];
+  return sentences.length === 0 ? "" : `@remarks ${sentences.join(" ")}`;
+}
+
+/** A declared error with the first line of its description, or else the name of its details. */
+function errorLine(error: ErrorUse): string {
+  const [line = ""] = descriptionOf(error.schema).split("\n");
+  if (line !== "" && !line.startsWith("@")) return `@throws ${error.status}: ${line}`;
+  const name = refName(error.schema) ?? (isInline(error.schema) ? undefined : error.name);
+  return `@throws ${error.status}${name === undefined ? "" : ` with ${name}`}`;
+}
+
+function deprecation({ deprecated }: MethodModel): string {
+  if (deprecated === undefined || deprecated === false) return "";
+  return deprecated === true ? "@deprecated" : `@deprecated ${deprecated}`;
+}
+
+function paragraphs(blocks: readonly (string | undefined)[]): string {
+  return blocks.filter((block) => block !== undefined && block !== "").join("\n\n");
+}
