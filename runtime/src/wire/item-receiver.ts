@@ -94,9 +94,11 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#credit -= cost;
     if (this.#ended) return;
     this.#load.arrive(connection);
-    if (this.#pulls.length > 0) return this.#resolve(item, cost);
-    this.#load.hold(cost);
-    this.#items.push(item);
+    if (this.#pulls.length > 0) this.#resolve(item, cost);
+    else {
+      this.#load.hold(cost);
+      this.#items.push(item);
+    }
   }
 
   /** Ends the stream. Buffered items can still be consumed; then the iteration ends, or throws `error`. */
@@ -166,14 +168,13 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
 
   /** Gives an item that has just arrived to the consumer that waits for it. */
   #resolve(item: BytesView, cost: number): void {
-    let value: Item;
     try {
-      value = this.#decode(item);
+      const value = this.#decode(item);
+      this.#consumed(cost);
+      this.#pulls.shift()?.resolve({ done: false, value });
     } catch (error) {
-      return this.#fail(error);
+      this.#fail(error);
     }
-    this.#consumed(cost);
-    this.#pulls.shift()?.resolve({ done: false, value });
   }
 
   /** Decodes an item that has waited. Raw bytes are joined with those behind it. */
