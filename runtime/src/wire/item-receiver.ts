@@ -1,4 +1,4 @@
-import { throwToCaller } from "../base/async/throw-to-caller.js";
+import { rejectToCaller } from "../base/async/reject-to-caller.js";
 import { errorMessage } from "../base/error-message.js";
 import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -9,8 +9,8 @@ import { MAX_WINDOW, type WindowBudget } from "./flow/stream-window.js";
 import { itemCost, ProtocolError } from "./frame.js";
 
 interface Pull<Item> {
-  readonly resolve: (result: IteratorResult<Item, undefined>) => void;
-  readonly reject: (error: RpcError) => void;
+  readonly result: Promise<IteratorResult<Item, undefined>>;
+  readonly resolve: (result: IteratorResult<Item, undefined> | Promise<never>) => void;
 }
 
 /** How the items of a stream are decoded, when its consumer takes them. */
@@ -131,6 +131,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#load.unload();
     const first = this.#items.shift();
     if (first === undefined) {
+      if (this.#ended && this.#error === undefined) return Promise.resolve({ done: true, value: undefined });
       const result = this.#pull();
       if (this.#ended) this.#settle();
       return result;
@@ -157,25 +158,23 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   #pull(): Promise<IteratorResult<Item, undefined>> {
-    const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
-      this.#pulls.push({ resolve, reject });
-    }).catch(throwToCaller);
-    // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
-    result.catch(() => undefined);
+    let resolve: Pull<Item>["resolve"] = () => undefined;
+    const result = new Promise<IteratorResult<Item, undefined>>((resolveResult) => {
+      resolve = resolveResult;
+    });
+    this.#pulls.push({ result, resolve });
     return result;
   }
 
   /** Gives an item that has just arrived to the consumer that waits for it. */
   #resolve(item: BytesView, cost: number): void {
-    let value: Item;
     try {
-      value = this.#decode(item);
+      const value = this.#decode(item);
+      this.#consumed(cost);
+      this.#pulls.shift()?.resolve({ done: false, value });
     } catch (error) {
       this.#fail(error);
-      return;
     }
-    this.#consumed(cost);
-    this.#pulls.shift()?.resolve({ done: false, value });
   }
 
   /** Decodes an item that has waited. Raw bytes are joined with those behind it. */
@@ -240,11 +239,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
 
   /** Answers those that wait. The error is thrown once; later calls find the stream done. */
   #settle(): void {
-    for (const { resolve, reject } of this.#pulls.splice(0)) {
+    for (const { result, resolve } of this.#pulls.splice(0)) {
       const error = this.#error;
       this.#error = undefined;
-      if (error === undefined) resolve({ done: true, value: undefined });
-      else reject(error);
+      resolve(error === undefined ? { done: true, value: undefined } : rejectToCaller(error));
+      // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
+      result.catch(() => undefined);
     }
   }
 }

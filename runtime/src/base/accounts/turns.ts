@@ -28,6 +28,7 @@ let activeSince = 0;
 /** Milliseconds of work of all keys in this turn of the event loop. */
 let worked = 0;
 let scheduled = false;
+let servingScheduled = false;
 
 /**
  * The turns of one key, which all its connections share. Work of a peer goes in steps, such as a packet, a frame or a line.
@@ -156,9 +157,10 @@ function charge(now: number): void {
 }
 
 function schedule(): void {
-  if (scheduled) return;
+  if (!scheduled) setImmediate(endTurn);
   scheduled = true;
-  setImmediate(endTurn);
+  if (waiting.size === 0 || servingScheduled) return;
+  servingScheduled = true;
   // In the same phase, after the microtasks of the first: what follows, such as timers, is not work of the key that was served.
   setImmediate(endServing);
 }
@@ -170,7 +172,7 @@ function endServing(): void {
 
 /** One key per turn of the event loop: its microtasks run before those of the next. */
 function endTurn(): void {
-  scheduled = false;
+  scheduled = servingScheduled = false;
   const now = performance.now();
   charge(now);
   active = undefined;

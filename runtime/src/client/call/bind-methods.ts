@@ -1,4 +1,4 @@
-import { throwToCaller } from "../../base/async/throw-to-caller.js";
+import { rejectToCaller } from "../../base/async/reject-to-caller.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
@@ -89,14 +89,14 @@ function direct(binding: MethodBinding): Begin {
 }
 
 function unary(binding: MethodBinding, request: unknown, options: CallOptions | undefined): Promise<unknown> {
-  const response = new Promise((resolve, reject: (error: RpcError) => void) => {
+  return new Promise((resolve) => {
+    const reject = (error: RpcError): void => resolve(rejectToCaller(error));
     try {
       new ClientCall(binding, { request, options, resolve, reject }).start();
     } catch (error) {
       reject(toCallError(error, binding.method.id));
     }
   });
-  return response.catch(throwToCaller);
 }
 
 function intercepted(binding: MethodBinding): Begin {

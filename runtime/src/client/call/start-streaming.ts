@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { throwToCaller } from "../../base/async/throw-to-caller.js";
+import { rejectToCaller } from "../../base/async/reject-to-caller.js";
 import { errorMessage } from "../../base/error-message.js";
 import { decodeItem, encodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -70,7 +70,8 @@ export function startStreaming(
       release();
     },
   };
-  const response = new Promise((resolve, reject) => {
+  const response = new Promise((resolve) => {
+    const reject = (error: RpcError): void => resolve(rejectToCaller(error));
     try {
       if (requestItem !== undefined) checkSource(ignoreErrors(source));
       call = new ClientCall(binding, { request, options, resolve, reject, streams });
@@ -81,7 +82,7 @@ export function startStreaming(
       release();
       reject(named);
     }
-  }).catch(throwToCaller);
+  });
   // A consumer that iterates receives the error there, and may ignore the response.
   response.catch(() => undefined);
   return { items, response, cancel };

@@ -1,10 +1,11 @@
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
-import type { Codec, EncodedValue } from "../../codec/codec.js";
+import type { BytesView, Codec, EncodedValue } from "../../codec/codec.js";
 import { decodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemReader, ItemReceiver } from "../../wire/item-receiver.js";
+import { COVERED_TEXT } from "../../wire/limits.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "./call-port.js";
@@ -52,13 +53,16 @@ export class WireCall implements CallPort {
   receive({ type, shape, maxSize, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
     const isRaw = type === "bytes";
+    // The weight of the call covers that of a short item, as that of a short request.
+    const covered = Math.min(COVERED_TEXT, shape.depth, shape.values);
+    const weigh = (item: BytesView): number => {
+      const size = item.end - item.start;
+      if (isRaw) return size;
+      return size <= covered ? 0 : checkShape(item, shape);
+    };
     /** Items are decoded in their order. */
     let number = 0;
-    const reader: ItemReader<unknown> = {
-      isRaw,
-      decode: (item) => decodeItem(item, format, ++number),
-      weigh: (item) => (isRaw ? item.end - item.start : checkShape(item, shape)),
-    };
+    const reader: ItemReader<unknown> = { isRaw, decode: (item) => decodeItem(item, format, ++number), weigh };
     const items = this.#call.receiver(reader, abort);
     this.#call.receiveStream({
       end: () => items.end(),

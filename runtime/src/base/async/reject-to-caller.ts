@@ -2,18 +2,21 @@
 const CALLER_FRAME = /^ {4}at (?!.*\(?node:internal\/)/;
 
 /**
- * Throws `error`, after adding the frames of the code that awaits it. Only as the reaction of a promise that a caller gets:
- * `promise.catch(throwToCaller)`. An error that arrives from a connection is created in a listener of its socket, whose stack
- * has no line of the caller. In a reaction the engine knows who awaits; nothing is recorded for calls that succeed.
+ * Rejects with `error`, after adding the frames of the code that awaits it. Only as what a caller's promise is resolved with:
+ * `resolve(rejectToCaller(error))`. An error that arrives from a connection is created in a listener of its socket, whose stack
+ * has no line of the caller. In an async function the engine knows who awaits; nothing is recorded for calls that succeed.
  */
-export function throwToCaller(error: unknown): never {
+export async function rejectToCaller(error: unknown): Promise<never> {
+  // A promise awaits what it is resolved with one microtask later: the second continuation finds it.
+  await undefined;
+  await undefined;
   if (error instanceof Error) addCallerFrames(error);
   throw error;
 }
 
 function addCallerFrames(error: Error): void {
   const here: { stack?: unknown } = {};
-  Error.captureStackTrace(here, throwToCaller);
+  Error.captureStackTrace(here, rejectToCaller);
   const { stack } = error;
   // Where a program has its own `Error.prepareStackTrace`, a stack may be anything.
   if (typeof here.stack !== "string" || typeof stack !== "string") return;
