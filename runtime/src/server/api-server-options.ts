@@ -4,6 +4,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
+import { wrongNumber } from "../base/wrong-type.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
@@ -66,5 +67,5 @@ export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { 
 
 function checkTimeout(timeout: number): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
-  throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
+  throw new OptionError(`option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`);
 }
