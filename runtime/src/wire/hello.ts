@@ -34,7 +34,7 @@ export interface Hello {
 export const MAX_REFERENCE = 8192;
 
 /** Entries of `methods`: an OPEN has two bytes for the index. */
-const MAX_METHODS = 65_536;
+export const MAX_METHODS = 65_536;
 
 /** Bytes of a DRAIN or a CLOSE that are accepted under any limits: rejecting one would end calls that could go on. */
 export const MAX_REASON = 8192;

@@ -8,7 +8,7 @@ import { connectTo } from "./support.js";
 
 test.each([
   ["a request", "STORE /payload -"],
-  ["an item", "STORE /run '{"name":"x"}'"],
+  ["an item", `STORE /run '{"name":"x"}'`],
 ])("the memory of %s on standard input that never ends is charged to the connection", async (_, command) => {
   const { privateKey, publicKey } = generateKeyPair();
   const server = await serveHandlers(defineHandlers(conformanceHandlers(new Waits())), {

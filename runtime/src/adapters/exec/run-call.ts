@@ -77,9 +77,12 @@ async function call(command: CallCommand, config: CallConfig, streams: CallStrea
     items: requestItems(method, streams, config),
   });
   if (method.responseItem === undefined) return { method, response: await response };
+  const turn = turnOf(peer);
   for await (const item of items) {
     const taken = streams.item(item);
     if (taken !== undefined) await taken;
+    const passed = turn?.pass();
+    if (passed !== undefined) await passed;
   }
   return { method, response: await response };
 }
