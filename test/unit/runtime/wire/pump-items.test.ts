@@ -21,7 +21,7 @@ function pump(source: unknown, credit = 1000, encode: (item: unknown) => string 
     flow: new ConnectionFlow(undefined, () => undefined),
   });
   const reasons: unknown[] = [];
-  const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
+  const result = pumpItems(source as ItemSource<unknown>, encode, sender, { onAbort: (error) => reasons.push(error) });
   result.catch(() => undefined);
   return { result, sender, reasons, sent: () => received.frames.map(({ payload }) => `${payload}`) };
 }
