@@ -91,7 +91,7 @@ function* pasted(entry: Options): Generator<readonly [string, Record<string, unk
     for (const { name } of interfaces.flatMap((each) => TABLES[each]))
       for (const form of FORMS)
         yield parent === "" ? [name, { [name]: form }] : [`${parent}.${name}`, { [parent]: { [name]: form } }];
-  // In the place of the object itself, and under a name that is no option.
+  // In the place of the object itself, and under an unknown name.
   for (const form of FORMS) yield ["unknown", { [KEY]: form, unknown: form }];
 }
 
