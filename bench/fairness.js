@@ -30,6 +30,8 @@ const ATTACKS = [
 /** The bars: milliseconds of a call and of a login, bytes above the idle server. */
 const BARS = { p99: 50, login: 1000, memory: 150e6 };
 const KEYS = [1, 5];
+/** The columns of the table at the end; the line of each cell has all. */
+const SHORT = ["attack", "keys", "p99 ms", "login ms", "MB over idle", "others wait for CPU ms, p99", "failed", "over"];
 
 const [pattern = "", seconds = "4"] = process.argv.slice(2);
 const SECONDS = Number(seconds);
@@ -49,13 +51,16 @@ const rows = [
     "ended",
     "audit KB/s",
     "failed",
-    "",
+    "over",
   ],
 ];
 await measure("none", 0);
 for (const attack of ATTACKS.filter((name) => name.includes(pattern)))
   for (const keys of KEYS) await measure(attack, keys);
-table(`a call beside attackers (${SECONDS} s each; bars: p99 ${BARS.p99} ms, login ${BARS.login} ms, 150 MB)`, rows);
+table(
+  `a call beside attackers (${SECONDS} s each; bars: p99 ${BARS.p99} ms, login ${BARS.login} ms, 150 MB)`,
+  rows.map((row) => row.filter((_, column) => SHORT.includes(rows[0][column]))),
+);
 rmSync(directory, { recursive: true });
 process.exit(0);
 
@@ -111,7 +116,12 @@ async function measure(attack, count) {
   const total = (name) => reports.reduce((sum, report) => sum + report[name], 0);
   const memory = Math.max(0, after.peak - idle.peak);
   const [p50, p99, slowest] = [quantile(times, 0.5), quantile(times, 0.99), Math.max(...logins)];
-  const isMet = p99 <= BARS.p99 && slowest <= BARS.login && memory <= BARS.memory && failed === 0;
+  const over = [
+    p99 > BARS.p99 && "p99",
+    slowest > BARS.login && "login",
+    memory > BARS.memory && "memory",
+    failed > 0 && "failed",
+  ];
   rows.push([
     attack,
     count,
@@ -126,7 +136,7 @@ async function measure(attack, count) {
     total("ends"),
     ((size - sizeBefore) / elapsed).toFixed(0),
     failed,
-    isMet ? "" : "over a bar",
+    over.filter(Boolean).join(" "),
   ]);
   console.log(rows.at(-1).join("  "));
   for (const program of programs) program.disconnect();

@@ -9,7 +9,7 @@ import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { AGENT } from "../base/version.js";
-import { wrongType } from "../base/wrong-type.js";
+import { wrongNumber, wrongType } from "../base/wrong-type.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
@@ -121,7 +121,7 @@ export async function openClient<C extends Client>(
   const limits = resolveLimits(options.limits);
   const { timeout = UNARY_TIMEOUT } = options;
   if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
-    throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
+    throw new OptionError(`option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`);
   }
   const transports = [transport].flat() as readonly Transport[];
   if (transports.length === 0) throw new OptionError("no host to connect to: the list of targets is empty");

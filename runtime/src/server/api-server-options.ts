@@ -4,6 +4,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
+import { wrongNumber } from "../base/wrong-type.js";
 import type { UndeclaredProperties } from "../codec/encode-declared.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
@@ -78,5 +79,5 @@ function checkUndeclared(value: UndeclaredProperties): UndeclaredProperties {
 
 function checkTimeout(timeout: number): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
-  throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
+  throw new OptionError(`option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`);
 }

@@ -1,8 +1,9 @@
 import { errorMessage } from "../base/error-message.js";
+import { checkShape } from "../codec/check-shape.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
 import { ProtocolError } from "./frame.js";
-import { type Hello, parseHello } from "./hello.js";
+import { type Hello, MAX_METHODS, parseHello } from "./hello.js";
 import { PreambleScanner } from "./preamble.js";
 
 /** The error of a session that ended cleanly, without any output: a program that is not this server, or failed to start. */
@@ -12,6 +13,9 @@ const NO_OUTPUT =
 
 /** Bytes of memory that a method in a HELLO takes, beside its characters. */
 const METHOD_SIZE = 40;
+
+/** Its list of methods, and a thousand values beside it: what a parser makes of 4 MiB of `{}` takes half a second. */
+const HELLO_SHAPE = { depth: 100, values: MAX_METHODS + 1000 };
 
 /** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
 interface HandshakeLimits {
@@ -58,6 +62,7 @@ export class Handshake {
    */
   hello(text: string, memory: HeldBytes): Hello {
     if (this.#hello !== undefined) throw new ProtocolError("a second HELLO");
+    checkValues(text);
     const hello = parseHello(text);
     try {
       // A character may take two bytes.
@@ -98,5 +103,15 @@ export class Handshake {
     const within = `within ${this.#limits.helloTimeout} ms`;
     if (this.#preamble === undefined) return new ProtocolError(`no HELLO ${within}`);
     return new ProtocolError(`no sshrpc preamble ${within}; received instead: ${this.#preamble.received()}`);
+  }
+}
+
+/** @throws ProtocolError for more values than a HELLO may have, before they are parsed */
+function checkValues(text: string): void {
+  const buffer = Buffer.from(text);
+  try {
+    checkShape({ buffer, start: 0, end: buffer.length }, HELLO_SHAPE);
+  } catch {
+    throw new ProtocolError(`HELLO: more than ${HELLO_SHAPE.values} values or ${HELLO_SHAPE.depth} levels`);
   }
 }

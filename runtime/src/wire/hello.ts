@@ -34,7 +34,7 @@ export interface Hello {
 export const MAX_REFERENCE = 8192;
 
 /** Entries of `methods`: an OPEN has two bytes for the index. */
-const MAX_METHODS = 65_536;
+export const MAX_METHODS = 65_536;
 
 /** Bytes that an error, a DRAIN or a CLOSE may have under any limits: the reason of a refusal must arrive. */
 export const MAX_REASON = 8192;

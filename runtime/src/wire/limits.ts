@@ -1,6 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { OptionError } from "../base/check-options.js";
 import { nearest } from "../base/nearest.js";
+import { wrongNumber } from "../base/wrong-type.js";
 import type { EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 
@@ -126,7 +127,7 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new OptionError(describeUnknown(name));
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > MAX_LIMIT)) {
-      throw new OptionError(`option limits.${name}: ${value} is not an integer from 1 to ${MAX_LIMIT}`);
+      throw new OptionError(`option limits.${name}: ${wrongNumber(value, `an integer from 1 to ${MAX_LIMIT}`)}`);
     }
   }
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));

@@ -1,17 +1,25 @@
 import { AsyncResource } from "node:async_hooks";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
+import type { Turn } from "../base/accounts/turns.js";
 import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
 /** Takes the items of a stream: the sender of a connection, or a consumer in this process. */
 export type ItemSink = Pick<ItemSender, "begin" | "ready" | "send" | "sendBytes" | "listenForClose" | "finish">;
 
+/** What a stream needs beside its source and its sender. */
+interface Pump {
+  /** Called at once with the error if the source ends early: its `finally` blocks may take long. */
+  readonly onAbort: (error: unknown) => void;
+  /** The turns in which items are prepared: a thousand streams whose sources have many items must not delay other keys. */
+  readonly turn?: Turn | undefined;
+}
+
 /**
  * Sends the items of `source` under flow control: it requests the next one only when it can be sent. If the call ends first,
  * or an item cannot be sent, the source's iterator is returned and its `finally` blocks run; the promise settles afterwards.
  * The source runs in the asynchronous context of the caller.
  * @param encode returns an encoded item, or raw bytes, which are split into as many frames as they need
- * @param onAbort called at once with the error if the source ends early: its `finally` blocks may take long
  * @returns the return value of the source, as of a generator
  * @throws what the source or `encode` throws, or the reason why the call ended
  */
@@ -19,7 +27,7 @@ export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
   encode: (item: Item) => string | Uint8Array,
   sender: ItemSink,
-  onAbort: (error: unknown) => void,
+  { onAbort, turn }: Pump,
 ): Promise<Result> {
   const iterator = iteratorOf(source);
   let returned: Promise<void> | undefined;
@@ -48,8 +56,10 @@ export async function pumpItems<Item, Result>(
         if (later !== undefined) await later;
       }
       // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
-      else if (body.length === 0) await turn();
+      else if (body.length === 0) await setImmediate();
       else await sendBytes(body, sender);
+      const passed = turn?.pass();
+      if (passed !== undefined) await passed;
     }
   } catch (error) {
     if (!isDone) {

@@ -2,6 +2,7 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import type { Logger } from "../../base/log.js";
 import type { Session } from "../../base/session.js";
+import { wrongNumber } from "../../base/wrong-type.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
 import { Catalog } from "../catalog/catalog.js";
@@ -49,7 +50,9 @@ export const INPUT_TIMEOUT = 60_000;
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
   const { inputTimeout = INPUT_TIMEOUT } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
-  throw new OptionError(`option exec.inputTimeout: ${inputTimeout} is not a number of ms from 1 to ${MAX_TIMEOUT}`);
+  throw new OptionError(
+    `option exec.inputTimeout: ${wrongNumber(inputTimeout, `a number of ms from 1 to ${MAX_TIMEOUT}`)}`,
+  );
 }
 
 /**

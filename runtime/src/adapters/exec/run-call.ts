@@ -1,3 +1,4 @@
+import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
 import { turnOf } from "../../base/accounts/turns.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Peer } from "../../base/peer.js";
@@ -10,6 +11,7 @@ import { withParams } from "../../server/call/admit.js";
 import type { Route } from "../../server/call/route.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { nearestPath } from "../catalog/nearest-path.js";
+import { chargedInput } from "../session-io/charged-input.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import { readInputItems, readInputJson } from "../session-io/input-json.js";
 import { requestOfFields } from "./field-values.js";
@@ -75,9 +77,12 @@ async function call(command: CallCommand, config: CallConfig, streams: CallStrea
     items: requestItems(method, streams, config),
   });
   if (method.responseItem === undefined) return { method, response: await response };
+  const turn = turnOf(peer);
   for await (const item of items) {
     const taken = streams.item(item);
     if (taken !== undefined) await taken;
+    const passed = turn?.pass();
+    if (passed !== undefined) await passed;
   }
   return { method, response: await response };
 }
@@ -114,7 +119,9 @@ async function readRequest(
 ): Promise<unknown> {
   const takesStream = method.requestItem !== undefined;
   // The timeout of the call includes the wait for its request.
-  const read = { ...streams, timeout: Math.min(config.inputTimeout, timeout), limit: config.server.limits.message };
+  const { server, peer, inputTimeout } = config;
+  const account = server.accounts.of(peer);
+  const read = { ...streams, account, timeout: Math.min(inputTimeout, timeout), limit: server.limits.message };
   switch (request.from) {
     case "json":
       return request.json;
@@ -135,6 +142,8 @@ function hasInvalidParam({ request }: Method, params: Readonly<Record<string, un
 }
 
 interface InputRead extends CallStreams {
+  /** Holds the input until it is complete. */
+  readonly account: ConnectionAccount;
   /** Milliseconds until the input must end. */
   readonly timeout: number;
   /** Bytes of the input. */
@@ -155,7 +164,7 @@ async function readInput(
   read: InputRead,
   presence: "required" | "optional" = "required",
 ): Promise<EncodedJson | undefined> {
-  const { signal, ask, timeout, limit } = read;
+  const { signal, ask, account, timeout, limit } = read;
   const input = inputOf(read);
   ask?.("the request, as JSON; end with Ctrl-D\n");
   let isLate = false;
@@ -170,7 +179,7 @@ async function readInput(
     return new RpcError("DEADLINE_EXCEEDED", `no request on standard input within ${timeout} ms`);
   };
   try {
-    const request = await readInputJson(input, limit, presence);
+    const request = await readInputJson(chargedInput(input, account, "end"), limit, presence);
     const reason = stopped();
     if (reason !== undefined) throw reason;
     return request;
@@ -184,9 +193,10 @@ async function readInput(
 function requestItems(
   { requestItem }: Method,
   streams: CallStreams,
-  { server: { limits }, peer }: CallConfig,
+  { server: { accounts, limits }, peer }: CallConfig,
 ): AsyncIterable<unknown> | undefined {
   if (requestItem === undefined) return undefined;
   const input = inputOf(streams);
-  return requestItem === "bytes" ? input : readInputItems(input, limits.message, { turn: turnOf(peer) });
+  if (requestItem === "bytes") return input;
+  return readInputItems(chargedInput(input, accounts.of(peer), "line"), limits.message, { turn: turnOf(peer) });
 }

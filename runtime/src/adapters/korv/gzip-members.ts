@@ -1,5 +1,7 @@
 import { promisify } from "node:util";
 import { crc32, createInflateRaw, gzip } from "node:zlib";
+import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
+import { overQuota } from "../../wire/flow/over-quota.js";
 import { ByteReader } from "./byte-reader.js";
 import { KorvError } from "./korv-error.js";
 
@@ -7,6 +9,8 @@ import { KorvError } from "./korv-error.js";
 interface MemberLimits {
   readonly compressed: number;
   readonly decompressed: number;
+  /** Holds a message until it is complete; absent at a client. */
+  readonly account?: ConnectionAccount;
 }
 
 /** Bits of a member's flags (RFC 1952, section 2.3.1). */
@@ -35,7 +39,7 @@ export async function* gunzipMembers(source: AsyncIterable<Buffer>, limits: Memb
       () => new KorvError(`message too large: over ${limits.compressed} bytes compressed`),
     );
     await skipHeader(input);
-    const content = await inflate(input, limits.decompressed);
+    const content = await inflate(input, limits);
     const trailer = await input.read(8);
     if (trailer.readUInt32LE(0) !== crc32(content) || trailer.readUInt32LE(4) !== content.length) {
       throw new KorvError("corrupt gzip message: wrong checksum or length");
@@ -59,7 +63,7 @@ async function skipHeader(input: ByteReader): Promise<void> {
 }
 
 /** Inflates up to the end of the deflate stream, which marks it itself. */
-async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
+async function inflate(input: ByteReader, { decompressed: limit, account }: MemberLimits): Promise<Buffer> {
   const stream = createInflateRaw();
   const parts: Buffer[] = [];
   let size = 0;
@@ -71,6 +75,11 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
     wake();
   };
   stream.on("data", (part: Buffer) => {
+    const excess = overQuota(account?.take("bytes", part.length));
+    if (excess !== undefined) {
+      stream.destroy(new KorvError(excess.message));
+      return;
+    }
     parts.push(part);
     size += part.length;
     if (size > limit) {
@@ -101,5 +110,6 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
     }
   } finally {
     stream.destroy();
+    account?.give("bytes", size);
   }
 }

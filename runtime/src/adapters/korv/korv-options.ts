@@ -1,4 +1,5 @@
 import { OptionError } from "../../base/check-options.js";
+import { wrongNumber } from "../../base/wrong-type.js";
 
 /** Limits of each korv channel of a server. */
 export interface KorvLimits {
@@ -51,7 +52,7 @@ export function korvLimits(korv: KorvOptions["korv"]): KorvLimits | undefined {
       throw new OptionError(`unknown limit "korv.${name}"; known limits: ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
     }
     if (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff) {
-      throw new OptionError(`option korv.${name}: ${value} is not an integer from 1 to 2147483647`);
+      throw new OptionError(`option korv.${name}: ${wrongNumber(value, "an integer from 1 to 2147483647")}`);
     }
   }
   return { ...DEFAULT_LIMITS, ...given };

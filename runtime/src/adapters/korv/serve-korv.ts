@@ -41,11 +41,12 @@ class KorvChannel {
 
   /** Serves until the client has ended its side and received its responses, or has disconnected. It never throws. */
   async run(): Promise<void> {
-    const { limits } = this.#config;
+    const { limits, server, peer } = this.#config;
+    const account = server.accounts.of(peer);
     // After the client's EOF the channel can still be written to.
     const input = this.#channel.iterator({ destroyOnReturn: false });
     try {
-      for await (const message of gunzipMembers(input, limits)) {
+      for await (const message of gunzipMembers(input, { ...limits, account })) {
         this.#begin(message);
         if (this.#running.size < limits.calls) continue;
         await new Promise<void>((resolve) => {

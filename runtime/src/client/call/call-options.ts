@@ -1,8 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
 import { isTimeout } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
-import { type OptionTable, optionProblem } from "../../base/check-options.js";
-import { wrongType } from "../../base/wrong-type.js";
+import { type OptionTable, oneOf, optionProblem } from "../../base/check-options.js";
+import { wrongNumber, wrongType } from "../../base/wrong-type.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Metadata } from "../../wire/metadata.js";
 
@@ -40,8 +40,8 @@ const CALL_OPTIONS = {
   signal: true,
   metadata: true,
   parent: true,
-  onHeaders: true,
-  onTrailers: true,
+  onHeaders: oneOf("function"),
+  onTrailers: oneOf("function"),
 } satisfies OptionTable<CallOptions>;
 
 /** Metadata that calls inherit, so that they belong to one trace (W3C Trace Context). */
@@ -115,7 +115,7 @@ function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSign
 
 function checkTimeout(timeout: number): void {
   if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
+    throw new RpcError("BAD_REQUEST", `option timeout: ${wrongNumber(timeout, `a number of ms up to ${MAX_TIMEOUT}`)}`);
   }
   if (timeout <= 0) {
     throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);

@@ -59,7 +59,7 @@ export function startStreaming(
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.cancel(error instanceof RpcError ? error : sourceFailed(error));
         };
-        const pump = () => pumpItems(source as Items<unknown>, encode, sender, failed);
+        const pump = () => pumpItems(source as Items<unknown>, encode, sender, { onAbort: failed });
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),

@@ -1,6 +1,7 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import type { OptionTable } from "../../base/check-options.js";
 import { OptionError } from "../../base/check-options.js";
+import { wrongNumber } from "../../base/wrong-type.js";
 
 /** Exponential backoff with jitter. */
 export interface BackoffOptions {
@@ -52,5 +53,5 @@ export class Backoff {
 
 function check(name: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
-  throw new OptionError(`option ${name}: ${value} is not a number from ${min} to ${max}`);
+  throw new OptionError(`option ${name}: ${wrongNumber(value, `a number from ${min} to ${max}`)}`);
 }

@@ -1,3 +1,4 @@
+import { turnOf } from "../../base/accounts/turns.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { encodeDeclared } from "../../codec/encode-declared.js";
@@ -71,5 +72,8 @@ export async function sendItems(
       throw new Error(errorMessage(error), { cause: error });
     }
   };
-  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, stopped);
+  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, {
+    onAbort: stopped,
+    turn: turnOf(context.peer),
+  });
 }

@@ -3,6 +3,7 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
+import { wrongNumber } from "../../base/wrong-type.js";
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
@@ -181,7 +182,7 @@ function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limit
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError(
       "BAD_REQUEST",
-      `option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`,
+      `option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`,
     );
   }
   if (metadata === undefined) return NO_METADATA;

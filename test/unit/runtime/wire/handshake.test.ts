@@ -153,6 +153,8 @@ describe("HELLO", () => {
   test.each([
     ["invalid JSON", "{", "HELLO: invalid JSON"],
     ["a list", "[]", "HELLO: not an object"],
+    ["too many values", `{"x":[${"{},".repeat(70_000)}{}]}`, "HELLO: more than 66536 values or 100 levels"],
+    ["too many levels", `{"x":${"[".repeat(200)}`, "HELLO: more than 66536 values or 100 levels"],
     ["null", "null", "HELLO: not an object"],
     ["no methods", JSON.stringify({ limits }), "methods must be a list"],
     ["a method that is not a string", JSON.stringify({ ...good, methods: [1] }), "methods must be a list"],

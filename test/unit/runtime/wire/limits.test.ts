@@ -33,9 +33,15 @@ test("has the defaults that docs/limits.md lists", () => {
   });
 });
 
-test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])("rejects the value %s by name", (value) => {
+test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])("rejects the value %s by name", (value) => {
   expect(() => resolveLimits({ calls: value as number })).toThrow(
     `option limits.calls: ${value} is not an integer from 1 to 2147483647`,
+  );
+});
+
+test("rejects a value of another type without showing it: it may be secret", () => {
+  expect(() => resolveLimits({ calls: "8" as unknown as number })).toThrow(
+    "option limits.calls: invalid type string; it takes an integer from 1 to 2147483647",
   );
 });
 

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { Turn } from "../../../../runtime/src/base/accounts/turns.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { ConnectionFlow } from "../../../../runtime/src/wire/flow/connection-flow.js";
 import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
@@ -12,7 +13,12 @@ import { Collector } from "./frames.js";
 const GONE = new RpcError("CANCELLED", "gone");
 const NEVER = new Promise<never>(() => undefined);
 
-function pump(source: unknown, credit = 1000, encode: (item: unknown) => string | Uint8Array = (item) => `${item}`) {
+function pump(
+  source: unknown,
+  credit = 1000,
+  encode: (item: unknown) => string | Uint8Array = (item) => `${item}`,
+  turn?: Turn,
+) {
   const received = new Collector();
   const sender = new ItemSender(new FrameWriter((chunk) => void received.push(chunk)), {
     id: 7,
@@ -21,7 +27,8 @@ function pump(source: unknown, credit = 1000, encode: (item: unknown) => string 
     flow: new ConnectionFlow(undefined, () => undefined),
   });
   const reasons: unknown[] = [];
-  const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
+  const onAbort = (error: unknown): void => void reasons.push(error);
+  const result = pumpItems(source as ItemSource<unknown>, encode, sender, { onAbort, turn });
   result.catch(() => undefined);
   return { result, sender, reasons, sent: () => received.frames.map(({ payload }) => `${payload}`) };
 }
@@ -41,6 +48,21 @@ function watched(more: Partial<AsyncIterator<unknown>> = {}) {
   };
   return { asked, source: { [Symbol.asyncIterator]: () => iterator } };
 }
+
+test("a source with all its items at hand does not take the event loop from others: it is read in turns", async () => {
+  let isOver = false;
+  const items = (function* () {
+    for (let item = 0; item < 200 && !isOver; item++) {
+      for (const end = performance.now() + 1; performance.now() < end; );
+      yield item;
+    }
+  })();
+  const { result, sender } = pump(items, 1_000_000, undefined, new Turn());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sender.items).toBeLessThan(200);
+  isOver = true;
+  await result;
+});
 
 describe("items are read", () => {
   test.each([

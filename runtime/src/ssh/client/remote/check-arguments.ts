@@ -1,5 +1,5 @@
 import { checkOptions, type KnownOptions, OptionError } from "../../../base/check-options.js";
-import { wrongType } from "../../../base/wrong-type.js";
+import { wrongNumber, wrongType } from "../../../base/wrong-type.js";
 
 /** A test of a value, and what it must be. */
 type Rule = readonly [isValid: (value: unknown) => boolean, expected: string];
@@ -41,7 +41,6 @@ export function checkArguments(given: Readonly<Record<string, unknown>>, options
 function checkValue(noun: "argument" | "option", name: string, value: unknown): void {
   const [isValid, expected = ""] = RULES[name] ?? [];
   if (isValid?.(value) !== false) return;
-  const problem =
-    typeof value === "number" && NUMBERS.has(name) ? `${value} is not ${expected}` : wrongType(value, expected);
+  const problem = NUMBERS.has(name) ? wrongNumber(value, expected) : wrongType(value, expected);
   throw new OptionError(`${noun} ${name}: ${problem}`);
 }

@@ -3,6 +3,7 @@ import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
 import { wrongType } from "../../../base/wrong-type.js";
 import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";
@@ -156,7 +157,7 @@ function selectMethods(
   if (wrong !== undefined || required.length === 0) {
     const offered = methods.filter((method) => method !== "none").join(", ");
     throw new OptionError(
-      `option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${wrong}`}; configured methods: ${offered}`,
+      `option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${printable(String(wrong), 60)}`}; configured methods: ${offered}`,
     );
   }
   return { methods: required, allRequired: true };

@@ -3,21 +3,27 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { gunzipMembers } from "../../../../../runtime/src/adapters/korv/gzip-members.js";
 import { KorvError } from "../../../../../runtime/src/adapters/korv/korv-error.js";
+import { singleAccount } from "../../../../../runtime/src/base/accounts/server-account.js";
 
-const LIMITS = { compressed: 1 << 20, decompressed: 1 << 20 };
+type Limits = Parameters<typeof gunzipMembers>[1];
+
+const LIMITS: Limits = { compressed: 1 << 20, decompressed: 1 << 20 };
 
 async function* chunks(...parts: readonly Buffer[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield part;
 }
 
-async function read(source: AsyncIterable<Buffer>, limits = LIMITS): Promise<string[]> {
+async function read(source: AsyncIterable<Buffer>, limits: Limits = LIMITS): Promise<string[]> {
   const found: string[] = [];
   for await (const member of gunzipMembers(source, limits)) found.push(member.toString("latin1"));
   return found;
 }
 
 /** The messages that could be read from `parts`, and the error after them. */
-async function readUntilError(parts: readonly Buffer[], limits = LIMITS): Promise<{ found: string[]; error: unknown }> {
+async function readUntilError(
+  parts: readonly Buffer[],
+  limits: Limits = LIMITS,
+): Promise<{ found: string[]; error: unknown }> {
   const found: string[] = [];
   try {
     for await (const member of gunzipMembers(chunks(...parts), limits)) found.push(member.toString("latin1"));
@@ -37,6 +43,15 @@ function memberWithAllFields(content: string): Buffer {
 }
 
 describe("gzip members", () => {
+  test("that never end are charged to the account of their connection, which refuses more than it may hold", async () => {
+    const account = singleAccount({ bytes: 100_000 });
+    const member = gzipSync(Buffer.alloc(200_000, "x"));
+    const { found, error } = await readUntilError([gzipSync("one"), member.subarray(0, -8)], { ...LIMITS, account });
+    expect({ found, error }).toEqual({ found: ["one"], error: expect.any(KorvError) });
+    expect((error as Error).message).toContain("limits.bytes");
+    expect(account.held("bytes")).toBe(0);
+  });
+
   test("are read at every split into two chunks", async () => {
     const bytes = Buffer.concat([gzipSync('{"id":1}'), memberWithAllFields("two"), gzipSync(""), gzipSync("four")]);
     for (let at = 0; at <= bytes.length; at++) {
