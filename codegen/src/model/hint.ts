@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Position } from "../base/problem.js";
-import { ANY_KEY } from "./normalize.js";
+import { ANY_KEY } from "./schema/keywords.js";
 import { isSchemaObject } from "./schema/schema-walk.js";
 
 /** The comment of a declaration or a property. */

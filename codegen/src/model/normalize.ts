@@ -1,9 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Doc } from "./hint.js";
+import { ANY_KEY } from "./schema/keywords.js";
 import { readTemplate, TYPESCRIPT } from "./typebox/typescript-note.js";
-
-/** TypeBox's pattern for the keys of a record with arbitrary keys. */
-export const ANY_KEY = "^.*$";
 
 /**
  * Converts the JSON Schema of TypeBox and newer drafts to the draft of the contract (2019-09):

@@ -7,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Editor, openEditor, type Shown, showMarked } from "./editor.js";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+// A clone has no maps: they are not committed.
+beforeAll(() => generate({ cwd: REPOSITORY }), 60_000);
+
 const CONTRACT = JSON.parse(readFileSync(`${REPOSITORY}generated/api.json`, "utf8")) as Contract;
 
 /** A schema with everything that a hover can show. */

@@ -32,18 +32,22 @@ export function propertyNames(schema: SchemaOrBoolean, types: Types, seen: Reado
   };
 }
 
+/** The alternatives of a schema. */
 export function branchesOf(schema: JsonSchema): readonly SchemaOrBoolean[] {
   return listOf(schema["anyOf"] ?? schema["oneOf"]);
 }
 
+/** The names of the properties that a schema requires. */
 export function requiredOf(schema: JsonSchema): readonly string[] {
   return (schema["required"] as readonly string[] | undefined) ?? [];
 }
 
+/** A list of schemas; empty for any other value. */
 export function listOf(value: unknown): readonly SchemaOrBoolean[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The schemas of an object by their names; empty if it is absent. */
 export function entriesOf(value: unknown): readonly [string, SchemaOrBoolean][] {
   return Object.entries((value ?? {}) as Readonly<Record<string, SchemaOrBoolean>>);
 }

@@ -13,6 +13,9 @@ type KeywordValue =
   /** An annotation: plain JSON without effect on validation. */
   | "note";
 
+/** TypeBox's pattern for the keys of a record with arbitrary keys. */
+export const ANY_KEY = "^.*$";
+
 /**
  * The keywords that a schema can have: those of JSON Schema 2019-09, `prefixItems` and `dependencies` of other drafts, which the
  * model converts, and annotations that OpenAPI and editors define. Keywords that begin with `x-` are notes, too.

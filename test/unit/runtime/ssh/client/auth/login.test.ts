@@ -165,7 +165,7 @@ it("signs for the session of the connection, and no other", async () => {
     if (context.signature === undefined) return context.accept();
     const { blob, signature } = context as { blob?: Buffer; signature: Buffer };
     proofs.push({ blob: Buffer.from(blob as Buffer), signature: Buffer.from(signature) });
-    context.reject();
+    context.reject(["publickey"]);
   });
   const key = ssh2.utils.parseKey(alice.line) as ssh2.ParsedKey;
   for (let connection = 0; connection < 2; connection++) await failure(server.dial({ identity: alice.file }));
@@ -201,7 +201,7 @@ it("signs with RSA and SHA-2 for a server without server-sig-algs", async () => 
     const key = ssh2.utils.parseKey(`ssh-rsa ${context.key.data.toString("base64")}`) as ssh2.ParsedKey;
     const { blob, hashAlgo } = context as { blob?: Buffer; hashAlgo?: string };
     proofs.push(key.verify(blob as Buffer, context.signature, hashAlgo) ? hashAlgo : "no signature at all");
-    context.reject();
+    context.reject(["publickey"]);
   }, disableExtInfo);
   await failure(server.dial({ identity: { privateKey: text } }));
   expect(proofs).toEqual(["sha256"]);
