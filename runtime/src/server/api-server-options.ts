@@ -4,6 +4,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
+import { printable } from "../base/printable.js";
 import { wrongNumber } from "../base/wrong-type.js";
 import type { UndeclaredProperties } from "../codec/encode-declared.js";
 import type { StatusName } from "../contract/status.js";
@@ -74,7 +75,9 @@ export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { 
 
 function checkUndeclared(value: UndeclaredProperties): UndeclaredProperties {
   if (value === "drop" || value === "refuse") return value;
-  throw new OptionError(`option undeclaredProperties: invalid value ${JSON.stringify(value)}; use "drop" or "refuse"`);
+  throw new OptionError(
+    `option undeclaredProperties: invalid value "${printable(String(value), 60)}"; use "drop" or "refuse"`,
+  );
 }
 
 function checkTimeout(timeout: number): number {

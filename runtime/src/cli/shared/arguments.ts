@@ -11,6 +11,12 @@ export function parseFileName(text: string): string {
   throw new InvalidArgumentError("Expected a file name, got the text of a key.");
 }
 
+/** Parses a host name, which is printed. It rejects the text of a key. */
+export function parseHostName(text: string): string {
+  if (!holdsKey(text)) return text;
+  throw new InvalidArgumentError("Expected a host name, got the text of a key.");
+}
+
 /** Parses a port from 0 to 65535. */
 export function parsePort(text: string): number {
   const port = readPort(text);

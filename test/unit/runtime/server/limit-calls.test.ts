@@ -70,6 +70,10 @@ test("a user name that equals a fingerprint does not share the count of that key
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
 });
 
-test.each([Number.NaN, -1, undefined as unknown as number])("refuses a limit of %s", (perPeer) => {
-  expect(() => limitCalls({ perPeer })).toThrow(`option limitCalls.perPeer: ${perPeer} is not an integer from 0`);
+test.each([
+  [Number.NaN, "NaN is not"],
+  [-1, "-1 is not"],
+  [undefined as unknown as number, "invalid type undefined; it takes"],
+])("refuses a limit of %s", (perPeer, problem) => {
+  expect(() => limitCalls({ perPeer })).toThrow(`option limitCalls.perPeer: ${problem} an integer from 0`);
 });
