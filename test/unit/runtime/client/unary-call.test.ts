@@ -44,11 +44,14 @@ describe("an OPEN", () => {
   });
 
   test("holds the remaining time, from the timeout of the call, the method or the client", async () => {
-    expect((await opened({}, { timeout: 777 })).timeout).toBe(777);
-    expect((await opened({})).timeout).toBe(12_345);
+    // Some of it may have passed on a busy machine.
+    const isMostOf = (sent: number, timeout: number) => sent <= timeout && sent > timeout / 2;
+    expect((await opened({}, { timeout: 777 })).timeout).toSatisfy((sent: number) => isMostOf(sent, 777));
+    expect((await opened({})).timeout).toSatisfy((sent: number) => isMostOf(sent, 12_345));
     const { client, peer } = await connectRaw({ method: { timeout: 4321 } });
     const call = client.it.get();
-    expect((await peer.next(FRAME.OPEN)).payload.readUInt32BE(2)).toBe(4321);
+    const sent = (await peer.next(FRAME.OPEN)).payload.readUInt32BE(2);
+    expect(sent).toSatisfy((timeout: number) => isMostOf(timeout, 4321));
     peer.answer(1);
     await within("the answer", call);
     await client.close();
