@@ -137,7 +137,7 @@ export function reasons(bench: Bench): string[] {
     .flatMap(({ fields }) => (fields["reason"] === undefined ? [] : [String(fields["reason"])]));
 }
 
-/** Waits until the server has logged this reason for the end of a connection. */
-export async function endedFor(bench: Bench, reason: RegExp): Promise<void> {
-  await expect.poll(() => reasons(bench)).toContainEqual(expect.stringMatching(reason));
+/** Waits until the server has logged this reason for the end of a connection; `timeout` in ms. */
+export async function endedFor(bench: Bench, reason: RegExp, timeout = 15_000): Promise<void> {
+  await expect.poll(() => reasons(bench), { timeout }).toContainEqual(expect.stringMatching(reason));
 }
