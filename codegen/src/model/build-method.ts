@@ -1,4 +1,13 @@
-import { isBytes, isErrorStatus, isIdempotent, kindOf, type ParamType, STATUSES, type Verb } from "sshrpc/contract";
+import {
+  isBytes,
+  isErrorStatus,
+  isIdempotent,
+  kindOf,
+  type ParamType,
+  RESERVED_SCOPE,
+  STATUSES,
+  type Verb,
+} from "sshrpc/contract";
 import { suggestion } from "../base/suggestion.js";
 import type { ErrorUse, MethodModel, StreamUse, TypeUse } from "./api-model.js";
 import { type BuildContext, describedBy, lifeOf, refuseUnknownKeys } from "./build-context.js";
@@ -122,6 +131,12 @@ function buildLimits(
   const timeoutFits = Number.isInteger(timeout) && Number(timeout) > 0 && Number(timeout) <= MAX_TIMEOUT;
   if (scope !== undefined && !scopeFits) {
     refuse("scope", 'invalid scope; use a name without spaces, commas, quotes or *, such as "notes:read"');
+  }
+  if (typeof scope === "string" && scope.startsWith(RESERVED_SCOPE)) {
+    refuse(
+      "scope",
+      `scope "${scope}": scopes that begin with ${RESERVED_SCOPE} are reserved for the methods that every server offers`,
+    );
   }
   if (timeout !== undefined && !timeoutFits) {
     refuse("timeout", `invalid timeout ${String(timeout)}; use a whole number of ms from 1 to ${MAX_TIMEOUT}`);

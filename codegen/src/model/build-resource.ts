@@ -1,4 +1,4 @@
-import { isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
+import { isReservedPath, isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
 import type { Position } from "../base/problem.js";
 import { suggestion } from "../base/suggestion.js";
@@ -71,7 +71,14 @@ function readPath(
   { problems }: BuildContext,
 ): readonly Segment[] | undefined {
   try {
-    return parsePath(path);
+    const segments = parsePath(path);
+    if (!isReservedPath(path)) return segments;
+    problems.add(
+      at,
+      declaredAs,
+      `path "${path}": paths below /sshrpc/ are reserved for the methods that every server offers`,
+    );
+    return undefined;
   } catch (error) {
     problems.add(at, declaredAs, `${errorMessage(error)}${otherParam(path)}`);
     return undefined;

@@ -8,6 +8,16 @@ const ERRORS =
 /** Mistakes in schemas: resources, one a line from line 7, and what `gen` says of them, after the name of the file. */
 export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], problems: readonly string[]])[] = [
   [
+    ['a: { path: "/sshrpc/a", GET: { response: Type.Null() } }'],
+    ['7:10: resources.a: path "/sshrpc/a": paths below /sshrpc/ are reserved for the methods that every server offers'],
+  ],
+  [
+    ['a: { GET: { response: Type.Null(), scope: "sshrpc:contract" } }'],
+    [
+      '7:40: resources.a.GET.scope: scope "sshrpc:contract": scopes that begin with sshrpc: are reserved for the methods that every server offers',
+    ],
+  ],
+  [
     ["a: { POST: { response: Type.Null() } }"],
     [`7:10: resources.a.POST: unknown verb POST; write STORE (known verbs: ${VERBS})`],
   ],

@@ -11,6 +11,7 @@ const USAGE = `
   help NAME        show the fields and results of a resource
   describe PATH    print its JSON Schemas
   version          print the version of the API
+  contract         print the contract: the methods that this key may call, with their schemas
 `;
 
 /**
@@ -19,8 +20,8 @@ const USAGE = `
  */
 export async function helpText(topic: readonly string[], catalog: Catalog): Promise<string> {
   const { name, version } = catalog.api;
-  const methods = findMethods(topic, catalog);
-  const contract = await catalog.contract();
+  const { api, methods } = findMethods(topic, catalog);
+  const contract = await api.contract?.();
   if (topic.length > 0) return methods.map((method) => details(method, contract)).join("\n");
   const lines = columns(methods.map((method) => [method.id, summary(methodContract(method, contract))]));
   const title = [`${name} ${version}`, ...indent(contract?.description)].join("\n");
