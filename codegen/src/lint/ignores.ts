@@ -1,5 +1,5 @@
 import { suggestion } from "../base/suggestion.js";
-import type { Finding, RuleInfo } from "./rule.js";
+import type { Finding, RuleInfo } from "./rules/rule.js";
 
 /** Accepted findings of one rule, from a comment or the config file. */
 export interface Ignore {
@@ -9,6 +9,7 @@ export interface Ignore {
   readonly finding: Finding;
 }
 
+/** Comments that ignore a rule name a known rule, and have a reason. */
 export const invalidIgnore: RuleInfo = {
   id: "invalid-ignore",
   level: "error",
@@ -22,6 +23,7 @@ Good:  // sshrpc-lint-ignore unbounded-string: the gateway bounds all messages t
 Fix: write the name of the rule, a colon and the reason.`,
 };
 
+/** Ignores match a finding. */
 export const unusedIgnore: RuleInfo = {
   id: "unused-ignore",
   level: "warn",

@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from "../base/invalid-options-error.js";
 import { suggestion } from "../base/suggestion.js";
 import type { Ignore } from "./ignores.js";
-import { LEVELS, type Level } from "./rule.js";
+import { LEVELS, type Level } from "./rules/rule.js";
 import { ALL_RULES } from "./rules.js";
 
 /** The part `lint` of a config file. */

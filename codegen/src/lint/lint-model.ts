@@ -2,7 +2,7 @@ import type { Problem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
 import { type Ignore, invalidIgnore, readComments, unusedIgnore } from "./ignores.js";
 import type { LintConfig } from "./lint-config.js";
-import type { Finding, Level, RuleInfo } from "./rule.js";
+import type { Finding, Level, RuleInfo } from "./rules/rule.js";
 import { ALL_RULES, RULES } from "./rules.js";
 
 /** A finding that is not ignored. */

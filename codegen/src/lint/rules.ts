@@ -1,9 +1,9 @@
 import { invalidIgnore, unusedIgnore } from "./ignores.js";
-import type { Rule, RuleInfo } from "./rule.js";
 import { backtrackingPattern } from "./rules/backtracking.js";
 import { unboundedArray, unboundedString } from "./rules/bounds.js";
 import { getSideEffect, missingScope, undocumentedMethod, undocumentedResource } from "./rules/methods.js";
 import { collectionNumber, fieldCase, pathCase, resourceCase } from "./rules/naming.js";
+import type { Rule, RuleInfo } from "./rules/rule.js";
 import { unusedType } from "./rules/unused-type.js";
 
 /** The rules about schemas. A new rule is added here. */

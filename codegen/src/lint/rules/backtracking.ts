@@ -1,10 +1,11 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Rule } from "../rule.js";
-import { allSchemas } from "../visit-schemas.js";
+import type { Rule } from "./rule.js";
+import { allSchemas } from "./visit-schemas.js";
 
 /** Texts of at most this length are checked in milliseconds, also if the time grows with the square of their length. */
 const SHORT_TEXT = 1_000;
 
+/** Patterns are checked in time linear in the length of the text. */
 export const backtrackingPattern: Rule = {
   id: "backtracking-pattern",
   level: "error",
@@ -27,7 +28,7 @@ that of scslre, which ESLint's rules for patterns use; it finds most of such pat
     );
     if (patterns.length === 0) return [];
     // The parser of patterns is loaded for schemas with patterns only.
-    const { analyzePattern } = await import("../analyze-pattern.js");
+    const { analyzePattern } = await import("./analyze-pattern.js");
     const known = new Map<string, ReturnType<typeof analyzePattern>>();
     return patterns.flatMap(({ pattern, maxLength, at, path }) => {
       const result = known.get(pattern) ?? analyzePattern(pattern);

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Rule } from "../rule.js";
-import { receivedSchemas } from "../visit-schemas.js";
-import { wordsOf } from "../words.js";
+import type { Rule } from "./rule.js";
+import { receivedSchemas } from "./visit-schemas.js";
+import { wordsOf } from "./words.js";
 
 /** Formats whose texts are short. */
 const SHORT = new Set("date time date-time iso-time iso-date-time duration ipv4 ipv6 uuid".split(" "));
@@ -22,6 +22,7 @@ const BOUNDS: readonly (readonly [words: RegExp, bound: number])[] = [
 const OTHER_BOUND = 1_000;
 const ITEMS_BOUND = 100;
 
+/** Strings that a server receives have a maximum length. */
 export const unboundedString: Rule = {
   id: "unbounded-string",
   level: "warn",
@@ -45,6 +46,7 @@ breaks callers that send more.`,
   },
 };
 
+/** Arrays that a server receives have a maximum number of items. */
 export const unboundedArray: Rule = {
   id: "unbounded-array",
   level: "warn",

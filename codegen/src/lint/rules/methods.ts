@@ -1,7 +1,8 @@
-import type { Rule } from "../rule.js";
-import { allResources, placedMethods } from "../visit-schemas.js";
-import { wordsOf } from "../words.js";
+import type { Rule } from "./rule.js";
+import { allResources, placedMethods } from "./visit-schemas.js";
+import { wordsOf } from "./words.js";
 
+/** Resources have a description. */
 export const undocumentedResource: Rule = {
   id: "undocumented-resource",
   level: "warn",
@@ -25,6 +26,7 @@ Fix: write a comment above the resource, or the option \`description\`.`,
   },
 };
 
+/** Methods have a description. */
 export const undocumentedMethod: Rule = {
   id: "undocumented-method",
   level: "warn",
@@ -48,6 +50,7 @@ Fix: write a comment above the verb, or the option \`description\`.`,
   },
 };
 
+/** Methods that change something require a scope, if others do. */
 export const missingScope: Rule = {
   id: "missing-scope",
   level: "error",
@@ -83,6 +86,7 @@ const SIDE_EFFECTS = new Set(
   ).split(" "),
 );
 
+/** GET only reads. */
 export const getSideEffect: Rule = {
   id: "get-side-effect",
   level: "warn",

@@ -1,12 +1,13 @@
 import type { Position } from "../../base/problem.js";
-import type { Finding, Rule } from "../rule.js";
-import { allResources, allSchemas } from "../visit-schemas.js";
-import { camel } from "../words.js";
+import type { Finding, Rule } from "./rule.js";
+import { allResources, allSchemas } from "./visit-schemas.js";
+import { camel } from "./words.js";
 
 const CAMEL = /^\p{Ll}[\p{L}\p{N}]*$/u;
 const SNAKE = /^\p{Ll}[\p{Ll}\p{N}]*(_[\p{Ll}\p{N}]+)*$/u;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
+/** Names of resources are in camel case. */
 export const resourceCase: Rule = {
   id: "resource-case",
   level: "warn",
@@ -28,6 +29,7 @@ the name.`,
   },
 };
 
+/** Segments of paths are in lower case, with hyphens. */
 export const pathCase: Rule = {
   id: "path-case",
   level: "warn",
@@ -54,6 +56,7 @@ ignored with that reason.`,
   },
 };
 
+/** Paths name collections either all in the plural, or all in the singular. */
 export const collectionNumber: Rule = {
   id: "collection-number",
   level: "warn",
@@ -87,6 +90,7 @@ has no s, such as people, is known only if it is a common one.`,
   },
 };
 
+/** Names of fields are all in camel case, or all in snake case. */
 export const fieldCase: Rule = {
   id: "field-case",
   level: "warn",

@@ -1,5 +1,6 @@
-import type { Rule } from "../rule.js";
+import type { Rule } from "./rule.js";
 
+/** Exported types are used. */
 export const unusedType: Rule = {
   id: "unused-type",
   level: "warn",

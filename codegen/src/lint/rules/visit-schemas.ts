@@ -1,10 +1,10 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Position } from "../base/problem.js";
-import type { ApiModel, MethodModel, ResourceModel, StreamUse, TypeUse } from "../model/api-model.js";
-import { eachSubschema, isSchemaObject, refName } from "../model/schema/schema-walk.js";
+import type { Position } from "../../base/problem.js";
+import type { ApiModel, MethodModel, ResourceModel, StreamUse, TypeUse } from "../../model/api-model.js";
+import { eachSubschema, isSchemaObject, refName } from "../../model/schema/schema-walk.js";
 
 /** A schema in a model, with its place. */
-export interface PlacedSchema {
+interface PlacedSchema {
   readonly schema: JsonSchema;
   /** Such as `Note.tags[]`, or `resources.notes.GET.request.limit`. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface PlacedSchema {
 }
 
 /** A resource or a method in its resource. */
-export interface PlacedMethod {
+interface PlacedMethod {
   readonly resource: ResourceModel;
   readonly method: MethodModel;
   /** Such as `resources.note.GET`. */

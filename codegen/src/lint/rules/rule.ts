@@ -1,6 +1,6 @@
-import type { Explained } from "../base/explained.js";
-import type { Position } from "../base/problem.js";
-import type { ApiModel } from "../model/api-model.js";
+import type { Explained } from "../../base/explained.js";
+import type { Position } from "../../base/problem.js";
+import type { ApiModel } from "../../model/api-model.js";
 
 /** How a finding counts: errors make `sshrpc lint` fail. */
 export type Level = "error" | "warn" | "off";
