@@ -2,7 +2,7 @@ import type { ts } from "ts-morph";
 import type { Problems } from "../base/problem.js";
 import { suggestion } from "../base/suggestion.js";
 import { compiler } from "./compiler.js";
-import { exportedNames } from "./names-in-files.js";
+import { exportedNames } from "./exported-names.js";
 import { readPathAliases, withoutAlias } from "./path-aliases.js";
 import type { ModuleReference, SourceFiles } from "./source-files.js";
 

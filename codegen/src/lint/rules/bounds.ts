@@ -39,8 +39,8 @@ Good:  title: Type.String({ maxLength: 255 })
 Fix: add maxLength. The proposed bound is a guess from the name. A lower bound than before
 breaks callers that send more.`,
   check(model) {
-    return receivedSchemas(model).flatMap(({ schema, at, path, name }) => {
-      if (!accepts(schema, "string") || "maxLength" in schema || isBounded(schema)) return [];
+    return receivedSchemas(model).flatMap(({ schema, at, path, name, isValue }) => {
+      if (!isValue || !accepts(schema, "string") || "maxLength" in schema || isBounded(schema)) return [];
       return [{ at, path, message: `unbounded string; add a bound, such as maxLength: ${boundFor(name, schema)}` }];
     });
   },
@@ -60,8 +60,8 @@ Good:  tags: Type.Array(Tag, { maxItems: 20 })
 
 Fix: add maxItems. If there is no bound, stream the items: requestStream: Tag.`,
   check(model) {
-    return receivedSchemas(model).flatMap(({ schema, at, path }) => {
-      if (!accepts(schema, "array") || "maxItems" in schema || isTuple(schema)) return [];
+    return receivedSchemas(model).flatMap(({ schema, at, path, isValue }) => {
+      if (!isValue || !accepts(schema, "array") || "maxItems" in schema || isTuple(schema)) return [];
       const least = typeof schema["minItems"] === "number" ? schema["minItems"] : 0;
       const bound = Math.max(ITEMS_BOUND, least);
       return [{ at, path, message: `unbounded array; add a bound, such as maxItems: ${bound}` }];

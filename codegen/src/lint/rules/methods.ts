@@ -104,7 +104,9 @@ remove. If the call does only read, rename it.`,
     return placedMethods(model).flatMap(({ resource, method, path }) => {
       if (method.verb !== "GET") return [];
       const [verb = ""] = wordsOf(resource.name);
-      const [word = ""] = /^\p{L}+/u.exec(method.description ?? "") ?? [];
+      // "Deletes all notes", and not "Changes since a revision".
+      const [, word = ""] =
+        /^(\p{L}+)(?!\p{L}|\s+(?:of|since|in|from|for|by|to|that)\b)/u.exec(method.description ?? "") ?? [];
       const described = word.toLowerCase().replace(/(?<=s|sh|ch|x|z|o)es$|s$/, "");
       const what = SIDE_EFFECTS.has(verb)
         ? `the name ${resource.name}`

@@ -11,6 +11,8 @@ interface PlacedSchema {
   readonly at: Position;
   /** The name of the property or the type; that of an array for its items. */
   readonly name: string;
+  /** Whether a part of a message has the schema; false inside conditions such as `not` and `if`. */
+  readonly isValue: boolean;
 }
 
 /** A resource or a method in its resource. */
@@ -79,7 +81,7 @@ function usesOf(path: string, method: MethodModel, keys: readonly UseKey[]): rea
 }
 
 function placed({ schema, at, name }: Pick<TypeUse, "schema" | "at" | "name">, path: string): PlacedSchema {
-  return { schema, at, name, path };
+  return { schema, at, name, path, isValue: true };
 }
 
 /** A schema and all inside it, without those that it refers to. */
@@ -87,19 +89,25 @@ function inside(root: PlacedSchema, model: ApiModel): readonly PlacedSchema[] {
   const found: PlacedSchema[] = [];
   const visit = (one: PlacedSchema): void => {
     found.push(one);
-    const { schema, path, at, name } = one;
+    const { schema, path, at } = one;
     const fields = model.details?.fields.get(schema["properties"] as object) ?? {};
     eachSubschema(schema, (sub, keyword, key) => {
       if (!isSchemaObject(sub)) return;
       if (keyword === "properties") {
         const field = String(key);
-        visit({ schema: sub, path: `${path}.${field}`, at: fields[field] ?? at, name: field });
-      } else visit({ schema: sub, path: `${path}${PATHS[keyword] ?? ""}`, at, name });
+        visit({ ...one, schema: sub, path: `${path}.${field}`, at: fields[field] ?? at, name: field });
+      } else {
+        const isValue = one.isValue && !CONDITIONS.has(keyword);
+        visit({ ...one, schema: sub, path: `${path}${PATHS[keyword] ?? ""}`, isValue });
+      }
     });
   };
   visit(root);
   return found;
 }
+
+/** Keywords whose schemas say something of a value, and do not describe it. */
+const CONDITIONS = new Set(["not", "if", "contains", "propertyNames"]);
 
 const PATHS: Readonly<Record<string, string>> = {
   items: "[]",

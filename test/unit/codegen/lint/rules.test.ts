@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     ],
     good: [
       `settings: { GET: { ${NULL} } }`,
-      `updates: {\n/** Returns deletes. */\nGET: { ${NULL} } }`,
+      `updates: {\n/** Changes since a revision. */\nGET: { ${NULL} } }`,
       `createNote: { STORE: { ${NULL} } }`,
     ],
   },
@@ -208,6 +208,12 @@ export default { name: "t", version: "1", resources: { a: { GET: { request: Tree
     expect.stringMatching(/resources\.a\.STORE\.request\.name: /),
   ]);
   expect(await findings("unbounded-array", text)).toHaveLength(1);
+});
+
+test("schemas of conditions and of property names need no bounds", async () => {
+  const type =
+    'Type.Unsafe({ type: "object", not: { properties: { a: { type: "string" } } }, propertyNames: { type: "string" } })';
+  expect(await findings("unbounded-string", schemaOf(`a: { STORE: { request: ${type}, ${NULL} } }`))).toEqual([]);
 });
 
 test("1,000 methods are checked in one run", async () => {
