@@ -35,7 +35,7 @@ export class TypeReader {
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   /** The positions of properties, by the objects that hold their schemas. */
-  readonly #fields = new WeakMap<object, Readonly<Record<string, Position>>>();
+  readonly fields = new Map<object, Readonly<Record<string, Position>>>();
   readonly #circular = new Set<string>();
   readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
@@ -65,7 +65,7 @@ export class TypeReader {
 
   /** Where the properties of a schema that was read are declared. */
   fieldsOf({ properties }: JsonSchema): Readonly<Record<string, Position>> {
-    return this.#fields.get(properties as object) ?? {};
+    return this.fields.get(properties as object) ?? {};
   }
 
   /** Where the named type `name` was declared; undefined if there is none. */
@@ -242,7 +242,7 @@ export class TypeReader {
     for (const [key, member] of members)
       for (const reason of refuseName(key, keyword, part.value)) this.#refuse(member, reason);
     const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
-    this.#fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
+    this.fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
     return read;
   }
 }

@@ -8,6 +8,8 @@ import type { CliIo } from "./shared/io.js";
 const COMMANDS = {
   gen: "generate the client, handler types and validators from the schema",
   dev: "watch the schema, regenerate on change and restart the server",
+  lint: "check the schema for names, documentation, bounds, scopes and patterns that cause trouble later",
+  explain: "explain a rule of lint, or list the rules",
 };
 
 /** The exports of `@sshrpc/codegen/cli`. */
