@@ -7,6 +7,7 @@ import ssh2 from "ssh2";
 import { expect, onTestFinished } from "vitest";
 import type { Session } from "../../runtime/src/base/session.js";
 import { connectSsh } from "../../runtime/src/compose/connect.js";
+import { offeredKex } from "../../runtime/src/ssh/algorithms.js";
 import { guardDial } from "../../runtime/src/ssh/ssh2/packets/guard-dial.js";
 import { execHandler, makeKey, startBench, type TestKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { SSHD, sshOptions, startSshd, USER } from "./sshd.js";
@@ -183,9 +184,10 @@ async function connectRekeying(
     client.on("error", reject).on("ready", resolve);
     (client as NodeJS.EventEmitter).on("handshake", () => keys++);
     client.connect({ host: "127.0.0.1", port, username: user, privateKey: key.privateKey, hostVerifier: () => true });
-    guardDial(client, socketOf(client), (reason) => reject(new Error(reason)));
+    const abort = (reason: string) => reject(new Error(reason));
+    guardDial({ client, socket: socketOf(client), kex: offeredKex(), abort });
   });
-  type Internals = { readonly _protocol: { rekey(): void }; readonly _sock: Parameters<typeof guardDial>[1] };
+  type Internals = { readonly _protocol: { rekey(): void }; readonly _sock: Parameters<typeof guardDial>[0]["socket"] };
   function socketOf(of: ssh2.Client): Internals["_sock"] {
     return (of as unknown as Internals)._sock;
   }

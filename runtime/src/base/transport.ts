@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import type { SshAlgorithms } from "./peer.js";
 import type { SshClient } from "./ssh-client.js";
 
 /** Bytes that a duplex buffers, in each direction. */
@@ -20,6 +21,11 @@ export interface Transport {
    * Creates a plain SSH client for the same host, if the transport is SSH. It connects on first use; the caller closes it.
    */
   ssh?(): SshClient;
+}
+
+/** What the SSH connection below a duplex has negotiated; undefined for a duplex of another transport. */
+export function algorithmsOf(duplex: Duplex): SshAlgorithms | undefined {
+  return (duplex as Duplex & { readonly algorithms?: SshAlgorithms }).algorithms;
 }
 
 /**
