@@ -23,9 +23,22 @@ export interface Transport {
   ssh?(): SshClient;
 }
 
+/** A duplex over an SSH connection of this package. */
+interface SshDuplex extends Duplex {
+  /** What the connection has negotiated. */
+  readonly algorithms: SshAlgorithms | undefined;
+  /** Client: resolves when the server has answered a keepalive request. @throws Error where the connection ends before */
+  ping(): Promise<void>;
+}
+
+/** The duplex, if it is one over SSH. */
+export function overSsh(duplex: Duplex): SshDuplex | undefined {
+  return "algorithms" in duplex ? (duplex as SshDuplex) : undefined;
+}
+
 /** What the SSH connection below a duplex has negotiated; undefined for a duplex of another transport. */
 export function algorithmsOf(duplex: Duplex): SshAlgorithms | undefined {
-  return (duplex as Duplex & { readonly algorithms?: SshAlgorithms }).algorithms;
+  return overSsh(duplex)?.algorithms;
 }
 
 /**

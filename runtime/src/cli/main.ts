@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
     "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
     async () => (await import("./call.js")).defineCall,
   ],
+  ping: [
+    "show how a server answers: round trips, versions, algorithms",
+    async () => (await import("./ping.js")).definePing,
+  ],
   keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
 };
 

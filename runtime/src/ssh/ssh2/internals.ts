@@ -165,6 +165,8 @@ export interface Protocol {
   requestFailure(): void;
   disconnect: (code: number) => void;
   rekey(): void;
+  /** Sends `keepalive@openssh.com`. */
+  ping(): void;
 }
 
 /** The channels of a connection by local number (utils.js:124). */

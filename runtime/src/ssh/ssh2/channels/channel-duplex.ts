@@ -4,6 +4,7 @@ import type { SshAlgorithms } from "../../../base/peer.js";
 import { HIGH_WATER_MARK, ReleasingDuplex } from "../../../base/transport.js";
 import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 import { negotiatedOf } from "../kex/negotiated.js";
+import { ping } from "../ping.js";
 
 /** The connection of an SSH channel. */
 export interface ChannelConfig {
@@ -56,9 +57,13 @@ export class ChannelDuplex extends ReleasingDuplex {
     config.connection.on("close", this.#onGone);
   }
 
-  /** What its connection has negotiated: see `algorithmsOf` in base/transport.ts. */
+  /** See `overSsh` in base/transport.ts, also for `ping`. */
   get algorithms(): SshAlgorithms | undefined {
     return negotiatedOf(this.#config.connection);
+  }
+
+  ping(): Promise<void> {
+    return ping(this.#config.connection as Client, this.#config.lost);
   }
 
   readonly #onEnd = (): void => {
