@@ -23,7 +23,7 @@ import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/back
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
 import type { ConnectConfig } from "./connection/host-connections.js";
-import { callReports, observed } from "./report-client.js";
+import { callReports, observed, serverPeer } from "./report-client.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
 export interface Client extends AsyncDisposable {
@@ -90,8 +90,8 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(CLIENT_OPTIONS, name)));
 }
 
-/** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
-export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
+/** Creates the receiver of the calls of `server`; the connection exists once a call arrives. */
+export type ServeCallbacks = (server: Peer, connection: () => Connection) => CallReceiver;
 
 /** What a client needs besides its options. */
 interface ClientSetup {
@@ -162,7 +162,7 @@ function connector(
   api: Api,
   limits: Limits,
   serve: ServeCallbacks | undefined,
-  watch: (connection: Connection, address: string) => void,
+  watch: (connection: Connection, server: Peer) => void,
 ): ConnectConfig["connect"] {
   const hello = {
     agent: AGENT,
@@ -170,7 +170,8 @@ function connector(
     methods: [...api.methods, ...BUILT_IN_API.methods].map(({ id }) => id),
   };
   return (duplex, { address }, hooks) => {
-    const receive = serve?.(address, () => connection);
+    const server = serverPeer(address, duplex);
+    const receive = serve?.(server, () => connection);
     const connection: Connection = new Connection(duplex, {
       role: "dialer",
       hello,
@@ -179,7 +180,7 @@ function connector(
       ...(receive && { receive }),
       ...hooks,
     });
-    watch(connection, address);
+    watch(connection, server);
     return connection;
   };
 }

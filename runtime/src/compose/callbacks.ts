@@ -31,10 +31,8 @@ export function serveCallbacks(
   const { name, version, hash, callbacks = [] } = api;
   const router = new Router(bindHandlers({ name, version, hash, methods: callbacks }, handlers));
   const config = dispatchConfig({ log: options.log ?? SILENT }, resolveLimits(options.limits));
-  return (address, connection) => {
-    const peer = { user: "server", scopes: ["*"], address };
-    return receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
-  };
+  return (peer, connection) =>
+    receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
 }
 
 /** Creates the client of a connected peer's callbacks; undefined if the API declares none. */

@@ -52,8 +52,10 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
     partiallyAuthenticated: (request) => write("info", requestFields(request), "partially authenticated"),
     passwordChangeRequested: (request) => write("info", requestFields(request), "password change requested"),
     authenticated: (event) => {
-      const { authMethods, scopes } = event.peer;
-      write("info", { ...connectionFields(event), method: authMethods?.join(","), scopes }, "authenticated");
+      const { authMethods, scopes, algorithms } = event.peer;
+      const { kex, cipher } = algorithms ?? {};
+      const method = authMethods?.join(",");
+      write("info", { ...connectionFields(event), method, scopes, ...(kex && { kex, cipher }) }, "authenticated");
     },
     scopesChanged: (event) =>
       write("info", { ...connectionFields(event), scopes: event.peer.scopes }, "scopes changed"),

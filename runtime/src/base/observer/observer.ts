@@ -1,5 +1,5 @@
 import type { LogLevel } from "../log.js";
-import type { Peer, RejectedKey } from "../peer.js";
+import type { Peer, RejectedKey, SshAlgorithms } from "../peer.js";
 
 /** The connection that an event is about. */
 export interface ConnectionEvent {
@@ -9,6 +9,12 @@ export interface ConnectionEvent {
   readonly address?: string | undefined;
   /** The peer, once it has authenticated; absent at a client. */
   readonly peer?: Peer | undefined;
+}
+
+/** A connection that is open. */
+interface ConnectionOpened extends ConnectionEvent {
+  /** Client: what the SSH connection has negotiated, if this package speaks SSH itself. At a server it is known with the peer. */
+  readonly algorithms?: SshAlgorithms | undefined;
 }
 
 /** Something that was refused or failed. */
@@ -132,7 +138,7 @@ export interface Observer {
   /** Server: the number of refused connections that were not reported one by one. */
   refusalsOmitted?(event: { readonly count: number }): void;
   /** An SSH connection, or one in memory, is open; at a client, it accepts calls. */
-  connectionOpened?(event: ConnectionEvent): void;
+  connectionOpened?(event: ConnectionOpened): void;
   /** A connection that was opened has ended. */
   connectionClosed?(event: ConnectionClosed): void;
   /** Server: a rekey is complete (RFC 4253, section 9). */
