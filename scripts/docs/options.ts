@@ -155,6 +155,7 @@ export const OPTIONS = {
     interceptors: {},
     onCall: {},
     observer: {},
+    contractDrift: {},
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
@@ -303,6 +304,7 @@ export const OPTIONS = {
     reconnect: {},
     retries: fixed(DEFAULT_RETRIES),
     observer: {},
+    contractDrift: {},
   } satisfies Rows<ClientOptions>,
   BackoffOptions: {
     minDelay: ms(BACKOFF_DEFAULTS.minDelay),

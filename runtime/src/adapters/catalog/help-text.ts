@@ -23,10 +23,15 @@ export async function helpText(topic: readonly string[], catalog: Catalog): Prom
   const { api, methods } = findMethods(topic, catalog);
   const contract = await api.contract?.();
   if (topic.length > 0) return methods.map((method) => details(method, contract)).join("\n");
-  const lines = columns(methods.map((method) => [method.id, firstLine(methodContract(method, contract)?.description)]));
+  const lines = columns(methods.map((method) => [method.id, summary(methodContract(method, contract))]));
   const title = [`${name} ${version}`, ...indent(contract?.description)].join("\n");
   const list = lines.length === 0 ? "  no methods (this key has no matching scopes)" : lines.join("\n");
   return plain(`${title}\n\n${list}\n${USAGE}`);
+}
+
+/** The first line of the description; deprecated methods are marked. */
+function summary({ description, deprecated }: Partial<MethodContract> = {}): string {
+  return [...(deprecated ? ["(deprecated)"] : []), firstLine(description)].join(" ").trim();
 }
 
 function details(method: Method, contract: Contract | undefined): string {
