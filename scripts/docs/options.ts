@@ -157,6 +157,7 @@ export const OPTIONS = {
     interceptors: {},
     onCall: {},
     observer: {},
+    contractDrift: {},
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
@@ -305,6 +306,7 @@ export const OPTIONS = {
     reconnect: {},
     retries: fixed(DEFAULT_RETRIES),
     observer: {},
+    contractDrift: {},
   } satisfies Rows<ClientOptions>,
   BackoffOptions: {
     minDelay: ms(BACKOFF_DEFAULTS.minDelay),

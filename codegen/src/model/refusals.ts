@@ -1,7 +1,6 @@
-import { isBytes, type JsonSchema } from "sshrpc/contract";
+import { isBytes, type JsonSchema, keywordValue } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
 import { notJson } from "./schema/json-value.js";
-import { keywordValue } from "./schema/keywords.js";
 import { isSchemaObject } from "./schema/schema-walk.js";
 import { readTemplate } from "./typebox/typescript-note.js";
 

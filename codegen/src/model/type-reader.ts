@@ -1,4 +1,4 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import type { Position, Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
@@ -8,7 +8,6 @@ import { describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseName, refuseTogether } from "./refusals.js";
 import { circleOf } from "./schema/circle-of.js";
 import { canonicalJson } from "./schema/json-value.js";
-import { keywordValue } from "./schema/keywords.js";
 import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema/schema-walk.js";
 import { Scope, type Target, unknownReference } from "./scope.js";
 import { describeMisfit } from "./typebox/misfit.js";

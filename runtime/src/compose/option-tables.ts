@@ -29,6 +29,7 @@ export const API_SERVER_OPTIONS = {
   interceptors: oneOf("functions"),
   onCall: oneOf("function"),
   observer: true,
+  contractDrift: oneOf("string"),
   exposeErrors: oneOf("boolean"),
   undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;
