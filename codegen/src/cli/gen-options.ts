@@ -14,13 +14,19 @@ export interface GenFlags {
 
 /** Declares the flags that `gen` and `dev` share. */
 export function addGenFlags(command: Command): Command {
-  return command
+  command
     .option("--schema <file>", "schema module (default: schema/api.ts)", pathOf)
     .option("--out <directory>", "directory for generated files (default: generated)", pathOf)
     .option(
       "--no-declaration-map",
       "write no maps (*.d.ts.map), with which editors go from generated names to the schema",
-    )
+    );
+  return addLoadFlags(command);
+}
+
+/** Declares the flags of all commands that load a schema. */
+export function addLoadFlags(command: Command): Command {
+  return command
     .option(
       "--load-timeout <ms>",
       `time limit for top-level awaits of the schema (default: ${LOAD_TIMEOUT})`,
@@ -28,7 +34,7 @@ export function addGenFlags(command: Command): Command {
     )
     .option(
       "--config <file>",
-      "JSON file with schema, out and declarationMap (default: sshrpc.config.json, if it exists)",
+      "JSON file with schema, out, declarationMap and lint (default: sshrpc.config.json, if it exists)",
       pathOf,
     );
 }

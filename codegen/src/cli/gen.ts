@@ -12,6 +12,8 @@ interface GenCommandFlags extends GenFlags {
   readonly ci?: boolean;
 }
 
+const ANNOTATION = { level: "error", title: "sshrpc gen" } as const;
+
 /** Adds `sshrpc gen`. Exit status: 1 if the schema is invalid or `--check` finds outdated files. */
 export function addGenCommand(program: Command, io: CodegenIo): void {
   const command = program
@@ -38,7 +40,8 @@ async function gen({ check, json, ci, ...flags }: GenCommandFlags, io: CodegenIo
     if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems })}\n`);
     else io.stderr.write(`${describeError(error)}\n`);
     // GitHub Actions reads annotations from either stream; standard output may be parsed as JSON.
-    if (ci === true) io.stderr.write(error.problems.map((problem) => `${annotationOf(problem)}\n`).join(""));
+    if (ci === true)
+      io.stderr.write(error.problems.map((problem) => `${annotationOf(problem, ANNOTATION)}\n`).join(""));
     throw new ReportedFailure();
   }
 }

@@ -5,6 +5,12 @@ import type { GenerateResult } from "../generate.js";
 /** The command has failed, and has printed why: `sshrpc` exits with status 1 and prints nothing more. */
 export class ReportedFailure extends Error {
   readonly isReported = true;
+  readonly exitCode: 1 | 2;
+
+  constructor(exitCode: 1 | 2 = 1) {
+    super();
+    this.exitCode = exitCode;
+  }
 }
 
 /** One line about a run: the changed files and the duration. */
@@ -23,9 +29,13 @@ export function describeError(error: unknown): string {
 }
 
 /** A problem as a workflow command of GitHub Actions, which shows it at the line in a pull request. */
-export function annotationOf({ file, line, column, path, message }: Problem): string {
+export function annotationOf(
+  { file, line, column, path, message }: Problem,
+  { level, title }: { readonly level: "error" | "warning"; readonly title: string },
+): string {
   const text = path === "" ? message : `${path}: ${message}`;
-  return `::error file=${escapeProperty(file)},line=${line},col=${column},title=sshrpc gen::${escapeData(text)}`;
+  const place = `file=${escapeProperty(file)},line=${line},col=${column}`;
+  return `::${level} ${place},title=${escapeProperty(title)}::${escapeData(text)}`;
 }
 
 function escapeData(text: string): string {

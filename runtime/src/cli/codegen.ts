@@ -8,6 +8,7 @@ import type { CliIo } from "./shared/io.js";
 const COMMANDS = {
   gen: "generate the client, handler types and validators from the schema",
   dev: "watch the schema, regenerate on change and restart the server",
+  diff: "compare two versions of a contract: what breaks, with a witness",
 };
 
 /** The exports of `@sshrpc/codegen/cli`. */
