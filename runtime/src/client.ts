@@ -25,9 +25,17 @@ export type {
 export type { Client } from "./client/client.js";
 export type { BackoffOptions } from "./client/connection/backoff.js";
 export type { ConnectionState, StateListener } from "./client/connection/connection-state.js";
+export { contractOf } from "./client/contract-of.js";
 export { logClientCalls, maxTimeout, type RetryOptions, retry } from "./client/interceptors.js";
 export { type RecordOptions, readLines, readRecords } from "./client/read-records.js";
-export { type ConnectOptions, type ConnectSshOptions, connectSsh, type Target } from "./compose/connect.js";
+export {
+  type ConnectOptions,
+  type ConnectSshOptions,
+  connectSsh,
+  fetchContract,
+  type Target,
+} from "./compose/connect.js";
+export type { ServedContract } from "./contract/built-in/built-in-api.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";

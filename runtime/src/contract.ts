@@ -1,5 +1,7 @@
 /** `sshrpc/contract`: the contract as data, for tools that read schemas or `api.json`. */
 export { nearest } from "./base/nearest.js";
+export { RESERVED_SCOPE } from "./base/peer.js";
+export { isReservedPath, type ServedContract } from "./contract/built-in/built-in-api.js";
 export { isBytes } from "./contract/bytes.js";
 export type {
   Contract,

@@ -18,11 +18,15 @@ describe("defineApi accepts", () => {
           description: "One item.",
           GET: { request: Id, response: Text, errors: { NOT_FOUND: Id }, scope: "items:read", timeout: 250 },
           DELETE: { request: Id, response: Type.Null(), idempotent: true, deprecated: "use UPDATE" },
+          deprecated: true,
+          since: "1.1.0",
+          reserved: ["STORE"],
         },
         down: { GET: { responseStream: Text } },
         up: { STORE: { requestStream: Bytes, response: Text } },
         both: { UPDATE: { requestStream: Text, responseStream: Bytes, response: Text } },
       },
+      reserved: ["old", "/old/{id}"],
       callbacks: { progress: { UPDATE: { request: Id, response: Type.Null() } } },
     });
     expectTypeOf(api.resources.item.GET.request).toEqualTypeOf(Id);

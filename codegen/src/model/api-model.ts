@@ -43,6 +43,7 @@ export interface MethodModel {
   readonly kind: Kind;
   readonly description?: string;
   readonly deprecated?: boolean | string;
+  readonly since?: string;
   readonly idempotent: boolean;
   readonly scope?: string;
   /** In milliseconds. */
@@ -66,6 +67,10 @@ export interface ResourceModel {
   readonly typeName: string;
   readonly path: string;
   readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly since?: string;
+  /** The verbs of removed methods. */
+  readonly reserved: readonly Verb[];
   readonly methods: readonly MethodModel[];
 }
 
@@ -77,6 +82,8 @@ export interface ApiModel {
   readonly typeName: string;
   readonly version: string;
   readonly description?: string;
+  /** The names and paths of removed resources and callbacks. */
+  readonly reserved: readonly string[];
   /** Sorted by name. */
   readonly types: readonly NamedType[];
   readonly resources: readonly ResourceModel[];

@@ -5,9 +5,10 @@ import { type BuildContext, DerivedNames, describedBy, refuseUnknownKeys } from 
 import { buildResource, type ResourceDraft } from "./build-resource.js";
 import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { camelCase, type NamingRules, pascalCase } from "./names.js";
+import { ReservedNames } from "./reserved.js";
 import { TypeReader } from "./type-reader.js";
 
-const OPTIONS = ["name", "version", "description", "resources", "callbacks"];
+const OPTIONS = ["name", "version", "description", "resources", "callbacks", "reserved"];
 
 /** The default export of a schema module, with its source. */
 interface ApiSource {
@@ -43,6 +44,8 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
     buildResources(new SchemaPart(value, source.hint.child(key), key), context);
   const drafts = { resources: build("resources", resources), callbacks: build("callbacks", callbacks) };
   refuseShared(drafts, context);
+  const reserved = new ReservedNames(part, problems);
+  for (const draft of [...drafts.resources, ...drafts.callbacks]) reserved.refuse(draft);
   if (drafts.resources.length === 0 && problems.count === 0) {
     problems.add(part.child("resources").at, "resources", "no resources; declare at least one");
   }
@@ -53,6 +56,7 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
     typeName,
     version: String(version),
     ...describedBy(part.value, { doc: source.hint.doc }),
+    reserved: reserved.texts,
     types: types.types,
     resources: drafts.resources.map(({ model }) => model),
     callbacks: drafts.callbacks.map(({ model }) => model),

@@ -46,6 +46,38 @@ export function describedBy(value: object, { doc }: { readonly doc: Doc }): { re
   return description === undefined ? {} : { description };
 }
 
+/** When something was introduced, and whether it is deprecated. The options take precedence over the comment. */
+interface Life {
+  readonly since?: string;
+  readonly deprecated?: boolean | string;
+}
+
+/**
+ * Reads `since` and `deprecated` of a resource or a method.
+ * @param inherited what applies without `deprecated`: that of a method's resource
+ */
+export function lifeOf(
+  part: SchemaPart<Readonly<Record<string, unknown>>>,
+  problems: Problems,
+  inherited?: boolean | string,
+): Life {
+  const { value, hint } = part;
+  const refuse = (key: string, message: string): void => {
+    const child = part.child(key);
+    problems.add(child.at, child.path, message);
+  };
+  const { since = hint.doc.since, deprecated = hint.doc.deprecated ?? inherited } = value;
+  if (deprecated !== undefined && typeof deprecated !== "boolean" && typeof deprecated !== "string")
+    refuse("deprecated", "expected true, false or the reason");
+  if (since !== undefined && (typeof since !== "string" || since === ""))
+    refuse("since", 'expected a version of the API, such as "1.2.0"');
+  return {
+    ...(typeof since === "string" && since !== "" ? { since } : {}),
+    ...(deprecated === true || deprecated === "" ? { deprecated: true } : {}),
+    ...(typeof deprecated === "string" && deprecated !== "" ? { deprecated } : {}),
+  };
+}
+
 /** Reports each key of an object outside `known`. `what` names the object, such as `method`. */
 export function refuseUnknownKeys(
   part: SchemaPart<object>,

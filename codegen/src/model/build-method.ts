@@ -1,8 +1,17 @@
-import { isBytes, isErrorStatus, isIdempotent, kindOf, type ParamType, STATUSES, type Verb } from "sshrpc/contract";
+import {
+  isBytes,
+  isErrorStatus,
+  isIdempotent,
+  kindOf,
+  type ParamType,
+  RESERVED_SCOPE,
+  STATUSES,
+  type Verb,
+} from "sshrpc/contract";
 import { suggestion } from "../base/suggestion.js";
 import type { ErrorUse, MethodModel, StreamUse, TypeUse } from "./api-model.js";
-import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
-import type { Hint, SchemaPart } from "./hint.js";
+import { type BuildContext, describedBy, lifeOf, refuseUnknownKeys } from "./build-context.js";
+import type { SchemaPart } from "./hint.js";
 import { pascalCase, pascalStatus } from "./names.js";
 import { acceptsEmpty, findField } from "./params.js";
 import { refName } from "./schema/schema-walk.js";
@@ -18,6 +27,7 @@ const OPTIONS = [
   "timeout",
   "description",
   "deprecated",
+  "since",
 ];
 
 /** The maximum delay of a Node timer, in ms. */
@@ -35,6 +45,7 @@ interface MethodOwner {
   readonly typeName: string;
   /** The names of the path's parameters. */
   readonly params: readonly string[];
+  readonly deprecated?: boolean | string;
 }
 
 /** Builds one method. @returns undefined if the part is not an object */
@@ -94,7 +105,7 @@ export function buildMethod(
     typeName,
     kind: kindOf({ request: requestStream !== undefined, response: responseStream !== undefined }),
     ...describedBy(value, hint),
-    ...deprecation(value, hint),
+    ...lifeOf(part, problems, owner.deprecated),
     idempotent: typeof idempotent === "boolean" ? idempotent : isIdempotent(verb),
     ...buildLimits(part, context),
     params: buildParams(owner.params, request, part, context),
@@ -110,12 +121,6 @@ export function buildMethod(
 /** Reads a type that the method uses. `suffix` ends its name. */
 type Use = (suffix: string, part: SchemaPart) => TypeUse;
 
-function deprecation(value: Readonly<Record<string, unknown>>, hint: Hint): { deprecated?: boolean | string } {
-  const own = value["deprecated"];
-  const deprecated = typeof own === "boolean" || typeof own === "string" ? own : hint.doc.deprecated;
-  return deprecated === undefined || deprecated === false ? {} : { deprecated: deprecated === "" ? true : deprecated };
-}
-
 function buildLimits(
   part: SchemaPart<Readonly<Record<string, unknown>>>,
   { problems }: BuildContext,
@@ -126,6 +131,12 @@ function buildLimits(
   const timeoutFits = Number.isInteger(timeout) && Number(timeout) > 0 && Number(timeout) <= MAX_TIMEOUT;
   if (scope !== undefined && !scopeFits) {
     refuse("scope", 'invalid scope; use a name without spaces, commas, quotes or *, such as "notes:read"');
+  }
+  if (typeof scope === "string" && scope.startsWith(RESERVED_SCOPE)) {
+    refuse(
+      "scope",
+      `scope "${scope}": scopes that begin with ${RESERVED_SCOPE} are reserved for the methods that every server offers`,
+    );
   }
   if (timeout !== undefined && !timeoutFits) {
     refuse("timeout", `invalid timeout ${String(timeout)}; use a whole number of ms from 1 to ${MAX_TIMEOUT}`);

@@ -1,12 +1,13 @@
-import { isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
+import { isReservedPath, isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
 import type { Position } from "../base/problem.js";
 import { suggestion } from "../base/suggestion.js";
 import type { MethodModel, ResourceModel } from "./api-model.js";
-import { type BuildContext, describedBy } from "./build-context.js";
+import { type BuildContext, describedBy, lifeOf } from "./build-context.js";
 import { buildMethod } from "./build-method.js";
 import type { SchemaPart } from "./hint.js";
 import { pascalCase } from "./names.js";
+import { reservedVerbs } from "./reserved.js";
 
 /** A resource, with what the checks across resources need. */
 export interface ResourceDraft {
@@ -18,7 +19,7 @@ export interface ResourceDraft {
   readonly segments: readonly Segment[];
 }
 
-const OPTIONS = ["path", "description"];
+const OPTIONS = ["path", "description", "deprecated", "since", "reserved"];
 
 /**
  * Builds one resource.
@@ -43,10 +44,13 @@ export function buildResource(
   const segments = readPath(path, pathAt, declaredAs, context);
   refuseKeys(part, context);
   const typeName = pascalCase(name);
+  const life = lifeOf(part, context.problems);
+  const { deprecated } = life;
   const methods: MethodModel[] = [];
   for (const verb of VERBS) {
     if (value[verb] === undefined) continue;
-    const resource = { path, typeName, params: pathParams(segments ?? []) };
+    const params = pathParams(segments ?? []);
+    const resource = { path, typeName, params, ...(deprecated === undefined ? {} : { deprecated }) };
     const method = buildMethod(verb, resource, part.child(verb), context);
     if (method !== undefined) methods.push(method);
   }
@@ -55,7 +59,8 @@ export function buildResource(
     context.problems.add(part.at, declaredAs, `no methods; add at least one of ${VERBS.join(", ")}`);
   }
   if (segments === undefined) return undefined;
-  const model = { name, at: part.at, typeName, path, ...describedBy(value, hint), methods };
+  const reserved = reservedVerbs(part, context.problems);
+  const model = { name, at: part.at, typeName, path, ...describedBy(value, hint), ...life, reserved, methods };
   return { model, declaredAs, at: part.at, pathAt, segments };
 }
 
@@ -66,7 +71,14 @@ function readPath(
   { problems }: BuildContext,
 ): readonly Segment[] | undefined {
   try {
-    return parsePath(path);
+    const segments = parsePath(path);
+    if (!isReservedPath(path)) return segments;
+    problems.add(
+      at,
+      declaredAs,
+      `path "${path}": paths below /sshrpc/ are reserved for the methods that every server offers`,
+    );
+    return undefined;
   } catch (error) {
     problems.add(at, declaredAs, `${errorMessage(error)}${otherParam(path)}`);
     return undefined;

@@ -7,6 +7,7 @@ import { isSchemaObject } from "./schema/schema-walk.js";
 export interface Doc {
   readonly description?: string;
   readonly deprecated?: boolean | string;
+  readonly since?: string;
 }
 
 /** A schema that a module exports. The name of the export becomes the name of the type. */
@@ -59,6 +60,12 @@ export class SchemaPart<Value = unknown> {
   child(key: string): SchemaPart {
     const value = (this.value as Readonly<Record<string, unknown>>)[key];
     return new SchemaPart(value, this.hint.child(key), this.path === "" ? key : `${this.path}.${key}`);
+  }
+
+  /** The element `index` of the value, which must be an array. */
+  item(index: number): SchemaPart {
+    const value = (this.value as readonly unknown[])[index];
+    return new SchemaPart(value, this.hint.child(index), `${this.path}[${index}]`);
   }
 
   /** The schema in `keyword` of this one, which must be an object: at a name or an index, or the only one. */

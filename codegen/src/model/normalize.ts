@@ -74,15 +74,20 @@ function escapedKeys(patternProperties: unknown): unknown {
 }
 
 /**
- * Adds the description of a comment; the schema's own `description` and `deprecated` take precedence. The reason of
- * `@deprecated` stays in the description, because `deprecated` of JSON Schema is a boolean.
+ * Adds the description of a comment; the schema's own `description` and `deprecated` take precedence. The reason of a
+ * deprecation becomes a part of the description, because `deprecated` of JSON Schema is a boolean.
  */
-export function describe(schema: JsonSchema, { description, deprecated }: Doc): JsonSchema {
-  const reason = typeof deprecated === "string" ? `@deprecated ${deprecated}` : undefined;
-  const text = [description, reason].filter((part) => part !== undefined).join("\n\n");
+export function describe(schema: JsonSchema, doc: Doc): JsonSchema {
+  const { description: own, deprecated: ownDeprecated, ...rest } = schema;
+  const deprecated = ownDeprecated ?? doc.deprecated;
+  const text = [
+    own ?? doc.description,
+    ...(own === undefined && doc.since !== undefined ? [`@since ${doc.since}`] : []),
+    ...(typeof deprecated === "string" && deprecated !== "" ? [`@deprecated ${deprecated}`] : []),
+  ].filter((part) => part !== undefined);
   return {
-    ...(text === "" ? {} : { description: text }),
-    ...(deprecated === undefined ? {} : { deprecated: true }),
-    ...schema,
+    ...(text.length === 0 ? {} : { description: text.join("\n\n") }),
+    ...(deprecated === undefined ? {} : { deprecated: deprecated !== false }),
+    ...rest,
   };
 }

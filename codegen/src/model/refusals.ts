@@ -96,9 +96,10 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
       return typeof content === "number" ? undefined : "a number";
     case "multipleOf":
       return typeof content === "number" && content > 0 ? undefined : "a number greater than 0";
+    case "deprecated":
+      return typeof content === "boolean" || typeof content === "string" ? undefined : "true, false or the reason";
     case "uniqueItems":
     case "nullable":
-    case "deprecated":
       return typeof content === "boolean" ? undefined : "true or false";
     case "pattern":
     case "format":
@@ -108,16 +109,27 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
     case "dependencies":
     case "dependentRequired":
       return isSchemaObject(content) ? undefined : "an object by property name";
+    case "reserved":
+      return isNames(content) ? undefined : "an array of the names of removed properties";
     case "required":
-      return Array.isArray(content) && content.every((name) => typeof name === "string")
-        ? undefined
-        : "an array of property names";
+      return isNames(content) ? undefined : "an array of property names";
     case "enum":
       return Array.isArray(content) && content.length > 0 ? undefined : "a non-empty array";
     default:
       if (!/^(min|max)[A-Z]/.test(keyword)) return undefined;
       return Number.isInteger(content) && Number(content) >= 0 ? undefined : "a non-negative integer";
   }
+}
+
+/** Why a schema cannot have this name in a keyword that holds schemas by name. */
+export function refuseName(name: string, keyword: string, { reserved }: JsonSchema): readonly string[] {
+  if (name === "__proto__") return ["invalid property name __proto__; rename it"];
+  if (keyword !== "properties" || !isNames(reserved) || !reserved.includes(name)) return [];
+  return [`the name ${name} is reserved since a property with it was removed; choose another one`];
+}
+
+function isNames(content: unknown): content is readonly string[] {
+  return Array.isArray(content) && content.every((name) => typeof name === "string");
 }
 
 /** Why keywords of a schema cannot be together, or one cannot be alone: it would have no effect where its author expects one. */
@@ -132,6 +144,7 @@ export function refuseTogether(schema: JsonSchema): readonly string[] {
     ...lacks("else", "if"),
     ...lacks("minContains", "contains"),
     ...lacks("maxContains", "contains"),
+    ...lacks("reserved", "properties"),
   ];
   if ("additionalItems" in schema && !Array.isArray(items)) {
     found.push('"additionalItems" has no effect without an array of "items"; use "items" for the type of all items');

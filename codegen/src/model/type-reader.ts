@@ -5,7 +5,7 @@ import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { describe, modernize, normalize } from "./normalize.js";
-import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
+import { refuseKeyword, refuseKind, refuseName, refuseTogether } from "./refusals.js";
 import { circleOf } from "./schema/circle-of.js";
 import { canonicalJson } from "./schema/json-value.js";
 import { keywordValue } from "./schema/keywords.js";
@@ -240,7 +240,7 @@ export class TypeReader {
     if (kind !== "map") return this.#read(part.subschema(keyword), scope);
     const members = Object.keys(content as object).map((key) => [key, part.subschema(keyword, key)] as const);
     for (const [key, member] of members)
-      if (key === "__proto__") this.#refuse(member, "invalid property name __proto__; rename it");
+      for (const reason of refuseName(key, keyword, part.value)) this.#refuse(member, reason);
     const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
     this.#fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
     return read;

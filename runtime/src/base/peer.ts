@@ -76,9 +76,19 @@ export function isScope(text: string): boolean {
   return text !== "" && /^[^\s"\\*]*\*?$/.test(text);
 }
 
-/** Whether one of `scopes`, or of the patterns in it, covers `scope`. A pattern ends with `*`. */
+/** Scopes of the methods that sshrpc itself offers begin with this. Only a grant that begins with it, too, covers them. */
+export const RESERVED_SCOPE = "sshrpc:";
+
+/**
+ * Whether one of `scopes`, or of the patterns in it, covers `scope`. A pattern ends with `*`. A scope of sshrpc itself is covered
+ * by its name or by `sshrpc:*`, never by `*`.
+ */
 export function grants(scopes: readonly string[], scope: string): boolean {
-  return scopes.some((grant) => (grant.endsWith("*") ? scope.startsWith(grant.slice(0, -1)) : grant === scope));
+  const isReserved = scope.startsWith(RESERVED_SCOPE);
+  return scopes.some((grant) => {
+    if (!grant.endsWith("*")) return grant === scope;
+    return scope.startsWith(grant.slice(0, -1)) && (!isReserved || grant.startsWith(RESERVED_SCOPE));
+  });
 }
 
 /** A key that a login was refused with. None of it is verified. */

@@ -1,16 +1,35 @@
 import { addAbortSignal } from "node:stream";
+import { type Command, Option } from "commander";
 import type { Transport } from "../base/transport.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { MAX_BUFFER } from "../ssh/client/remote/run-command.js";
+import { parseFileName } from "./shared/arguments.js";
 import { UsageError } from "./shared/failure.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
-/** The flags of `sshrpc call` that say how to reach the server. */
+/** The flags of `sshrpc call` and `sshrpc contract` that say how to reach the server. */
 export interface CallServerFlags {
   readonly via: "ssh2" | "ssh";
   readonly jump?: string;
   readonly identity?: string;
   readonly knownHosts?: string;
+}
+
+/** Adds the options for {@link CallServerFlags} to a command. */
+export function addServerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--via <transport>", "transport: ssh2 (built in), or the system's ssh program with its configuration")
+        .choices(["ssh2", "ssh"])
+        .default("ssh2"),
+    )
+    .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
+    .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
+    .option(
+      "--known-hosts <file>",
+      "trusted host keys (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
+      parseFileName,
+    );
 }
 
 /** The server of a call. */

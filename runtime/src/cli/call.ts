@@ -1,7 +1,7 @@
 import { createReadStream, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { Argument, type Command, Option } from "commander";
+import { Argument, type Command } from "commander";
 import ms from "ms";
 import { terminalText } from "../adapters/console/terminal-printer.js";
 import { parseRequest, type RequestSource } from "../adapters/exec/request-source.js";
@@ -14,7 +14,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type FieldsCall, readFields } from "./call-fields.js";
-import { type CallServerFlags, findServer } from "./call-server.js";
+import { addServerOptions, type CallServerFlags, findServer } from "./call-server.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
 import { CallFailure, UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
@@ -43,19 +43,8 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
       "[request...]",
       'request as fields, such as text=hi limit=5, or as JSON, such as \'{"text":"hi"}\'; - reads JSON from standard input ' +
         "(default: {})",
-    )
-    .addOption(
-      new Option("--via <transport>", "transport: ssh2 (built in), or the system's ssh program with its configuration")
-        .choices(["ssh2", "ssh"])
-        .default("ssh2"),
-    )
-    .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
-    .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
-    .option(
-      "--known-hosts <file>",
-      "trusted host keys (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
-      parseFileName,
-    )
+    );
+  addServerOptions(command)
     .option(
       "--items <file>",
       "file with the request stream, one JSON value per line, or raw bytes with --bytes; - reads standard input",

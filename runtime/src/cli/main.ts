@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
     "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
     async () => (await import("./call.js")).defineCall,
   ],
+  contract: ["print the contract of a running server", async () => (await import("./contract.js")).defineContract],
   keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
 };
 

@@ -10,6 +10,7 @@ import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { AGENT } from "../base/version.js";
 import { wrongNumber, wrongType } from "../base/wrong-type.js";
+import { BUILT_IN_API } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
@@ -166,7 +167,7 @@ function connector(
   const hello = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
-    methods: api.methods.map(({ id }) => id),
+    methods: [...api.methods, ...BUILT_IN_API.methods].map(({ id }) => id),
   };
   return (duplex, { address }, hooks) => {
     const receive = serve?.(address, () => connection);
@@ -192,6 +193,14 @@ function connectCancelled(signal: AbortSignal): RpcError {
   return isTimeout(signal.reason)
     ? new RpcError("DEADLINE_EXCEEDED", "no connection before the option signal timed out", { cause: signal.reason })
     : new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason });
+}
+
+/** The built-in methods of each client: as its members they would take names from the resources of a schema. */
+const builtIn = new WeakMap<object, ReturnType<typeof bindMethods>>();
+
+/** The built-in methods of the server, bound to the connections of a client; undefined for another object. */
+export function builtInOf(client: Client): ReturnType<typeof bindMethods> | undefined {
+  return builtIn.get(client);
 }
 
 /** Builds the object that generated interfaces describe. */
@@ -224,5 +233,6 @@ function bindClient<C extends Client>(
       return ssh;
     },
   });
+  builtIn.set(client, bindMethods(BUILT_IN_API.methods, { ...config, firstIndex: api.methods.length }));
   return Object.assign(client, bindMethods(api.methods, config)) as unknown as C;
 }

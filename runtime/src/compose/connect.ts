@@ -6,6 +6,8 @@ import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { CLIENT_OPTIONS, type Client, type ClientOptions, openClient, pickClientOptions } from "../client/client.js";
+import { contractOf } from "../client/contract-of.js";
+import type { ServedContract } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -99,6 +101,19 @@ async function connectTo<C extends Client>(api: Api, target: Target, options: Co
   const serve = serveCallbacks(api, options.callbacks, { ...options, log });
   return openClient<C>(api, transports, clientOptions, { serve, log });
 }
+
+/**
+ * Connects to `target` without its generated code, reads its contract as {@link contractOf} does, and closes the connection.
+ * @throws RpcError as {@link contractOf}, and as `connect`
+ */
+export async function fetchContract(target: Target, options: ConnectOptions = {}): Promise<ServedContract> {
+  const { signal, timeout } = options;
+  await using client = await connectApi<Client>(NO_API, target, options);
+  return await contractOf(client, { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
+}
+
+/** What a client without a contract is built from. */
+const NO_API: Api = { name: "", version: "", hash: "", methods: [] };
 
 /**
  * Connects to any SSH server for commands, files and forwarded connections; the caller closes the client.

@@ -2,6 +2,7 @@ import { checkNumber } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
+import { BUILT_IN_SCOPES } from "../contract/built-in/built-in-api.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { logObserver } from "../observe/log-observer.js";
@@ -56,7 +57,7 @@ export async function openServer(
     const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
     const observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer });
-    const scopes = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
+    const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };
     for (const warning of new UnknownScopes(scopes).inLines([granted])) log.warn({}, warning);
     return {

@@ -2,7 +2,10 @@ import type { Kind } from "./kind.js";
 import type { ErrorStatus } from "./status.js";
 import type { Verb } from "./verb.js";
 
-/** A JSON Schema (2019-09) of the contract. A named type is a reference: `{ "$ref": "#/types/Note" }`. */
+/**
+ * A JSON Schema (2019-09) of the contract. A named type is a reference: `{ "$ref": "#/types/Note" }`. Beside the keywords of JSON Schema, an
+ * object may have `reserved`, the names of removed properties.
+ */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** A stream of JSON items, or of raw bytes. */
@@ -12,7 +15,10 @@ export type StreamContract = JsonSchema | "bytes";
 export interface MethodContract {
   readonly kind: Kind;
   readonly description?: string;
+  /** Also set for each method of a deprecated resource; a string is the reason. */
   readonly deprecated?: boolean | string;
+  /** The version of the API that introduced the method; without it, that of its resource. */
+  readonly since?: string;
   readonly idempotent: boolean;
   readonly scope?: string;
   /** In milliseconds. */
@@ -29,6 +35,12 @@ export interface MethodContract {
 export interface ResourceContract {
   readonly path: string;
   readonly description?: string;
+  /** A string is the reason. */
+  readonly deprecated?: boolean | string;
+  /** The version of the API that introduced the resource. */
+  readonly since?: string;
+  /** The verbs of removed methods, which must not be declared again. */
+  readonly reserved?: readonly Verb[];
   readonly methods: Readonly<Partial<Record<Verb, MethodContract>>>;
 }
 
@@ -39,6 +51,8 @@ export interface Contract {
   readonly name: string;
   readonly version: string;
   readonly description?: string;
+  /** The names and paths of removed resources and callbacks, which must not be declared again. */
+  readonly reserved?: readonly string[];
   /** SHA-256, in hex, over everything in the contract that affects calls. */
   readonly hash: string;
   /** The exported schemas, by name. */

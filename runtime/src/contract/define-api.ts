@@ -23,8 +23,10 @@ export interface MethodSchema {
   readonly timeout?: number;
   /** Documentation. A JSDoc comment on the verb has the same effect. */
   readonly description?: string;
-  /** Marks the method as deprecated in generated code; a string is the reason. */
+  /** Marks the method as deprecated in generated code and in `help`; a string is the reason. */
   readonly deprecated?: boolean | string;
+  /** The version of the API that introduced the method, such as `1.2.0`. Documentation. */
+  readonly since?: string;
 }
 
 /** A resource: a named noun with a path, and its methods. */
@@ -33,6 +35,12 @@ export interface ResourceSchema {
   readonly path?: string;
   /** Documentation. A JSDoc comment on the resource has the same effect. */
   readonly description?: string;
+  /** Marks the resource and its methods as deprecated in generated code and in `help`; a string is the reason. */
+  readonly deprecated?: boolean | string;
+  /** The version of the API that introduced the resource, such as `1.2.0`. Documentation. */
+  readonly since?: string;
+  /** The verbs of removed methods: `sshrpc gen` refuses a schema that declares one of them again. */
+  readonly reserved?: readonly Verb[];
   /** Reads: repeating it has no effect. */
   readonly GET?: MethodSchema;
   /** Creates: the only verb that is not retried once the server may have started it. */
@@ -55,6 +63,11 @@ export interface ApiSchema {
   readonly resources: { readonly [resource: string]: ResourceSchema };
   /** Resources that the connecting side may serve: the server calls them over the connection that the client opened. */
   readonly callbacks?: { readonly [resource: string]: ResourceSchema };
+  /**
+   * The names of removed resources and callbacks, or their paths, such as `/notes/{id}`: `sshrpc gen` refuses a schema that declares
+   * one of them again.
+   */
+  readonly reserved?: readonly string[];
 }
 
 /** The names between braces in a path template. */

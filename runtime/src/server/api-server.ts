@@ -14,6 +14,7 @@ import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
+import { builtInHandlers } from "./built-in/built-in-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
@@ -67,7 +68,7 @@ export class ApiServer {
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
-    this.#router = new Router(handlers);
+    this.#router = new Router(handlers, builtInHandlers(handlers.api));
     this.#limits = resolveLimits(options.limits);
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;

@@ -1,3 +1,4 @@
+import { isReservedPath } from "../contract/built-in/built-in-api.js";
 import type { Api, Method } from "../contract/method.js";
 import { matchPath, paramValue, parsePath, type Segment } from "../contract/path.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -17,9 +18,15 @@ export class Router {
   readonly #byId = new Map<string, Route>();
   readonly #resources = new Map<string, Resource>();
 
-  constructor({ api, handlers }: ApiHandlers<unknown>) {
+  /** @param builtIn the methods beside those of the contract, which have the reserved paths */
+  constructor({ api, handlers }: ApiHandlers<unknown>, builtIn?: ApiHandlers<unknown>) {
     this.api = api;
-    for (const method of api.methods) this.#add(api, method, handlers.get(method.id));
+    for (const method of api.methods) {
+      if (isReservedPath(method.path)) throw new Error(`${api.name}: ${method.id}: paths below /sshrpc/ are reserved`);
+      this.#add(api, method, handlers.get(method.id));
+    }
+    if (builtIn === undefined) return;
+    for (const method of builtIn.api.methods) this.#add(builtIn.api, method, builtIn.handlers.get(method.id));
   }
 
   /**
@@ -55,7 +62,9 @@ export class Router {
     const path = space < 0 ? "" : reference.slice(space + 1);
     const template = this.#resources.get(path);
     if (template !== undefined) throw notAllowed(verb, path, template);
-    for (const resource of this.#resources.values()) {
+    const isReserved = isReservedPath(path);
+    for (const [known, resource] of this.#resources) {
+      if (isReservedPath(known) !== isReserved) continue;
       const texts = matchPath(resource.segments, path);
       if (texts === undefined) continue;
       const route = resource.byVerb.get(verb);

@@ -1,12 +1,22 @@
 /** The names in the messages. */
 const VERBS = "GET, STORE, UPDATE, DELETE";
 const OPTIONS =
-  "request, requestStream, response, responseStream, errors, scope, idempotent, timeout, description, deprecated";
+  "request, requestStream, response, responseStream, errors, scope, idempotent, timeout, description, deprecated, since";
 const ERRORS =
   "BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, PRECONDITION_FAILED, MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED";
 
 /** Mistakes in schemas: resources, one a line from line 7, and what `gen` says of them, after the name of the file. */
 export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], problems: readonly string[]])[] = [
+  [
+    ['a: { path: "/sshrpc/a", GET: { response: Type.Null() } }'],
+    ['7:10: resources.a: path "/sshrpc/a": paths below /sshrpc/ are reserved for the methods that every server offers'],
+  ],
+  [
+    ['a: { GET: { response: Type.Null(), scope: "sshrpc:contract" } }'],
+    [
+      '7:40: resources.a.GET.scope: scope "sshrpc:contract": scopes that begin with sshrpc: are reserved for the methods that every server offers',
+    ],
+  ],
   [
     ["a: { POST: { response: Type.Null() } }"],
     [`7:10: resources.a.POST: unknown verb POST; write STORE (known verbs: ${VERBS})`],
@@ -95,18 +105,20 @@ export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], prob
   [
     ['a: { GET: { response: Type.Null() }, pth: "/a" }'],
     [
-      `7:42: resources.a.pth: unknown resource option "pth" (did you mean "path"?); known options: path, description, ${VERBS}`,
+      `7:42: resources.a.pth: unknown resource option "pth" (did you mean "path"?); known options: path, description, deprecated, since, reserved, ${VERBS}`,
     ],
   ],
   [
     ['a: { GET: { response: Type.Null() }, descripton: "x" }'],
     [
-      `7:42: resources.a.descripton: unknown resource option "descripton" (did you mean "description"?); known options: path, description, ${VERBS}`,
+      `7:42: resources.a.descripton: unknown resource option "descripton" (did you mean "description"?); known options: path, description, deprecated, since, reserved, ${VERBS}`,
     ],
   ],
   [
     ["a: { GET: { response: Type.Null() }, auth: true }"],
-    [`7:42: resources.a.auth: unknown resource option "auth"; known options: path, description, ${VERBS}`],
+    [
+      `7:42: resources.a.auth: unknown resource option "auth"; known options: path, description, deprecated, since, reserved, ${VERBS}`,
+    ],
   ],
   [
     ['a: { path: "a", GET: { request: Type.Object({ id: Type.Integer() }), response: Type.Null() } }'],
@@ -552,5 +564,32 @@ export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], prob
   [
     ["a: { GET: { response: undefined as any, request: undefined as any } }"],
     ["7:10: resources.a.GET: missing response; add `response`, such as Type.Null(), or `responseStream`"],
+  ],
+  [
+    ['notes: { reserved: ["DELETE"], GET: { response: Type.Null() }, DELETE: { response: Type.Null() } }'],
+    [
+      "7:68: resources.notes.DELETE: the verb DELETE is reserved (schema/api.ts:7) since a method with it was removed; use another verb or resource",
+    ],
+  ],
+  [
+    ['notes: { reserved: ["DELET"], GET: { response: Type.Null() } }'],
+    [`7:25: resources.notes.reserved[0]: unknown verb DELET (did you mean "DELETE"?); known verbs: ${VERBS}`],
+  ],
+  [
+    ['notes: { reserved: "DELETE", GET: { response: Type.Null(), since: 5 } }'],
+    [
+      '7:14: resources.notes.reserved: expected an array of the verbs of removed methods, such as ["DELETE"]',
+      '7:64: resources.notes.GET.since: expected a version of the API, such as "1.2.0"',
+    ],
+  ],
+  [
+    ["notes: { deprecated: 5, GET: { response: Type.Null() } }"],
+    ["7:14: resources.notes.deprecated: expected true, false or the reason"],
+  ],
+  [
+    ['notes: { GET: { response: Type.Object({ text: Type.Null() }, { reserved: ["body", "text"] }) } }'],
+    [
+      "7:45: resources.notes.GET.response.text: the name text is reserved since a property with it was removed; choose another one",
+    ],
   ],
 ];

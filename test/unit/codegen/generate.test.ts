@@ -174,7 +174,12 @@ test("the hash changes only with parts of the schema that affect calls", async (
   for (const same of [
     note("/** A comment. */ description: Type.String()"),
     note('description: Type.String({ title: "T", examples: ["e"], description: "d" })'),
-    note("description: Type.String()", 'description: "d", deprecated: "r",'),
+    note("description: Type.String()", 'description: "d", deprecated: "r", since: "1.1.0",'),
+    note('description: Type.String({ deprecated: "r" })').replace(
+      "{ STORE",
+      '{ deprecated: true, reserved: ["GET"], STORE',
+    ),
+    note("description: Type.String()").replace("), response", ', { reserved: ["text"] }), response'),
   ]) {
     expect(await hashOf(same)).toBe(hash);
   }

@@ -66,10 +66,30 @@ test("an API without a name, version or resources, or with an unknown option, is
   expect(await problemsOf({ "schema/api.ts": text })).toEqual([
     'schema/api.ts:2:3: name: missing or invalid API name; it must begin with a letter, such as `name: "notes"`',
     'schema/api.ts:3:3: version: missing API version; add one, such as `version: "1.0.0"`',
-    'schema/api.ts:4:3: extra: unknown API option "extra"; known options: name, version, description, resources, callbacks',
+    'schema/api.ts:4:3: extra: unknown API option "extra"; known options: name, version, description, resources, callbacks, reserved',
     "schema/api.ts:5:3: resources: expected an object of resources by name",
   ]);
   expect(await refused()).toEqual(["schema/api.ts:6:3: resources: no resources; declare at least one"]);
+});
+
+test("a resource or a callback with a reserved name or path is refused", async () => {
+  const api = (reserved: string) =>
+    schemaOf(
+      `"old-notes": { path: "/x", GET: { ${NULL} } }`,
+      `note: { path: "/notes/{id}", GET: { request: Type.Object({ id: Type.String() }), ${NULL} } }`,
+    ).replace("  resources:", `  reserved: ${reserved}, callbacks: { gone: { GET: { ${NULL} } } },\n  resources:`);
+  const at = "(schema/api.ts:6)";
+  expect(await problemsOf({ "schema/api.ts": api('["oldNotes", "/notes/latest", "gone"]') })).toEqual([
+    `schema/api.ts:6:65: callbacks.gone: the name gone is reserved ${at} since a resource with it was removed; choose another one`,
+    `schema/api.ts:8:5: resources.old-notes: the name oldNotes is reserved ${at} since a resource with it was removed; choose another one`,
+    `schema/api.ts:9:13: resources.note: the path /notes/latest is reserved ${at} since a resource with it was removed; choose another one`,
+  ]);
+  expect(await problemsOf({ "schema/api.ts": api('["/a b"]') })).toEqual([
+    'schema/api.ts:6:14: reserved[0]: invalid path "/a b"',
+  ]);
+  expect(await problemsOf({ "schema/api.ts": api("[5]") })).toEqual([
+    'schema/api.ts:6:3: reserved: expected an array of the names or paths of removed resources, such as ["oldNotes"]',
+  ]);
 });
 
 test("an exception of the schema module is reported where it was thrown", async () => {
@@ -92,11 +112,11 @@ test("two resources whose paths can match the same string are refused", async ()
 test("an unknown verb and an unknown option are refused at their keys", async () => {
   expect(await refused(`a: { POST: { ${NULL} } }`, `b: { GET: { ${NULL} }, paths: "/b" }`)).toEqual([
     `schema/api.ts:7:10: resources.a.POST: unknown verb POST; write STORE (known verbs: ${VERBS})`,
-    `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths" (did you mean "path"?); known options: path, description, ${VERBS}`,
+    `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths" (did you mean "path"?); known options: path, description, deprecated, since, reserved, ${VERBS}`,
   ]);
   expect(await refused(`a: { GET: { ${NULL}, scopes: "x" } }`)).toEqual([
     'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes" (did you mean "scope"?); known options: request, requestStream, ' +
-      "response, responseStream, errors, scope, idempotent, timeout, description, deprecated",
+      "response, responseStream, errors, scope, idempotent, timeout, description, deprecated, since",
   ]);
 });
 
@@ -155,7 +175,12 @@ test("a type that JSON cannot carry is refused, at any depth", async () => {
     ],
     ['Type.Unsafe({ type: "string", minLength: "3" })', '.x: "minLength" must be a non-negative integer'],
     ["Type.Enum([])", '.x: "enum" must be a non-empty array'],
-    ["Type.String({ deprecated: 'soon' })", '.x: "deprecated" must be true or false'],
+    ["Type.String({ deprecated: 5 })", '.x: "deprecated" must be true, false or the reason'],
+    [
+      "Type.String({ reserved: ['y'] })",
+      '.x: "reserved" has no effect without "properties"; add "properties", or remove "reserved"',
+    ],
+    ["Type.Object({}, { reserved: [5] })", '.x: "reserved" must be an array of the names of removed properties'],
     ["5", ".x: expected a TypeBox type, got a number"],
   ];
   for (const [type, problem] of cases) {

@@ -6,7 +6,7 @@ import { withoutNotes } from "../../model/schema/schema-walk.js";
 
 /** The contract of `model` as plain JSON, with its hash. */
 export function contractOf(model: ApiModel): Contract {
-  const { name, version, description } = model;
+  const { name, version, description, reserved } = model;
   const body = {
     sshrpc: 1 as const,
     name,
@@ -15,10 +15,15 @@ export function contractOf(model: ApiModel): Contract {
     resources: resourcesOf(model.resources),
     callbacks: resourcesOf(model.callbacks),
   };
-  return { ...body, ...(description === undefined ? {} : { description }), hash: hashOf(body) };
+  return {
+    ...body,
+    ...(description === undefined ? {} : { description }),
+    ...(reserved.length === 0 ? {} : { reserved }),
+    hash: hashOf(body),
+  };
 }
 
-/** SHA-256 over everything that affects a call. Descriptions, examples and other annotations do not. */
+/** SHA-256 over everything that affects a call. Descriptions, deprecations, reserved names and other annotations do not. */
 function hashOf({ types, resources, callbacks, ...rest }: Omit<Contract, "hash">): string {
   const bare = {
     ...rest,
@@ -33,7 +38,7 @@ function bareResources(resources: Contract["resources"]): unknown {
   return mapValues(resources, ({ path, methods }) => ({ path, methods: mapValues(methods, bareMethod) }));
 }
 
-function bareMethod({ description: _, deprecated: __, errors, ...method }: MethodContract): unknown {
+function bareMethod({ description: _, deprecated: __, since: ___, errors, ...method }: MethodContract): unknown {
   const { request, requestStream, response, responseStream, ...rest } = method;
   const schemas = mapValues({ request, requestStream, response, responseStream }, (schema) =>
     typeof schema === "object" ? withoutNotes(schema) : schema,
@@ -43,11 +48,14 @@ function bareMethod({ description: _, deprecated: __, errors, ...method }: Metho
 
 function resourcesOf(resources: readonly ResourceModel[]): Readonly<Record<string, ResourceContract>> {
   return Object.fromEntries(
-    resources.map(({ name, path, description, methods }) => [
+    resources.map(({ name, path, description, deprecated, since, reserved, methods }) => [
       name,
       {
         path,
         ...(description === undefined ? {} : { description }),
+        ...(deprecated === undefined ? {} : { deprecated }),
+        ...(since === undefined ? {} : { since }),
+        ...(reserved.length === 0 ? {} : { reserved }),
         methods: Object.fromEntries(methods.map((method) => [method.verb, methodOf(method)])),
       },
     ]),
@@ -55,12 +63,13 @@ function resourcesOf(resources: readonly ResourceModel[]): Readonly<Record<strin
 }
 
 function methodOf(method: MethodModel): MethodContract {
-  const { kind, description, deprecated, idempotent, scope, timeout, request, response, errors } = method;
+  const { kind, description, deprecated, since, idempotent, scope, timeout, request, response, errors } = method;
   const { requestStream, responseStream } = method;
   return {
     kind,
     ...(description === undefined ? {} : { description }),
     ...(deprecated === undefined ? {} : { deprecated }),
+    ...(since === undefined ? {} : { since }),
     idempotent,
     ...(scope === undefined ? {} : { scope }),
     ...(timeout === undefined ? {} : { timeout }),

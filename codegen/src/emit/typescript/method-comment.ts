@@ -1,19 +1,24 @@
 import { isIdempotent } from "sshrpc/contract";
-import type { ErrorUse, MethodModel } from "../../model/api-model.js";
+import type { ErrorUse, MethodModel, ResourceModel } from "../../model/api-model.js";
 import { refName } from "../../model/schema/schema-walk.js";
 import { descriptionOf } from "./type/comment-of.js";
 import { code } from "./type/constraints.js";
 import { isInline } from "./type-use.js";
 
-/** The comment of a method, in the form of TSDoc: description, scope and limits, declared errors, deprecation; empty for none. */
+/** The comment of a method, in the form of TSDoc: description, scope and limits, declared errors, version, deprecation; empty for none. */
 export function methodComment(method: MethodModel): string {
   const errors = method.errors.map(errorLine).join("\n");
-  return paragraphs([method.description, remarksOf(method), errors, deprecation(method)]);
+  return paragraphs([method.description, remarksOf(method), errors, ...lifeOf(method)]);
+}
+
+/** The comment of a resource; empty for none. */
+export function resourceComment(resource: ResourceModel): string {
+  return paragraphs([resource.description, ...lifeOf(resource)]);
 }
 
 /** The comment of a method's signature, which editors show while its arguments are typed. */
 export function signatureComment(method: MethodModel): string {
-  return paragraphs([method.description, deprecation(method)]);
+  return paragraphs([method.description, ...lifeOf(method)]);
 }
 
 /** The first words are those of `help`. */
@@ -34,9 +39,14 @@ function errorLine(error: ErrorUse): string {
   return `@throws ${error.status}${name === undefined ? "" : ` with ${name}`}`;
 }
 
-function deprecation({ deprecated }: MethodModel): string {
-  if (deprecated === undefined || deprecated === false) return "";
-  return deprecated === true ? "@deprecated" : `@deprecated ${deprecated}`;
+/** Since when something exists, and whether it still should be used. */
+function lifeOf({ since, deprecated }: MethodModel | ResourceModel): readonly string[] {
+  return [
+    ...(since === undefined ? [] : [`@since ${since}`]),
+    ...(deprecated === undefined || deprecated === false
+      ? []
+      : [`@deprecated ${deprecated === true ? "" : deprecated}`.trimEnd()]),
+  ];
 }
 
 function paragraphs(blocks: readonly (string | undefined)[]): string {

@@ -1,5 +1,6 @@
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { LINE_WIDTH } from "../target.js";
+import { resourceComment } from "./method-comment.js";
 import { printComment } from "./type/layout.js";
 
 /** The name of a method in generated code: `get` for `GET`. */
@@ -26,8 +27,8 @@ export function genericMember(
 export function resourceMembers(resources: readonly ResourceModel[], suffix: string): string {
   return resources
     .map(
-      ({ name, typeName, description }) =>
-        `${printComment(description ?? "", 2)}  readonly ${name}: ${typeName}${suffix};\n`,
+      (resource) =>
+        `${printComment(resourceComment(resource), 2)}  readonly ${resource.name}: ${resource.typeName}${suffix};\n`,
     )
     .join("");
 }

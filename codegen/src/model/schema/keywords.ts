@@ -69,6 +69,7 @@ const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   title: "note",
   description: "note",
   deprecated: "note",
+  reserved: "note",
   default: "note",
   examples: "note",
   readOnly: "note",

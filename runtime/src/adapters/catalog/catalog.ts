@@ -1,4 +1,5 @@
 import type { Peer } from "../../base/peer.js";
+import { BUILT_IN_API, isReservedPath } from "../../contract/built-in/built-in-api.js";
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Api, Method } from "../../contract/method.js";
 import { isAuthorized } from "../../server/call/admit.js";
@@ -24,22 +25,32 @@ export class Catalog {
     return this.api.methods.filter(({ scope }) => isAuthorized(this.#peer, scope));
   }
 
-  /** The paths of those methods, sorted, each once. */
-  get paths(): readonly string[] {
-    return [...new Set(this.methods.map(({ path }) => path))].sort();
+  /** The built-in methods that the peer may call at this moment. */
+  get builtIn(): readonly Method[] {
+    return BUILT_IN_API.methods.filter(({ scope }) => isAuthorized(this.#peer, scope));
   }
 
-  /** The contract; undefined where the API was built without one. */
-  async contract(): Promise<Contract | undefined> {
-    return this.api.contract?.();
+  /** The paths of the methods, sorted, each once. */
+  get paths(): readonly string[] {
+    return pathsOf(this.methods);
+  }
+
+  /** The paths that one which is not found may have meant. */
+  pathsNear(path: string): readonly string[] {
+    return isReservedPath(path) ? pathsOf(this.builtIn) : this.paths;
   }
 
   /** The schema of a method's request; undefined where the API was built without its contract. */
   async requestSchema(method: Method): Promise<RequestSchema | undefined> {
-    const contract = await this.contract();
+    const api = isReservedPath(method.path) ? BUILT_IN_API : this.api;
+    const contract = await api.contract?.();
     const schema = methodContract(method, contract)?.request;
     return contract && schema && { schema, types: contract.types };
   }
+}
+
+function pathsOf(methods: readonly Method[]): readonly string[] {
+  return [...new Set(methods.map(({ path }) => path))].sort();
 }
 
 /** The contract of a method. */

@@ -11,6 +11,7 @@ const USAGE = `
   help NAME        show the fields and results of a resource
   describe PATH    print its JSON Schemas
   version          print the version of the API
+  contract         print the contract: the methods that this key may call, with their schemas
 `;
 
 /**
@@ -19,22 +20,28 @@ const USAGE = `
  */
 export async function helpText(topic: readonly string[], catalog: Catalog): Promise<string> {
   const { name, version } = catalog.api;
-  const methods = findMethods(topic, catalog);
-  const contract = await catalog.contract();
+  const { api, methods } = findMethods(topic, catalog);
+  const contract = await api.contract?.();
   if (topic.length > 0) return methods.map((method) => details(method, contract)).join("\n");
-  const lines = columns(methods.map((method) => [method.id, firstLine(methodContract(method, contract)?.description)]));
+  const lines = columns(methods.map((method) => [method.id, summary(methodContract(method, contract))]));
   const title = [`${name} ${version}`, ...indent(contract?.description)].join("\n");
   const list = lines.length === 0 ? "  no methods (this key has no matching scopes)" : lines.join("\n");
   return plain(`${title}\n\n${list}\n${USAGE}`);
 }
 
+function summary(described: MethodContract | undefined): string {
+  return `${described?.deprecated ? "(deprecated) " : ""}${firstLine(described?.description)}`.trimEnd();
+}
+
 function details(method: Method, contract: Contract | undefined): string {
   const described = methodContract(method, contract);
+  const since = described?.since ?? contract?.resources[method.resource]?.since;
   const lines = [
     method.id,
     ...indent(described?.description),
     ...(described === undefined ? [] : [...requestLines(described, contract), ...answerLines(described)]),
     ...(method.scope === undefined ? [] : [`  requires the scope ${method.scope}`]),
+    ...(since === undefined ? [] : [`  since ${since}`]),
     ...(described?.deprecated
       ? [`  deprecated${typeof described.deprecated === "string" ? `: ${described.deprecated}` : ""}`]
       : []),
@@ -61,7 +68,7 @@ function fieldLines(request: JsonSchema, types: Contract["types"]): string[] {
   }
   const fields = schemaFields(request, types).map(({ name, required, schema }) => [
     name,
-    fieldType(schema, types) + (required ? "" : ", optional"),
+    fieldType(schema, types) + (required ? "" : ", optional") + (schema["deprecated"] === true ? ", deprecated" : ""),
     constraints(schema, types),
     firstLine(schema["description"]),
   ]);

@@ -21,8 +21,13 @@ export type Command =
   | CallCommand
   | { readonly name: "help" | "describe" | "version"; readonly topic: readonly string[] };
 
+/** Commands that call a built-in method: what they stand for. */
+const BUILT_IN_COMMANDS: Readonly<Record<string, readonly [verb: Verb, path: string]>> = {
+  contract: ["GET", "/sshrpc/contract"],
+};
+
 /** The first words of command lines. */
-export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "version"];
+export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "version", ...Object.keys(BUILT_IN_COMMANDS)];
 
 /** Bytes of a command line. Over ssh2 it cannot have many more: a packet has 35,000. */
 export const MAX_COMMAND = 32 * 1024;
@@ -44,6 +49,8 @@ export function parseCommand(line: string): Command {
   if (first === "help" || first === "--help" || first === "-h") return { name: "help", topic: rest };
   if (first === "version" || first === "--version") return { name: "version", topic: rest };
   if (first === "describe") return { name: "describe", topic: rest };
+  const builtIn = Object.hasOwn(BUILT_IN_COMMANDS, first) ? BUILT_IN_COMMANDS[first] : undefined;
+  if (builtIn !== undefined) return parseCall(builtIn[0], [builtIn[1], ...rest]);
   const near = nearest(first, COMMANDS);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   throw invalid(`unknown command ${quoteWord(first)}${hint} (${USAGE})`);

@@ -92,7 +92,7 @@ function resolve({ verb, path }: CallCommand, { server, peer, catalog }: CallCon
     return server.resolve(`${verb} ${path}`, peer);
   } catch (error) {
     if (!(error instanceof RpcError) || error.status !== "NOT_FOUND") throw error;
-    const near = nearestPath(path, catalog.paths);
+    const near = nearestPath(path, catalog.pathsNear(path));
     if (near === undefined) throw error;
     throw new RpcError("NOT_FOUND", `${error.message}; did you mean ${near}?`, { cause: error });
   }

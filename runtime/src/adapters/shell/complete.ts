@@ -1,3 +1,4 @@
+import { isReservedPath } from "../../contract/built-in/built-in-api.js";
 import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
@@ -28,7 +29,10 @@ async function candidatesFor([first = "", ...rest]: readonly string[], catalog: 
     ];
     return commands.map((command) => `${command} `);
   }
-  const methods = catalog.methods;
+  // Built-in methods are rarely meant: they are offered once a path begins like theirs.
+  const path = rest[0] ?? "";
+  const isBuiltIn = isReservedPath(path) || (path.length > 1 && "/sshrpc".startsWith(path));
+  const methods = isBuiltIn ? [...catalog.methods, ...catalog.builtIn] : catalog.methods;
   const name = first.toUpperCase();
   if (!isVerb(name)) {
     if (first !== "help" && first !== "describe") return [];

@@ -19,6 +19,8 @@ import { startStreaming } from "./start-streaming.js";
 /** What the methods of one object have in common. */
 export interface BindConfig {
   readonly connections: ConnectionSource;
+  /** The index of the first method in the HELLO of this side. Default: 0. */
+  readonly firstIndex?: number;
   /** Default timeout of unary calls in ms. */
   readonly timeout: number;
   readonly limits: Limits;
@@ -36,7 +38,7 @@ type Begin = (request: unknown, items: Items<unknown> | undefined, options: Call
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, timeout, limits, interceptors = [], reports }: BindConfig,
+  { connections, firstIndex = 0, timeout, limits, interceptors = [], reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -46,7 +48,7 @@ export function bindMethods(
       connections,
       method,
       codec: jsonCodec,
-      index,
+      index: firstIndex + index,
       timeout,
       maxMetadata,
       window,

@@ -124,14 +124,14 @@ describe("HELLO", () => {
     });
   });
 
-  test("of a client lists its methods", async () => {
+  test("of a client lists its methods, then the built-in ones", async () => {
     const { client, peer } = await connectRaw({
       limits: { message: 5000, calls: 3, window: 700, connectionWindow: 900 },
     });
     expect(await peer.remoteHello()).toEqual({
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
-      methods: ["GET /it"],
+      methods: ["GET /it", "GET /sshrpc/contract"],
       limits: { message: 5000, calls: 3, window: 700, connection: 900 },
     });
     await client.close();

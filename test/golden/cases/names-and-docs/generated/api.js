@@ -8,6 +8,8 @@ import {
   callbacksOpen,
   clientClosed,
   clientOpen,
+  crowdClosed,
+  crowdOpen,
   peopleListDeleteResponseOpen,
   peopleListGetRequestClosed,
   peopleListGetResponseOpen,
@@ -25,7 +27,7 @@ import {
 export const api = {
   name: "names-and-docs",
   version: "2.0.0-rc.1",
-  hash: "ac40bcafaa3f54eac626e431ababe38cc943a0e6d823762f84b44419d432aa2a",
+  hash: "4d567ea18c1696408ea841a6f93240687305786fa2df7531956a1ec27a12e085",
   methods: [
     {
       id: "DELETE /people-list",
@@ -62,6 +64,18 @@ export const api = {
       maxRequest: 1352,
       response: recordOpen,
       errors: { CONFLICT: rpcErrorOpen, BAD_REQUEST: clientOpen },
+    },
+    {
+      id: "GET /crowd",
+      resource: "crowd",
+      verb: "GET",
+      path: "/crowd",
+      kind: "unary",
+      params: {},
+      idempotent: true,
+      request: peopleListGetRequestClosed,
+      maxRequest: 1088,
+      response: crowdOpen,
     },
     {
       id: "GET /people-list",
@@ -123,6 +137,17 @@ export const api = {
       request: aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed,
       response: aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen,
       errors: { NOT_FOUND: aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen },
+    },
+    {
+      id: "UPDATE /crowd",
+      resource: "crowd",
+      verb: "UPDATE",
+      path: "/crowd",
+      kind: "unary",
+      params: {},
+      idempotent: true,
+      request: crowdClosed,
+      response: peopleListDeleteResponseOpen,
     },
     {
       id: "UPDATE /people-list",

@@ -24,6 +24,7 @@ import type {
   Callbacks,
   Client,
   ClientsGetError,
+  Crowd,
   Person,
   Promise as PromiseType,
   Record,
@@ -37,6 +38,14 @@ import type {
 export interface NamesAndDocsClient extends RpcClient {
   /** People, as resources have names of two words. */
   readonly peopleList: PeopleListMethods;
+  /**
+   * Replaced.
+   *
+   * @since 1.1.0
+   *
+   * @deprecated Use the people list.
+   */
+  readonly crowd: CrowdMethods;
   /** A reserved word. */
   readonly class: ClassMethods;
   readonly clients: ClientsMethods;
@@ -77,6 +86,38 @@ export interface PeopleListMethods {
     /** @deprecated */
     (request?: { [key: string]: never }, options?: CallOptions) => Promise<null>,
     UnaryMethodOptional<{ [key: string]: never }, null, AnyRpcError>
+  >;
+}
+
+/** The methods of /crowd. */
+export interface CrowdMethods {
+  /**
+   * Lists it.
+   *
+   * @deprecated Use the people list.
+   */
+  readonly get: DocumentedMethod<
+    /**
+     * Lists it.
+     *
+     * @deprecated Use the people list.
+     */
+    (request?: { [key: string]: never }, options?: CallOptions) => Promise<Crowd>,
+    UnaryMethodOptional<{ [key: string]: never }, Crowd, AnyRpcError>
+  >;
+  /**
+   * @since 1.2.0
+   *
+   * @deprecated It does not change.
+   */
+  readonly update: DocumentedMethod<
+    /**
+     * @since 1.2.0
+     *
+     * @deprecated It does not change.
+     */
+    (request?: Crowd, options?: CallOptions) => Promise<null>,
+    UnaryMethodOptional<Crowd, null, AnyRpcError>
   >;
 }
 

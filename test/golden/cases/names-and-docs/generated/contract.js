@@ -38,8 +38,9 @@ export const contract = {
     }
   },
   "description": "Names, and what is said of them.",
-  "hash": "ac40bcafaa3f54eac626e431ababe38cc943a0e6d823762f84b44419d432aa2a",
+  "hash": "4d567ea18c1696408ea841a6f93240687305786fa2df7531956a1ec27a12e085",
   "name": "names-and-docs",
+  "reserved": ["persons", "/persons/{id}"],
   "resources": {
     "aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsed": {
       "methods": {
@@ -117,6 +118,40 @@ export const contract = {
         }
       },
       "path": "/clients"
+    },
+    "crowd": {
+      "deprecated": "Use the people list.",
+      "description": "Replaced.",
+      "methods": {
+        "GET": {
+          "deprecated": "Use the people list.",
+          "description": "Lists it.",
+          "idempotent": true,
+          "kind": "unary",
+          "request": {
+            "properties": {},
+            "type": "object"
+          },
+          "response": {
+            "$ref": "#/types/Crowd"
+          }
+        },
+        "UPDATE": {
+          "deprecated": "It does not change.",
+          "idempotent": true,
+          "kind": "unary",
+          "request": {
+            "$ref": "#/types/Crowd"
+          },
+          "response": {
+            "type": "null"
+          },
+          "since": "1.2.0"
+        }
+      },
+      "path": "/crowd",
+      "reserved": ["STORE", "DELETE"],
+      "since": "1.1.0"
     },
     "peopleList": {
       "description": "People, as resources have names of two words.",
@@ -249,6 +284,22 @@ export const contract = {
         }
       },
       "required": ["agent"],
+      "type": "object"
+    },
+    "Crowd": {
+      "description": "Several.",
+      "properties": {
+        "names": {
+          "deprecated": true,
+          "type": "string"
+        },
+        "size": {
+          "deprecated": true,
+          "description": "How many.\n\n@deprecated Count them.",
+          "type": "integer"
+        }
+      },
+      "reserved": ["count"],
       "type": "object"
     },
     "Person": {

@@ -23,6 +23,7 @@ import type {
   Callbacks as CallbacksType,
   Client,
   ClientsGetErrors,
+  Crowd,
   Person,
   Promise as PromiseType,
   Record,
@@ -36,6 +37,14 @@ import type {
 export interface Handlers {
   /** People, as resources have names of two words. */
   readonly peopleList: PeopleListHandlers;
+  /**
+   * Replaced.
+   *
+   * @since 1.1.0
+   *
+   * @deprecated Use the people list.
+   */
+  readonly crowd: CrowdHandlers;
   /** A reserved word. */
   readonly class: ClassHandlers;
   readonly clients: ClientsHandlers;
@@ -57,6 +66,22 @@ export interface PeopleListHandlers {
   readonly update: UnaryHandler<Address, Address, unknown, Callbacks>;
   /** @deprecated */
   readonly delete: UnaryHandler<{ [key: string]: never }, null, unknown, Callbacks>;
+}
+
+/** The handlers of /crowd. */
+export interface CrowdHandlers {
+  /**
+   * Lists it.
+   *
+   * @deprecated Use the people list.
+   */
+  readonly get: UnaryHandler<{ [key: string]: never }, Crowd, unknown, Callbacks>;
+  /**
+   * @since 1.2.0
+   *
+   * @deprecated It does not change.
+   */
+  readonly update: UnaryHandler<Crowd, null, unknown, Callbacks>;
 }
 
 /** The handlers of /class. */

@@ -22,6 +22,18 @@ export interface Client {
   agent: string;
 }
 
+/** Several. */
+export interface Crowd {
+  /**
+   * How many.
+   *
+   * @deprecated Count them.
+   */
+  size?: number | undefined;
+  /** @deprecated */
+  names?: string | undefined;
+}
+
 /**
  * Two lines
  * of comment, with a *\/ in it.

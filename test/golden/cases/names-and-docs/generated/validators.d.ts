@@ -9,6 +9,8 @@ export declare const callbackHandlersClosed: Validator;
 export declare const callbacksOpen: Validator;
 export declare const clientClosed: Validator;
 export declare const clientOpen: Validator;
+export declare const crowdClosed: Validator;
+export declare const crowdOpen: Validator;
 export declare const peopleListDeleteResponseOpen: Validator;
 export declare const peopleListGetRequestClosed: Validator;
 export declare const peopleListGetResponseOpen: Validator;

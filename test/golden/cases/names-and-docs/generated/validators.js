@@ -256,6 +256,98 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+const crowdClosed = function validate0(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
+for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
+if(!((key0 === "size") || (key0 === "names"))){
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
+errors++;
+}
+}
+if(data.size !== undefined){
+let data0 = data.size;
+const _errs3 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
+errors++;
+}
+if(errors === _errs3){
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 9007199254740991 || isNaN(data0)){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
+errors++;
+}
+else {
+if(data0 < -9007199254740991 || isNaN(data0)){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
+errors++;
+}
+}
+}
+}
+}
+if(data.names !== undefined){
+if(typeof data.names !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/names",keyword:"type",params:{type: "string"}});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+};
+
+const crowdOpen = function validate0(data, instancePath=""){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.size !== undefined){
+let data0 = data.size;
+const _errs2 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
+errors++;
+}
+if(errors === _errs2){
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 9007199254740991 || isNaN(data0)){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
+errors++;
+}
+else {
+if(data0 < -9007199254740991 || isNaN(data0)){
+(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
+errors++;
+}
+}
+}
+}
+}
+if(data.names !== undefined){
+if(typeof data.names !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/names",keyword:"type",params:{type: "string"}});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+};
+
 const peopleListDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -771,6 +863,7 @@ addressOpen.projection = object({ street: scalar, city: scalar });
 aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.projection = object({ text: scalar });
 callbacksOpen.projection = object({ count: scalar });
 clientOpen.projection = object({ agent: scalar });
+crowdOpen.projection = object({ size: scalar, names: scalar });
 peopleListGetResponseOpen.projection = array(ref(() => personOpen));
 personOpen.projection = object({
   name: scalar,
@@ -811,6 +904,8 @@ export {
   callbacksOpen,
   clientClosed,
   clientOpen,
+  crowdClosed,
+  crowdOpen,
   peopleListDeleteResponseOpen,
   peopleListGetRequestClosed,
   peopleListGetResponseOpen,

@@ -9,6 +9,7 @@ export { Person as Human } from "./types.js";
 export default defineApi({
   name: "names-and-docs",
   version: "2.0.0-rc.1",
+  reserved: ["persons", "/persons/{id}"],
   resources: {
     /** People, as resources have names of two words. */
     "people-list": {
@@ -22,6 +23,18 @@ export default defineApi({
       STORE: { request: Person, response: types.WithHidden, deprecated: false },
       UPDATE: { request: home, response: home, deprecated: "The house is empty.", description: "Moves." },
       DELETE: { response: Type.Null(), deprecated: true },
+    },
+    /**
+     * Replaced.
+     *
+     * @since 1.1.0
+     * @deprecated Use the people list.
+     */
+    crowd: {
+      reserved: ["STORE", "DELETE"],
+      /** Lists it. */
+      GET: { response: types.Crowd },
+      UPDATE: { request: types.Crowd, response: Type.Null(), since: "1.2.0", deprecated: "It does not change." },
     },
     class: { description: "A reserved word.", GET: { request: Client, response: Server } },
     clients: {

@@ -28,6 +28,16 @@ export const Person = Type.Object({
   constructor: Type.Optional(Type.String()),
 });
 
+/** Several. */
+export const Crowd = Type.Object(
+  {
+    /** How many. */
+    size: Type.Optional(Type.Integer({ deprecated: "Count them." })),
+    names: Type.Optional(Type.String({ deprecated: true })),
+  },
+  { reserved: ["count"] },
+);
+
 /** The runtime and JavaScript have types of these names as well. */
 export const Client = Type.Object({ agent: Type.String() });
 export const Server = Type.Object({ clients: Type.Array(Client) });

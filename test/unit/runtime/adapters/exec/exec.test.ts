@@ -1,3 +1,4 @@
+import type { Contract } from "sshrpc/contract";
 import { expect, test } from "vitest";
 import { Catalog } from "../../../../../runtime/src/adapters/catalog/catalog.js";
 import { helpText } from "../../../../../runtime/src/adapters/catalog/help-text.js";
@@ -315,6 +316,32 @@ test("help prints the fields of each member of a union", async () => {
     side  number, optional
   returns null
   requires the scope notes:read
+`);
+});
+
+test("help marks what is deprecated, and says since when a method exists", async () => {
+  const properties = { text: { type: "string", deprecated: true } };
+  const get = { kind: "unary", idempotent: true, request: { type: "object", properties }, response: { type: "null" } };
+  const methods = {
+    GET: { ...get, description: "Lists notes.", deprecated: "use /texts" },
+    STORE: { ...get, since: "1.3.0" },
+  } as const;
+  const contract = { ...NOTES_CONTRACT, resources: { notes: { path: "/notes", since: "1.1.0", methods } } } as Contract;
+  const catalog = new Catalog({ ...NOTES, contract: async () => contract }, { user: "alice", scopes: ["*"] });
+  expect(await helpText([], catalog)).toContain("\n  GET /notes           (deprecated) Lists notes.\n");
+  expect(await helpText(["/notes"], catalog)).toBe(`GET /notes
+  Lists notes.
+  text  string, optional, deprecated
+  returns null
+  requires the scope notes:read
+  since 1.1.0
+  deprecated: use /texts
+
+STORE /notes
+  text  string, optional, deprecated
+  returns null
+  requires the scope notes:write
+  since 1.3.0
 `);
 });
 
