@@ -33,7 +33,11 @@ async function diff(
 ): Promise<void> {
   const options = generateOptions(flags, io.cwd());
   const { runDiff } = await import("../diff/run-diff.js");
-  const run = { ...resolveOptions(options), loadTimeout: options.loadTimeout ?? LOAD_TIMEOUT, accepted: flags.accepted };
+  const run = {
+    ...resolveOptions(options),
+    loadTimeout: options.loadTimeout ?? LOAD_TIMEOUT,
+    accepted: flags.accepted,
+  };
   const report = await runDiff(sources, run).catch((error: unknown) => refuse(error, flags, io));
   await print(report, flags, io);
   if (report.isBreaking) throw new ReportedFailure();

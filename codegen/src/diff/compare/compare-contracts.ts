@@ -1,4 +1,4 @@
-import type { Contract, ResourceContract, Verb } from "sshrpc/contract";
+import type { Contract } from "sshrpc/contract";
 import type { SameSchemas } from "../subset/same.js";
 import { compareMethods, type MethodChange } from "./compare-methods.js";
 import { entriesOf, type MethodEntry, matchMethods } from "./match-methods.js";
@@ -6,7 +6,7 @@ import { type TypePair, typePairs } from "./type-pairs.js";
 
 /** One side of a comparison. */
 export interface ContractSide {
-  readonly contract: Contract & { readonly reserved?: readonly string[] };
+  readonly contract: Contract;
   /** Whether a server has shown all of it. */
   readonly complete: boolean;
 }
@@ -76,9 +76,8 @@ function addedMethod(
   return { rule: isCallback ? "callback-added" : "method-added", ...change };
 }
 
-/** Whether the name of the resource is reserved, or the verb of the resource. */
-function isReserved({ resource, verb }: MethodEntry, { contract }: ContractSide): boolean {
-  const declared = contract.resources[resource] as (ResourceContract & { reserved?: readonly Verb[] }) | undefined;
-  const isNew = contract.reserved?.includes(resource) === true;
-  return isNew || declared?.reserved?.includes(verb) === true;
+/** Whether the name or path of the resource is reserved, or the verb of the resource. */
+function isReserved({ resource, path, verb }: MethodEntry, { contract }: ContractSide): boolean {
+  const isOfApi = contract.reserved?.some((text) => text === resource || text === path) === true;
+  return isOfApi || contract.resources[resource]?.reserved?.includes(verb) === true;
 }

@@ -18,7 +18,7 @@ const KEYWORDS = [...LOW, ...HIGH, ...CONSTRAINTS];
 /** The differences in constraints that apply to the value as a whole. */
 export function compareConstraints(old: JsonSchema, next: JsonSchema): readonly Found[] {
   return KEYWORDS.flatMap((keyword) => {
-    const [before, after] = [valueOf(old, keyword), valueOf(next, keyword)];
+    const [before, after] = [contentOf(old, keyword), contentOf(next, keyword)];
     if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return [];
     const shown = (value: unknown) => (value === undefined ? undefined : { [keyword]: value });
     return [
@@ -34,7 +34,7 @@ export function compareConstraints(old: JsonSchema, next: JsonSchema): readonly 
   });
 }
 
-function valueOf(schema: JsonSchema, keyword: string): unknown {
+function contentOf(schema: JsonSchema, keyword: string): unknown {
   const value = schema[keyword];
   return keyword === "uniqueItems" && value === false ? undefined : value;
 }

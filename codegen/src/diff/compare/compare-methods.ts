@@ -1,6 +1,6 @@
 import type { MethodContract } from "sshrpc/contract";
 import type { Change, Direction, Witness } from "../rules/change.js";
-import { type RuleId } from "../rules/rules.js";
+import type { RuleId } from "../rules/rules.js";
 import type { MethodEntry } from "./match-methods.js";
 
 /** A difference beside the types: its verdict follows from the rule. */
@@ -66,7 +66,8 @@ function compareTimeout(old: MethodContract, next: MethodContract): readonly [Ru
       ? "the timeout of a method without one is an option of client and server"
       : undefined;
   const [before, after] = [old.timeout ?? Infinity, next.timeout ?? Infinity];
-  if (reason !== undefined) return [[after < before ? "timeout-lowered" : "timeout-raised", () => ({ ...values, reason })]];
+  if (reason !== undefined)
+    return [[after < before ? "timeout-lowered" : "timeout-raised", () => ({ ...values, reason })]];
   if (after > before) return [["timeout-raised", () => values]];
   const outcome = `DEADLINE_EXCEEDED after ${after} ms, for a caller that sends no deadline`;
   return [["timeout-lowered", (call) => ({ ...values, witness: { call, outcome } })]];
@@ -90,7 +91,8 @@ function compareStreams(old: MethodContract, next: MethodContract): readonly [Ru
     const witness = { call: "response", outcome: "the stream ends without the response that the old client expects" };
     found.push(["response-removed", { direction: "response", old: before, witness }]);
   }
-  if (before === undefined && after !== undefined) found.push(["response-added", { direction: "response", new: after }]);
+  if (before === undefined && after !== undefined)
+    found.push(["response-added", { direction: "response", new: after }]);
   return found;
 }
 

@@ -69,7 +69,10 @@ export class TypeComparison {
       });
       return [...compareNotes(old, next), ...unions];
     }
-    const [one, other] = [this.#target(choices[0][0] ?? old, this.#old), this.#target(choices[1][0] ?? next, this.#new)];
+    const [one, other] = [
+      this.#target(choices[0][0] ?? old, this.#old),
+      this.#target(choices[1][0] ?? next, this.#new),
+    ];
     return this.#single(one, other);
   }
 
@@ -105,7 +108,8 @@ export class TypeComparison {
       return [...notes, found("integer-to-number"), ...compareConstraints(old, next)];
     if (from === "number" && to === "integer")
       return [...notes, found("number-to-integer"), ...compareConstraints(old, next)];
-    if (to === undefined && Object.keys(next).length <= Object.keys(old).length) return [...notes, found("type-widened")];
+    if (to === undefined && Object.keys(next).length <= Object.keys(old).length)
+      return [...notes, found("type-widened")];
     if (from === undefined && Object.keys(old).length <= Object.keys(next).length)
       return [...notes, found("type-narrowed")];
     return [...notes, found("type-changed")];

@@ -1,5 +1,5 @@
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
-import { type Key, type Place } from "../rules/change.js";
+import type { Key, Place } from "../rules/change.js";
 import type { RuleId } from "../rules/rules.js";
 
 /** A difference of two types. */

@@ -60,9 +60,13 @@ export function matchMethods(
 
 function haveSameShape({ method: one }: MethodEntry, { method: other }: MethodEntry, same: SameSchemas): boolean {
   if (one.kind !== other.kind || (one.response === undefined) !== (other.response === undefined)) return false;
-  const statuses = ({ errors }: MethodContract): string => Object.keys(errors ?? {}).sort().join();
+  const statuses = ({ errors }: MethodContract): string =>
+    Object.keys(errors ?? {})
+      .sort()
+      .join();
   if (one.requestStream === "bytes" ? other.requestStream !== "bytes" : other.requestStream === "bytes") return false;
-  if (one.responseStream === "bytes" ? other.responseStream !== "bytes" : other.responseStream === "bytes") return false;
+  if (one.responseStream === "bytes" ? other.responseStream !== "bytes" : other.responseStream === "bytes")
+    return false;
   const pairs = typePairs({ method: "", isCallback: false }, one, other);
   return statuses(one) === statuses(other) && pairs.every((pair) => same.are(pair.old, pair.new));
 }

@@ -1,5 +1,4 @@
 import type { Validator } from "sshrpc/generated";
-import { canonicalJson } from "../../model/schema/json-value.js";
 import type { Found } from "../compare/found.js";
 import type { TypePair } from "../compare/type-pairs.js";
 import { type Change, jsonPath, type Witness } from "../rules/change.js";
@@ -8,8 +7,9 @@ import type { Term } from "../subset/alternative.js";
 import { TooComplex } from "../subset/expand.js";
 import type { Prover } from "../subset/prove.js";
 import { Candidates } from "../witness/candidates.js";
-import { isSent, type Refused, refusedCandidates, smallest, witnessAt } from "../witness/find-witness.js";
-import { partsAt, sampleWith } from "../witness/sample-with.js";
+import { describeIssue, isSent, type Refused, refusedCandidates, smallest } from "../witness/find-witness.js";
+import { sampleWith } from "../witness/sample-with.js";
+import { type Explained, refusedFor } from "./explain.js";
 import { judgementOf, type Sides } from "./sides.js";
 
 /** A pair of types with its differences, and what decides their verdicts. */
@@ -41,7 +41,10 @@ export function judgeTypes(one: TypeCase, compiled: CompiledSides | string | und
     ...changes,
     other === undefined
       ? changeOf(rest, one, { verdict: "unknown", reason: reasonOf(rest, compiled) })
-      : changeOf(rest, one, { verdict: "breaking", witness: witnessOf(other, one) }),
+      : changeOf(rest, one, {
+          verdict: "breaking",
+          witness: witnessOf({ refused: other, issue: other.issues[0] }, one),
+        }),
   ];
 }
 
@@ -56,7 +59,7 @@ function judge(found: Found, one: TypeCase, { refused, compiled }: Evidence): Ch
   const rule = ruleOf(found.rule);
   const isNote = rule.request?.[0] === "source-only";
   if (isNote || expected === "compatible") return changeOf(found, one, { verdict: expected });
-  const witness = isProven ? undefined : refusedAt(refused, found);
+  const witness = isProven ? undefined : refusedFor(found, refused);
   if (witness !== undefined) {
     return changeOf(found, one, { verdict: "breaking", witness: witnessOf(witness, one) });
   }
@@ -64,14 +67,6 @@ function judge(found: Found, one: TypeCase, { refused, compiled }: Evidence): Ch
   if (expected === "source-only") return changeOf(found, one, { verdict: expected });
   if (isProven || isProvenAt(found, one)) return changeOf(found, one, { verdict: "compatible" });
   return changeOf(found, one, { verdict: "unknown", reason: reasonOf(found, compiled) });
-}
-
-/** A refused value with the member that was removed, where the change is one of a member. */
-function refusedAt(refused: readonly Refused[], { rule, keys, old, new: next }: Found): Refused | undefined {
-  if (!rule.startsWith("enum-value")) return witnessAt(refused, keys);
-  const wanted = canonicalJson(old ?? next);
-  const having = refused.filter(({ value }) => partsAt(value, keys).some((part) => canonicalJson(part) === wanted));
-  return witnessAt(having, keys);
 }
 
 /** A name with another meaning breaks also where every value is valid. */
@@ -114,8 +109,8 @@ function reasonOf({ rule }: Found, compiled: Evidence["compiled"]): string {
   return "neither a proof nor a value was found that one side sends and the other refuses";
 }
 
-function witnessOf({ value, refusal }: Refused, { sides }: TypeCase): Witness {
-  return { value, sender: peerOf(sides), refusal };
+function witnessOf({ refused, issue }: Explained, { sides }: TypeCase): Witness {
+  return { value: refused.value, sender: peerOf(sides), refusal: describeIssue(issue) };
 }
 
 function peerOf({ sender }: Sides): "old client" | "new server" {

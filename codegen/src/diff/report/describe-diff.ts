@@ -16,7 +16,9 @@ export function describeDiff({ old, new: next, changes, stale, notes }: DiffRepo
   const head = `${sourceText(old)} → ${sourceText(next)}\n`;
   const lines = [
     ...notes.map((note) => `note: ${note}`),
-    ...stale.map(({ rule, method, path }) => `stale: no change is accepted by ${[rule, method, path].join(" ").trim()}`),
+    ...stale.map(
+      ({ rule, method, path }) => `stale: no change is accepted by ${[rule, method, path].join(" ").trim()}`,
+    ),
     summaryOf(changes),
   ];
   return [head, ...blocks, `${lines.map(printable).join("\n")}\n`].join("\n");

@@ -28,7 +28,9 @@ export function reportOf(old: Source, next: Source, accepted: readonly AcceptedB
   return {
     ...{ old, new: next, changes, stale, isBreaking },
     notes: [
-      ...partial.map(({ label }) => `${label} shows a part of its contract; the whole requires the scope sshrpc:contract`),
+      ...partial.map(
+        ({ label }) => `${label} shows a part of its contract; the whole requires the scope sshrpc:contract`,
+      ),
       ...(isBreaking && areSwapped(old, next)
         ? [
             `the versions go down (${old.contract.version} to ${next.contract.version}), and the change back breaks nothing: OLD and NEW may be swapped`,

@@ -1,5 +1,5 @@
 import type { Position } from "../../base/problem.js";
-import { type ApiModel, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import type { ApiModel, MethodModel, StreamUse, TypeUse } from "../../model/api-model.js";
 import type { Change } from "../rules/change.js";
 import type { Source } from "../sources/source.js";
 
@@ -10,7 +10,7 @@ export function locate(change: Change, { model, file, label }: Source): Position
   const method = methodOf(change, model);
   if (method === undefined) return ownerOf(change, model);
   const named = type === undefined ? undefined : model.types.find(({ name }) => name === type);
-  const origin = named ?? useOf(change, method) ?? { at: method.at, fields: {} };
+  const origin: Pick<TypeUse, "at" | "fields"> = named ?? useOf(change, method) ?? { at: method.at, fields: {} };
   return (property === undefined ? undefined : origin.fields[property]) ?? origin.at;
 }
 

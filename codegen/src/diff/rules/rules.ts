@@ -146,7 +146,11 @@ export const RULES = {
     isSemantic: true,
     fix: "handle the status, or every other status, in the clients first",
   },
-  "error-status-removed": { text: "error status removed", response: ["source-only", "any"], reverse: "error-status-added" },
+  "error-status-removed": {
+    text: "error status removed",
+    response: ["source-only", "any"],
+    reverse: "error-status-added",
+  },
   "method-added": { text: "method added", method: ["compatible", "server first"], reverse: "method-removed" },
   "method-removed": {
     text: "method removed",

@@ -48,12 +48,16 @@ export function checkContract(value: unknown, label: string): Contract {
   }
   checkResources(resources, "resources", refuse);
   checkResources(callbacks, "callbacks", refuse);
-  return { ...(value as unknown as Contract), types: types as Contract["types"], callbacks: callbacks as Contract["callbacks"] };
+  return {
+    ...(value as unknown as Contract),
+    types: types as Contract["types"],
+    callbacks: callbacks as Contract["callbacks"],
+  };
 }
 
 function checkResources(resources: unknown, key: string, refuse: (problem: string) => never): void {
-  if (!isSchemaObject(resources)) return refuse(`"${key}" is not an object`);
-  for (const [name, resource] of Object.entries(resources)) {
+  if (!isSchemaObject(resources)) refuse(`"${key}" is not an object`);
+  for (const [name, resource] of Object.entries(resources as object)) {
     const { path, methods } = (resource ?? {}) as { readonly path?: unknown; readonly methods?: unknown };
     if (typeof path !== "string" || !isSchemaObject(methods)) refuse(`${key}.${name}: missing path or methods`);
     for (const [verb, method] of Object.entries(methods as object)) {

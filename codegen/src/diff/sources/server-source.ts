@@ -15,7 +15,9 @@ interface Reflection {
 export async function serverSource(label: string): Promise<Source> {
   const { fetchContract } = (await import("sshrpc/client")) as Reflection;
   if (fetchContract === undefined) {
-    throw new Error(`${label}: this version of sshrpc cannot read the contract of a server; update sshrpc, or use an api.json`);
+    throw new Error(
+      `${label}: this version of sshrpc cannot read the contract of a server; update sshrpc, or use an api.json`,
+    );
   }
   const { contract, complete } = await fetchContract(label).catch((error: unknown) => {
     throw new Error(`${label}: ${errorMessage(error)}`, { cause: error });

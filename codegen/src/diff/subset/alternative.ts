@@ -1,5 +1,5 @@
-import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { Variant } from "../../emit/validators/validator-names.js";
+import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 
 /** The types of one contract, by name. */
 export type Types = ReadonlyMap<string, SchemaOrBoolean>;

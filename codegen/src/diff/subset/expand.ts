@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { decides, isSplit } from "../../emit/validators/variants.js";
 import type { Variant } from "../../emit/validators/validator-names.js";
+import { decides, isSplit } from "../../emit/validators/variants.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import {
   type Alternative,
@@ -100,7 +100,9 @@ export class Expander {
     const isOpen = objects.some(({ patterns, decided }) => patterns.length > 0 || decided);
     return all.map((one) => {
       if (one.kind !== "object") return one;
-      const missing = [...declared].filter((name) => !one.properties.has(name)).map((name) => [name, one.rest] as const);
+      const missing = [...declared]
+        .filter((name) => !one.properties.has(name))
+        .map((name) => [name, one.rest] as const);
       return { ...one, properties: new Map([...one.properties, ...missing]), decided: one.decided || isOpen };
     });
   }
@@ -164,4 +166,3 @@ function isFlat(schema: SchemaOrBoolean): boolean {
 function listOf(value: unknown): readonly SchemaOrBoolean[] {
   return Array.isArray(value) ? value : [];
 }
-

@@ -96,6 +96,8 @@ function isExact(a: Objects, b: Objects): boolean {
 }
 
 function both(a: Term, b: Term): Term {
-  const added = b.filter(({ schema, variant }) => !a.some((part) => part.schema === schema && part.variant === variant));
+  const added = b.filter(
+    ({ schema, variant }) => !a.some((part) => part.schema === schema && part.variant === variant),
+  );
   return [...a, ...added];
 }

@@ -20,9 +20,6 @@ const WITH: Readonly<Record<string, readonly string[]>> = {
   contains: ["minContains", "maxContains"],
 };
 
-/** Keywords without effect on validation that the list of keywords does not have. */
-const NOTES: readonly string[] = ["reserved"];
-
 const UNEVALUATED = { unevaluatedProperties: "object", unevaluatedItems: "array" } as const;
 
 /** The constraints of a schema that a proof compares as texts, each with the kind of values that it constrains. */
@@ -41,7 +38,7 @@ export function opaqueConstraints(
       ? [[UNDECIDED, kind] as const]
       : [],
   );
-  const unknown = Object.keys(schema).filter((keyword) => keywordValue(keyword) === undefined && !NOTES.includes(keyword));
+  const unknown = Object.keys(schema).filter((keyword) => keywordValue(keyword) === undefined);
   return [
     ...found,
     ...unevaluated,

@@ -63,8 +63,14 @@ function numbersOf(schema: JsonSchema, integer: boolean): Numbers {
   return {
     ...ANY_NUMBER,
     integer,
-    low: low.reduce(tighter((a, b) => a > b), isBounded && low.length === 0 ? inclusive(-SAFE) : ANY_NUMBER.low),
-    high: high.reduce(tighter((a, b) => a < b), isBounded && high.length === 0 ? inclusive(SAFE) : ANY_NUMBER.high),
+    low: low.reduce(
+      tighter((a, b) => a > b),
+      isBounded && low.length === 0 ? inclusive(-SAFE) : ANY_NUMBER.low,
+    ),
+    high: high.reduce(
+      tighter((a, b) => a < b),
+      isBounded && high.length === 0 ? inclusive(SAFE) : ANY_NUMBER.high,
+    ),
     steps: typeof step === "number" ? [step] : [],
   };
 }

@@ -11,7 +11,7 @@ import {
   type Term,
   UNDECIDED,
 } from "./alternative.js";
-import { Expander, TooComplex } from "./expand.js";
+import { type Expander, TooComplex } from "./expand.js";
 import type { SameSchemas } from "./same.js";
 
 /** Proves that all values of one side's schema match a schema of the other side. A failed proof says nothing. */

@@ -1,4 +1,4 @@
-import { type Key } from "../rules/change.js";
+import type { Key } from "../rules/change.js";
 import { type Alternative, type Arrays, itemOf, type Objects, propertyOf, type Term } from "../subset/alternative.js";
 import { TooComplex } from "../subset/expand.js";
 import type { Prover } from "../subset/prove.js";

@@ -1,3 +1,4 @@
+import type { JsonSchema } from "sshrpc/contract";
 import type { Validator } from "sshrpc/generated";
 import * as helpers from "sshrpc/generated";
 import { emitValidators } from "../../emit/typescript/validators.js";
@@ -5,7 +6,6 @@ import { ValidatorCompiler } from "../../emit/validators/compile-validator.js";
 import type { Variant } from "../../emit/validators/validator-names.js";
 import { compileValidators } from "../../emit/validators/validator-set.js";
 import type { ApiModel, MethodModel, TypeUse } from "../../model/api-model.js";
-import type { JsonSchema } from "sshrpc/contract";
 import type { Types } from "../subset/alternative.js";
 
 /** A schema as a method uses it. */
@@ -34,9 +34,9 @@ export function compileSide(types: Types, uses: readonly CompiledUse[]): readonl
     };
   });
   const model: ApiModel = {
-    ...{ name: "", at: AT, typeName: "", version: "", callbacks: [] },
+    ...{ name: "", at: AT, typeName: "", version: "", callbacks: [], reserved: [] },
     types: [...types].map(([name, schema]) => ({ name, at: AT, fields: {}, schema: schema as JsonSchema })),
-    resources: [{ name: "", at: AT, typeName: "", path: "", methods }],
+    resources: [{ name: "", at: AT, typeName: "", path: "", reserved: [], methods }],
   };
   const set = compileValidators(model, new ValidatorCompiler());
   const names = uses.map(({ variant }, index) => set.nameOf(all[index] as TypeUse, variant));

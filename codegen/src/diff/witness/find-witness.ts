@@ -1,13 +1,13 @@
 import type { Validator } from "sshrpc/generated";
 import { canonicalJson } from "../../model/schema/json-value.js";
-import { type Key } from "../rules/change.js";
 import type { Candidate } from "./candidates.js";
+
+/** One reason of a receiver. */
+export type Issue = NonNullable<Validator["errors"]>[number];
 
 /** A value that the sender's validator accepts and the receiver's refuses. */
 export interface Refused extends Candidate {
-  readonly refusal: string;
-  /** The first place that the receiver names, as a JSON pointer. */
-  readonly at: string;
+  readonly issues: readonly Issue[];
 }
 
 /** More candidates are not tried. */
@@ -24,8 +24,7 @@ export function refusedCandidates(
     count += 1;
     if (count > MAX_CANDIDATES) break;
     if (!isSent(candidate.value, sender) || receiver(candidate.value)) continue;
-    const [first] = receiver.errors ?? [];
-    found.push({ ...candidate, refusal: describe(first), at: first?.instancePath ?? "" });
+    found.push({ ...candidate, issues: receiver.errors ?? [] });
   }
   return found;
 }
@@ -38,42 +37,21 @@ export function isSent(value: unknown, sender: Validator): boolean {
   return text !== undefined && canonicalJson(JSON.parse(text)) === canonicalJson(value);
 }
 
-function describe(error: NonNullable<Validator["errors"]>[number] | undefined): string {
-  if (error === undefined) return "refused";
-  const { instancePath, keyword, params } = error;
-  const text = Object.values(params).length === 0 ? "" : ` ${JSON.stringify(params)}`;
-  return `${instancePath === "" ? "/" : instancePath}: ${keyword}${text}`;
-}
-
-/** The smallest witness at a place: one that was made for it, or for the part of it that is refused. */
-export function witnessAt(refused: readonly Refused[], keys: readonly Key[]): Refused | undefined {
-  const place = JSON.stringify(keys);
-  const exact = refused.filter((one) => JSON.stringify(one.keys) === place);
-  const wanted = pointerOf(keys);
-  const parent = pointerOf(keys.slice(0, -1));
-  const isNamed = ({ at }: Refused): boolean => {
-    const text = at.replaceAll(/\/\d+(?=\/|$)/g, "/*");
-    return matches(text, wanted) || matches(text, parent);
-  };
-  return smallest(exact.filter(isNamed)) ?? smallest(exact);
-}
-
-export function smallest(refused: readonly Refused[]): Refused | undefined {
-  let best: Refused | undefined;
-  let size = Infinity;
-  for (const one of refused) {
+/** The one with the shortest text. */
+export function smallest<One extends Candidate>(values: readonly One[]): One | undefined {
+  let best: One | undefined;
+  let size = Number.POSITIVE_INFINITY;
+  for (const one of values) {
     const { length } = JSON.stringify(one.value);
     if (length < size) [best, size] = [one, length];
   }
   return best;
 }
 
-/** Items and record values are `*`. */
-function pointerOf(keys: readonly Key[]): string {
-  return keys.map((key) => (typeof key === "string" || "item" in key ? "/*" : `/${key.property}`)).join("");
-}
-
-function matches(pointer: string, wanted: string): boolean {
-  const [parts, expected] = [pointer.split("/"), wanted.split("/")];
-  return parts.length === expected.length && parts.every((part, index) => expected[index] === "*" || part === expected[index]);
+/** What the receiver says, in one line. */
+export function describeIssue(issue: Issue | undefined): string {
+  if (issue === undefined) return "refused";
+  const { instancePath, keyword, params } = issue;
+  const text = Object.values(params).length === 0 ? "" : ` ${JSON.stringify(params)}`;
+  return `${instancePath === "" ? "/" : instancePath}: ${keyword}${text}`;
 }

@@ -11,7 +11,9 @@ export function edited(contract: Contract, random: () => number): Contract {
   edit(one(nodes, random), random);
   return {
     ...(copy as unknown as Contract),
-    resources: { a: { path: "/a", methods: { STORE: { kind: "unary", idempotent: false, request, response: request } } } },
+    resources: {
+      a: { path: "/a", methods: { STORE: { kind: "unary", idempotent: false, request, response: request } } },
+    },
   };
 }
 

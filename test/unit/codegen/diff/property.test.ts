@@ -49,7 +49,10 @@ function sampled({ contract, schema }: Side): unknown {
 
 /** The values that contradict "compatible". */
 function contradictions(old: Side, next: Side, random: () => number): readonly string[] {
-  const changes = diffContracts({ contract: old.contract, complete: true }, { contract: next.contract, complete: true });
+  const changes = diffContracts(
+    { contract: old.contract, complete: true },
+    { contract: next.contract, complete: true },
+  );
   const isCompatible = (direction: string): boolean =>
     changes.every((one) => one.direction !== direction || !["breaking", "unknown"].includes(one.verdict));
   const found: string[] = [];
@@ -78,7 +81,11 @@ function check(pairs: readonly (readonly [string, Contract, Contract])[]): reado
     const changes = diffContracts({ contract: one, complete: true }, { contract: other, complete: true });
     for (const direction of ["request", "response"]) {
       const verdicts = changes.filter((change) => change.direction === direction).map(({ verdict }) => verdict);
-      const worst = verdicts.includes("breaking") ? "breaking" : verdicts.includes("unknown") ? "unknown" : "compatible";
+      const worst = verdicts.includes("breaking")
+        ? "breaking"
+        : verdicts.includes("unknown")
+          ? "unknown"
+          : "compatible";
       counts[worst] += 1;
     }
     const found = contradictions(sideOf(one), sideOf(other), randomFrom(SEED + index));
