@@ -12,6 +12,7 @@ import type { Term, Types } from "./subset/alternative.js";
 import { Expander } from "./subset/expand.js";
 import { Prover } from "./subset/prove.js";
 import { SameSchemas } from "./subset/same.js";
+import { Candidates } from "./witness/candidates.js";
 
 /**
  * Every difference of two contracts of one API, and whether a client of the old one can call a server of the new one. `breaking` has a
@@ -26,8 +27,8 @@ export function diffContracts(old: ContractSide, next: ContractSide): readonly C
     const receiver = sender === "old" ? "new" : "old";
     return new Prover(new Expander(types[sender], "sender"), new Expander(types[receiver], "receiver"), same[sender]);
   };
-  const provers = { old: proverFrom("old"), new: proverFrom("new") };
-  const cases = pairs.flatMap((pair) => caseOf(pair, comparison, provers));
+  const senders = { old: senderOf(proverFrom("old")), new: senderOf(proverFrom("new")) };
+  const cases = pairs.flatMap((pair) => caseOf(pair, comparison, senders));
   const validators = { old: new SideValidators(types.old), new: new SideValidators(types.new) };
   for (const one of cases.filter(needsValidators)) {
     for (const side of ["old", "new"] as const) {
@@ -50,19 +51,25 @@ function typesOf({ types }: Contract): Types {
   return new Map(Object.entries(types));
 }
 
+type Sender = Pick<TypeCase, "prover" | "candidates">;
+
+function senderOf(prover: Prover): Sender {
+  return { prover, candidates: new Candidates(prover) };
+}
+
 /** Nothing for types that are equal, with their annotations. */
 function caseOf(
   pair: TypePair,
   comparison: TypeComparison,
-  provers: Readonly<Record<"old" | "new", Prover>>,
+  senders: Readonly<Record<"old" | "new", Sender>>,
 ): readonly TypeCase[] {
   const sides = sidesOf(pair);
-  const prover = provers[sides.sender];
+  const { prover, candidates } = senders[sides.sender];
   const sent: Term = [{ schema: pair[sides.sender], variant: "closed" }];
   const received: Term = [{ schema: pair[sides.receiver], variant: sides.variant }];
   const isProven = prover.proves(sent, received);
   const found = comparison.of(pair.old, pair.new);
-  return isProven && found.length === 0 ? [] : [{ pair, found, sides, prover, isProven, sent, received }];
+  return isProven && found.length === 0 ? [] : [{ pair, found, sides, prover, candidates, isProven, sent, received }];
 }
 
 function needsValidators({ isProven, found }: TypeCase): boolean {

@@ -1,16 +1,16 @@
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { RuleId } from "../rules/rules.js";
-import { below, type Found } from "./found.js";
+import { below, type Entry, type Found } from "./found.js";
 import type { ObjectView } from "./object-view.js";
 
 interface Walk {
   readonly areSame: (old: SchemaOrBoolean, next: SchemaOrBoolean) => boolean;
-  readonly visit: (old: SchemaOrBoolean, next: SchemaOrBoolean) => readonly Found[];
+  readonly visit: (old: SchemaOrBoolean, next: SchemaOrBoolean) => readonly Entry[];
   readonly schemas: readonly [SchemaOrBoolean, SchemaOrBoolean];
 }
 
 /** The differences of two objects. */
-export function compareObjects(old: ObjectView, next: ObjectView, walk: Walk): readonly Found[] {
+export function compareObjects(old: ObjectView, next: ObjectView, walk: Walk): readonly Entry[] {
   const removed = [...old.properties.keys()].filter((name) => !next.properties.has(name));
   const added = [...next.properties.keys()].filter((name) => !old.properties.has(name));
   const renamed = renames(old, next, { removed, added, walk });
@@ -72,7 +72,7 @@ function renames(
   });
 }
 
-function comparePatterns(old: ObjectView, next: ObjectView, { visit, schemas }: Walk): readonly Found[] {
+function comparePatterns(old: ObjectView, next: ObjectView, { visit, schemas }: Walk): readonly Entry[] {
   const all = new Set([...old.patterns.keys(), ...next.patterns.keys()]);
   return [...all].flatMap((pattern) => {
     const [before, after] = [old.patterns.get(pattern), next.patterns.get(pattern)];
@@ -83,7 +83,7 @@ function comparePatterns(old: ObjectView, next: ObjectView, { visit, schemas }: 
 }
 
 /** What the types say of properties without a declaration. */
-function compareRest(old: ObjectView, next: ObjectView, { visit, schemas }: Walk): readonly Found[] {
+function compareRest(old: ObjectView, next: ObjectView, { visit, schemas }: Walk): readonly Entry[] {
   if (typeof old.rest === "object" && typeof next.rest === "object") return below(".*", visit(old.rest, next.rest));
   if (old.rest === next.rest) return [];
   const width = (rest: SchemaOrBoolean | undefined): number =>

@@ -1,156 +1,82 @@
-import type { JsonSchema } from "sshrpc/contract";
-import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import { refTo, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { Types } from "../subset/alternative.js";
 import type { SameSchemas } from "../subset/same.js";
-import { compareConstraints, compareNotes } from "./compare-keywords.js";
-import { compareObjects } from "./compare-objects.js";
-import { choicesOf, compareUnions } from "./compare-unions.js";
-import { below, type Found, inner } from "./found.js";
-import { objectView } from "./object-view.js";
+import { SchemaComparison } from "./compare-schemas.js";
+import type { Entry, Found, Link } from "./found.js";
 
-/** Names the differences of types of two contracts, each at its place. */
+/** Names the differences of types of two contracts, also inside named types, at the shortest path to each. */
 export class TypeComparison {
-  readonly #old: Types;
-  readonly #new: Types;
-  readonly #same: SameSchemas;
-  /** The differences of pairs of named types; none while they are compared. */
-  readonly #pairs = new Map<string, readonly Found[]>();
+  readonly #types: readonly [Types, Types];
+  readonly #schemas: SchemaComparison;
+  readonly #entries = new Map<string, readonly Entry[]>();
+  /** The pairs that are known to lead to a difference, or not. */
+  readonly #differing = new Map<string, boolean>();
 
   constructor(old: Types, next: Types, same: SameSchemas) {
-    this.#old = old;
-    this.#new = next;
-    this.#same = same;
+    this.#types = [old, next];
+    this.#schemas = new SchemaComparison(old, next, same);
   }
 
   of(old: SchemaOrBoolean, next: SchemaOrBoolean): readonly Found[] {
-    if (typeof old === "boolean" || typeof next === "boolean") {
-      if (old === next) return [];
-      const rule = old === false || next === true ? "type-widened" : "type-narrowed";
-      return [{ rule, keys: [], old, new: next, place: {} }];
+    const found: Found[] = [];
+    const seen = new Set<string>();
+    const queue = [...this.#schemas.of(old, next)];
+    for (const entry of queue) {
+      if (!isLink(entry)) {
+        found.push(entry);
+        continue;
+      }
+      const key = entry.link.join(" ");
+      if (seen.has(key) || !this.#differs(entry)) continue;
+      seen.add(key);
+      for (const one of this.#entriesOf(entry)) {
+        const place = one.place.type === undefined ? { type: entry.link[1], ...one.place } : one.place;
+        queue.push({ ...one, keys: [...entry.keys, ...one.keys], place });
+      }
     }
-    const [before, after] = [refName(old), refName(next)];
-    if (before !== undefined && after !== undefined) {
-      const renamed: Found = { rule: "type-renamed", keys: [], old: before, new: after, place: {} };
-      return [
-        ...compareNotes(old, next),
-        ...(before === after || !this.#same.are(old, next) ? [] : [renamed]),
-        ...this.#named(before, after),
-      ];
+    return found;
+  }
+
+  #entriesOf({ link }: Link): readonly Entry[] {
+    const key = link.join(" ");
+    const [old, next] = link;
+    const schemaOf = (side: 0 | 1, name: string): SchemaOrBoolean => this.#types[side].get(name) ?? refTo(name);
+    const entries = this.#entries.get(key) ?? this.#schemas.of(schemaOf(0, old), schemaOf(1, next));
+    this.#entries.set(key, entries);
+    return entries;
+  }
+
+  /** Whether a difference is somewhere inside: most pairs of a large contract are equal. */
+  #differs(link: Link): boolean {
+    const key = link.link.join(" ");
+    if (!this.#differing.has(key)) this.#explore(link);
+    return this.#differing.get(key) === true;
+  }
+
+  /** Decides all pairs inside one: those with a difference, and those from which one of these is reached. */
+  #explore(root: Link): void {
+    const inside = new Map<string, Link>([[root.link.join(" "), root]]);
+    const from = new Map<string, Set<string>>();
+    const differing: string[] = [];
+    for (const [key, link] of inside) {
+      const entries = this.#entriesOf(link);
+      if (entries.some((one) => !isLink(one))) differing.push(key);
+      for (const next of entries.filter(isLink)) {
+        const to = next.link.join(" ");
+        from.set(to, (from.get(to) ?? new Set()).add(key));
+        if (this.#differing.get(to) === true) differing.push(key);
+        else if (!inside.has(to)) inside.set(to, next);
+      }
+      this.#differing.set(key, false);
     }
-    const found = this.#inline(old, next);
-    return after === undefined ? found : found.map((one) => ({ ...one, place: inner(one.place, { type: after }) }));
-  }
-
-  #named(before: string, after: string): readonly Found[] {
-    const key = `${before} ${after}`;
-    const known = this.#pairs.get(key);
-    if (known !== undefined) return known;
-    this.#pairs.set(key, []);
-    const found = this.of(this.#old.get(before) ?? true, this.#new.get(after) ?? true);
-    const placed = found.map((one) => ({
-      ...one,
-      place: one.place.type === undefined ? { type: after, ...one.place } : one.place,
-    }));
-    this.#pairs.set(key, placed);
-    return placed;
-  }
-
-  #inline(old: JsonSchema, next: JsonSchema): readonly Found[] {
-    const choices = [choicesOf(old, this.#old), choicesOf(next, this.#new)] as const;
-    const isChoice = (list: readonly SchemaOrBoolean[]): boolean =>
-      list.length !== 1 || (typeof list[0] === "object" && "const" in list[0]);
-    if (choices.some(isChoice)) {
-      if (this.#same.are(old, next)) return [...compareNotes(old, next), ...this.#sameChoices(choices)];
-      const unions = compareUnions({
-        choices,
-        types: [this.#old, this.#new],
-        areSame: (one, other) => this.#same.are(one, other),
-        visit: (one, other) => this.of(one, other),
-      });
-      return [...compareNotes(old, next), ...unions];
+    for (const key of differing) {
+      if (this.#differing.get(key) === true) continue;
+      this.#differing.set(key, true);
+      differing.push(...(from.get(key) ?? []));
     }
-    const [one, other] = [
-      this.#target(choices[0][0] ?? old, this.#old),
-      this.#target(choices[1][0] ?? next, this.#new),
-    ];
-    return this.#single(one, other);
   }
+}
 
-  /** Only annotations inside differ. */
-  #sameChoices([old, next]: readonly [readonly SchemaOrBoolean[], readonly SchemaOrBoolean[]]): readonly Found[] {
-    const inside = old.map((one, index) => [one, next[index] ?? one] as const);
-    return inside.flatMap(([one, other]) => (typeof one === "object" && "const" in one ? [] : this.of(one, other)));
-  }
-
-  #target(schema: SchemaOrBoolean, types: Types): JsonSchema {
-    const name = refName(schema);
-    const target = name === undefined ? schema : (types.get(name) ?? true);
-    return typeof target === "boolean" ? (target ? {} : { not: {} }) : target;
-  }
-
-  #single(old: JsonSchema, next: JsonSchema): readonly Found[] {
-    const notes = compareNotes(old, next);
-    const views = [objectView(old, this.#old), objectView(next, this.#new)] as const;
-    const [before, after] = views;
-    const found = (rule: Found["rule"]): Found => ({ rule, keys: [], old, new: next, place: {}, schemas: [old, next] });
-    if (before !== undefined && after !== undefined) {
-      const objects = compareObjects(before, after, {
-        areSame: (one, other) => this.#same.are(one, other),
-        visit: (one, other) => this.of(one, other),
-        schemas: [old, next],
-      });
-      return [...notes, ...compareConstraints(old, next), ...objects];
-    }
-    if ("allOf" in old || "allOf" in next) return [...notes, ...this.#intersections(old, next)];
-    const [from, to] = [old["type"], next["type"]];
-    if (from === to) return [...notes, ...compareConstraints(old, next), ...this.#items(old, next)];
-    if (from === "integer" && to === "number")
-      return [...notes, found("integer-to-number"), ...compareConstraints(old, next)];
-    if (from === "number" && to === "integer")
-      return [...notes, found("number-to-integer"), ...compareConstraints(old, next)];
-    if (to === undefined && Object.keys(next).length <= Object.keys(old).length)
-      return [...notes, found("type-widened")];
-    if (from === undefined && Object.keys(old).length <= Object.keys(next).length)
-      return [...notes, found("type-narrowed")];
-    return [...notes, found("type-changed")];
-  }
-
-  #intersections(old: JsonSchema, next: JsonSchema): readonly Found[] {
-    if (this.#same.are(old, next)) return [];
-    const membersOf = ({ allOf, ...own }: JsonSchema): SchemaOrBoolean[] => [
-      ...(Object.keys(own).length === 0 ? [] : [own]),
-      ...((allOf ?? []) as readonly SchemaOrBoolean[]),
-    ];
-    const [before, after] = [membersOf(old), membersOf(next)];
-    const others = before.filter((one) => !after.some((other) => this.#same.are(one, other)));
-    const added = after.filter((other) => !before.some((one) => this.#same.are(one, other)));
-    const paired = Math.min(others.length, added.length);
-    const schemas = [old, next] as const;
-    return [
-      ...others.slice(0, paired).flatMap((one, index) => this.of(one, added[index] ?? one)),
-      ...others.slice(paired).map((one): Found => {
-        return { rule: "intersection-member-removed", keys: [], old: one, place: {}, schemas };
-      }),
-      ...added.slice(paired).map((one): Found => {
-        return { rule: "intersection-member-added", keys: [], new: one, place: {}, schemas };
-      }),
-    ];
-  }
-
-  #items(old: JsonSchema, next: JsonSchema): readonly Found[] {
-    const [before, after] = [old["items"], next["items"]];
-    if (!Array.isArray(before) && !Array.isArray(after)) {
-      return below("[*]", this.of((before ?? true) as SchemaOrBoolean, (after ?? true) as SchemaOrBoolean));
-    }
-    const restOf = (schema: JsonSchema): SchemaOrBoolean =>
-      ((Array.isArray(schema["items"]) ? schema["additionalItems"] : schema["items"]) ?? true) as SchemaOrBoolean;
-    const at = (schema: JsonSchema, index: number): SchemaOrBoolean =>
-      (Array.isArray(schema["items"]) ? (schema["items"][index] as SchemaOrBoolean | undefined) : undefined) ??
-      restOf(schema);
-    const length = Math.max(...[before, after].map((items) => (Array.isArray(items) ? items.length : 0)));
-    return [
-      ...Array.from({ length }, (_, item) => below({ item }, this.of(at(old, item), at(next, item)))).flat(),
-      ...below("[*]", this.of(restOf(old), restOf(next))),
-    ];
-  }
+function isLink(entry: Entry): entry is Link {
+  return "link" in entry;
 }

@@ -4,7 +4,7 @@ import { canonicalJson } from "../../model/schema/json-value.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import type { RuleId } from "../rules/rules.js";
 import type { Types } from "../subset/alternative.js";
-import type { Found } from "./found.js";
+import type { Entry, Found } from "./found.js";
 
 /** The alternatives of a schema, as schemas: the members of a union, the values of an enum, the types of a list. */
 export function choicesOf(schema: SchemaOrBoolean, types: Types): readonly SchemaOrBoolean[] {
@@ -36,11 +36,11 @@ interface UnionsOf {
   readonly choices: readonly [readonly SchemaOrBoolean[], readonly SchemaOrBoolean[]];
   readonly types: readonly [Types, Types];
   readonly areSame: (old: SchemaOrBoolean, next: SchemaOrBoolean) => boolean;
-  readonly visit: (old: SchemaOrBoolean, next: SchemaOrBoolean) => readonly Found[];
+  readonly visit: (old: SchemaOrBoolean, next: SchemaOrBoolean) => readonly Entry[];
 }
 
 /** The differences of two unions: members are paired that are equal, have one name, one tag, or alone one JSON type. */
-export function compareUnions({ choices: [old, next], types, areSame, visit }: UnionsOf): readonly Found[] {
+export function compareUnions({ choices: [old, next], types, areSame, visit }: UnionsOf): readonly Entry[] {
   const tags = [tagNameOf(old, types[0]), tagNameOf(next, types[1])];
   if (tags[0] !== undefined && tags[1] !== undefined && tags[0] !== tags[1]) {
     return [{ rule: "discriminator-changed", keys: [], old: tags[0], new: tags[1], place: {} }];

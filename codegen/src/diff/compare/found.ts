@@ -13,12 +13,22 @@ export interface Found {
   readonly schemas?: readonly [SchemaOrBoolean, SchemaOrBoolean];
 }
 
-/** The differences of a part, seen from the whole. */
-export function below(key: Key, found: readonly Found[], place: Place = {}): readonly Found[] {
-  return found.map((one) => ({ ...one, keys: [key, ...one.keys], place: inner(one.place, place) }));
+/** Two named types that are compared at a place, each pair once. */
+export interface Link {
+  readonly link: readonly [old: string, next: string];
+  readonly keys: readonly Key[];
+  readonly place: Place;
+}
+
+/** What a comparison finds in a part that has no named types inside. */
+export type Entry = Found | Link;
+
+/** The entries of a part, seen from the whole. */
+export function below(key: Key, entries: readonly Entry[], place: Place = {}): readonly Entry[] {
+  return entries.map((one) => ({ ...one, keys: [key, ...one.keys], place: innermost(one.place, place) }));
 }
 
 /** The place of a part inside a named type is the more exact one. */
-export function inner(part: Place, whole: Place): Place {
+export function innermost(part: Place, whole: Place): Place {
   return part.type === undefined && part.property === undefined ? whole : part;
 }

@@ -10,24 +10,38 @@ export interface Explained {
   readonly issue: Issue | undefined;
 }
 
-/** The smallest value that is refused because of a change. */
-export function refusedFor(found: Found, all: readonly Refused[]): Explained | undefined {
-  const having = withMember(found, all);
-  const issueOf = ({ issues }: Refused): Issue | undefined => issues.find((issue) => explains(issue, found));
-  const refused = smallest(having.filter((one) => issueOf(one) !== undefined));
-  if (refused !== undefined) return { refused, issue: issueOf(refused) };
-  // A union may say only that no member matches.
+/** The values to choose the smallest one from, and the depth below which the first one is taken. */
+const MAX_CHOICE = 8;
+const MAX_DEPTH = 8;
+
+/** A small value that is refused because of a change. */
+export function refusedFor(found: Found, all: Iterable<Refused>): Explained | undefined {
   const place = JSON.stringify(found.keys);
-  const aroundOf = ({ issues }: Refused): Issue | undefined => issues.find((issue) => isAround(issue, found));
-  const around = smallest(having.filter((one) => JSON.stringify(one.keys) === place && aroundOf(one) !== undefined));
-  return around && { refused: around, issue: aroundOf(around) };
+  const exact: Explained[] = [];
+  const around: Explained[] = [];
+  for (const refused of all) {
+    if (!hasMember(found, refused)) continue;
+    const { issues, keys } = refused;
+    const issue = issues.find((one) => explains(one, found));
+    if (issue !== undefined) exact.push({ refused, issue });
+    if (exact.length === (found.keys.length > MAX_DEPTH ? 1 : MAX_CHOICE)) break;
+    // A union may say only that no member matches.
+    const outer = issues.find((one) => isAround(one, found));
+    if (outer !== undefined && JSON.stringify(keys) === place) around.push({ refused, issue: outer });
+  }
+  return smallestOf(exact) ?? smallestOf(around);
 }
 
-/** Where a value was added or removed, those that have it. */
-function withMember({ rule, keys, old, new: next }: Found, all: readonly Refused[]): readonly Refused[] {
-  if (!rule.startsWith("enum-value-") && !rule.startsWith("null-")) return all;
+function smallestOf(explained: readonly Explained[]): Explained | undefined {
+  const refused = smallest(explained.map((one) => one.refused));
+  return explained.find((one) => one.refused === refused);
+}
+
+/** Where a value was added or removed, whether it is in the refused one. */
+function hasMember({ rule, keys, old, new: next }: Found, { value }: Refused): boolean {
+  if (!rule.startsWith("enum-value-") && !rule.startsWith("null-")) return true;
   const wanted = rule.startsWith("null-") ? "null" : canonicalJson(old ?? next);
-  return all.filter(({ value }) => partsAt(value, keys).some((part) => canonicalJson(part) === wanted));
+  return partsAt(value, keys).some((part) => canonicalJson(part) === wanted);
 }
 
 function explains({ instancePath, keyword, params }: Issue, found: Found): boolean {

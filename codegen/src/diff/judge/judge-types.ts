@@ -6,8 +6,8 @@ import { ruleOf, type Verdict } from "../rules/rules.js";
 import type { Term } from "../subset/alternative.js";
 import { TooComplex } from "../subset/expand.js";
 import type { Prover } from "../subset/prove.js";
-import { Candidates } from "../witness/candidates.js";
-import { describeIssue, isSent, type Refused, refusedCandidates, smallest } from "../witness/find-witness.js";
+import type { Candidates } from "../witness/candidates.js";
+import { describeIssue, isSent, refusedCandidates, smallest } from "../witness/find-witness.js";
 import { sampleWith } from "../witness/sample-with.js";
 import { type Explained, refusedFor } from "./explain.js";
 import { judgementOf, type Sides } from "./sides.js";
@@ -18,6 +18,7 @@ export interface TypeCase {
   readonly found: readonly Found[];
   readonly sides: Sides;
   readonly prover: Prover;
+  readonly candidates: Candidates;
   /** Whether the receiver accepts every value of the sender. */
   readonly isProven: boolean;
   readonly sent: Term;
@@ -28,13 +29,11 @@ type CompiledSides = { readonly sender: Validator; readonly receiver: Validator 
 
 /** The changes of one pair of types, each with its verdict. @param compiled the validators, or why there are none */
 export function judgeTypes(one: TypeCase, compiled: CompiledSides | string | undefined): readonly Change[] {
-  const refused =
-    one.isProven || compiled === undefined || typeof compiled === "string"
-      ? []
-      : refusedCandidates(new Candidates(one.prover).of(one.sent, one.received), compiled);
-  const changes = one.found.map((found) => judge(found, one, { refused, compiled }));
+  const changes = one.found.map((found) => judge(found, one, compiled));
   if (one.isProven || changes.some(({ verdict }) => verdict === "breaking" || verdict === "unknown")) return changes;
   // The differences that have names are not all.
+  const refused =
+    typeof compiled === "object" ? refusedCandidates(one.candidates.of(one.sent, one.received), compiled) : [];
   const other = smallest(refused);
   const rest: Found = { rule: "type-changed", keys: other?.keys ?? [], place: {} };
   return [
@@ -48,29 +47,31 @@ export function judgeTypes(one: TypeCase, compiled: CompiledSides | string | und
   ];
 }
 
-interface Evidence {
-  readonly refused: readonly Refused[];
-  readonly compiled: CompiledSides | string | undefined;
-}
-
-function judge(found: Found, one: TypeCase, { refused, compiled }: Evidence): Change {
+function judge(found: Found, one: TypeCase, compiled: CompiledSides | string | undefined): Change {
   const { pair, isProven } = one;
   const [expected] = judgementOf(found.rule, pair.direction, pair.isCallback);
   const rule = ruleOf(found.rule);
   const isNote = rule.request?.[0] === "source-only";
   if (isNote || expected === "compatible") return changeOf(found, one, { verdict: expected });
-  const witness = isProven ? undefined : refusedFor(found, refused);
-  if (witness !== undefined) {
-    return changeOf(found, one, { verdict: "breaking", witness: witnessOf(witness, one) });
-  }
+  const witness = isProven || typeof compiled !== "object" ? undefined : explained(found, one, compiled);
+  if (witness !== undefined) return changeOf(found, one, { verdict: "breaking", witness: witnessOf(witness, one) });
   if (rule.isSemantic === true) return judgeMeaning(found, one, compiled);
   if (expected === "source-only") return changeOf(found, one, { verdict: expected });
   if (isProven || isProvenAt(found, one)) return changeOf(found, one, { verdict: "compatible" });
   return changeOf(found, one, { verdict: "unknown", reason: reasonOf(found, compiled) });
 }
 
+/** A value that is refused because of the change. */
+function explained(found: Found, one: TypeCase, compiled: CompiledSides): Explained | undefined {
+  const { candidates, sent, received } = one;
+  const first = refusedFor(found, refusedCandidates(candidates.at(found.keys, sent, received), compiled));
+  if (first !== undefined || found.rule !== "property-renamed") return first;
+  const other = [...found.keys.slice(0, -1), { property: String(found.new) }];
+  return refusedFor(found, refusedCandidates(candidates.at(other, sent, received), compiled));
+}
+
 /** A name with another meaning breaks also where every value is valid. */
-function judgeMeaning(found: Found, one: TypeCase, compiled: Evidence["compiled"]): Change {
+function judgeMeaning(found: Found, one: TypeCase, compiled: CompiledSides | string | undefined): Change {
   const keys =
     found.rule === "property-renamed" && one.sides.sender === "new"
       ? [...found.keys.slice(0, -1), { property: String(found.new) }]
@@ -101,7 +102,7 @@ function isProvenAt({ schemas }: Found, { sides, prover }: TypeCase): boolean {
   return prover.proves([{ schema: sent, variant: "closed" }], [{ schema: received, variant: sides.variant }]);
 }
 
-function reasonOf({ rule }: Found, compiled: Evidence["compiled"]): string {
+function reasonOf({ rule }: Found, compiled: CompiledSides | string | undefined): string {
   if (typeof compiled === "string") return `the validators cannot be compiled: ${compiled}`;
   if (/^(pattern|format|constraint)-/.test(rule)) {
     return "patterns, formats and conditions are compared as texts, and no value was found that one side refuses";

@@ -34,11 +34,11 @@ export function summarize(change: ReportedChange): string {
 
 /** What the old client and the new server do, where they disagree. */
 export function describeWitness(witness: Witness): string {
-  if ("call" in witness) return `${witness.call}: ${witness.outcome}`;
+  if ("call" in witness) return printable(`${witness.call}: ${witness.outcome}`);
   const { value, sender, refusal } = witness;
   const receiver = sender === "old client" ? "new server" : "old client";
   const outcome = refusal === undefined ? "takes it with another meaning" : `refuses it: ${refusal}`;
-  return `the ${sender} sends ${shorten(value)}, and the ${receiver} ${outcome}`;
+  return printable(`the ${sender} sends ${shorten(value)}, and the ${receiver} ${outcome}`);
 }
 
 function describeChange(change: ReportedChange): string {
@@ -81,5 +81,6 @@ function shorten(value: unknown): string {
 
 /** Contracts of others may have any character. */
 function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => JSON.stringify(character).slice(1, -1));
+  const escaped = (character: string): string => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }

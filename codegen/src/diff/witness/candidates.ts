@@ -2,7 +2,7 @@ import type { Key } from "../rules/change.js";
 import { type Alternative, type Arrays, itemOf, type Objects, propertyOf, type Term } from "../subset/alternative.js";
 import { TooComplex } from "../subset/expand.js";
 import type { Prover } from "../subset/prove.js";
-import { sampleNumbers, sampleStrings } from "./scalars.js";
+import { namesFor, sampleNumbers, sampleStrings } from "./scalars.js";
 import { SmallestValues } from "./smallest.js";
 
 /** A value that the receiver may refuse, and the place of the part for which it was made. */
@@ -33,6 +33,54 @@ export class Candidates {
     for (const one of own) {
       if (this.#prover.isEmpty(one)) continue;
       yield* this.#ofAlternative(one, others, depth);
+    }
+  }
+
+  /** The same, for the part at a place alone. */
+  *at(keys: readonly Key[], sent: Term, received: Term): Generator<Candidate, void> {
+    const [key, ...rest] = keys;
+    if (key === undefined) {
+      yield* this.of(sent, received, MAX_DEPTH - 1);
+      return;
+    }
+    const others = this.#expand(received, "receiver");
+    for (const one of this.#expand(sent, "sender")) {
+      if (this.#prover.isEmpty(one)) continue;
+      if (one.kind === "array" && (key === "[*]" || (typeof key === "object" && "item" in key))) {
+        const index = key === "[*]" ? lengthOf(one, others) : key.item;
+        const base = this.#smallest.array(one, Math.max(one.min, index + 1));
+        if (base === undefined) continue;
+        for (const other of others) {
+          if (other.kind !== "array") continue;
+          for (const { keys: inner, value } of this.at(rest, itemOf(one, index), itemOf(other, index))) {
+            yield { keys: [key, ...inner], value: base.with(index, value) };
+          }
+        }
+      }
+      const isName = key === ".*" || (typeof key === "object" && "property" in key);
+      if (one.kind === "object" && isName) yield* this.#atProperty(keys, one, others);
+    }
+  }
+
+  *#atProperty(keys: readonly Key[], one: Objects, received: readonly Alternative[]): Generator<Candidate, void> {
+    const [key, ...rest] = keys;
+    const base = this.#smallest.object(one);
+    if (key === undefined || base === undefined) return;
+    const others = received.filter((other) => other.kind === "object");
+    const patterns = [one, ...others].flatMap((side) => side.patterns.flatMap(([pattern]) => namesFor(pattern)));
+    const names = typeof key === "object" && "property" in key ? [key.property] : [...patterns, "other"];
+    if (rest.length === 0) yield { keys: [key], value: base };
+    for (const name of names) {
+      const sent = propertyOf(one, name);
+      if (this.#prover.isNever(sent)) continue;
+      if (rest.length === 0) {
+        for (const content of this.#smallest.several(sent)) yield { keys: [key], value: { ...base, [name]: content } };
+      }
+      for (const other of others) {
+        for (const { keys: inner, value } of this.at(rest, sent, propertyOf(other, name))) {
+          yield { keys: [key, ...inner], value: { ...base, [name]: value } };
+        }
+      }
     }
   }
 
@@ -119,7 +167,7 @@ export class Candidates {
     { base, depth }: { readonly base: object; readonly depth: number },
   ): Generator<Candidate, void> {
     const names = new Set([...one.properties.keys(), ...other.properties.keys()]);
-    const patterns = [...one.patterns, ...other.patterns].flatMap(([pattern]) => nameFor(pattern));
+    const patterns = [...one.patterns, ...other.patterns].flatMap(([pattern]) => namesFor(pattern));
     for (const name of [...names, ...patterns, "other"]) {
       const key: Key = one.properties.has(name) || other.properties.has(name) ? { property: name } : ".*";
       const sent = propertyOf(one, name);
@@ -144,10 +192,7 @@ export class Candidates {
   }
 }
 
-function nameFor(pattern: string): readonly string[] {
-  const names = sampleStrings(
-    { kind: "string", min: 0, max: 100, patterns: [pattern], formats: [], opaque: new Set() },
-    [],
-  );
-  return names.slice(0, 2);
+/** The first index after the items that have types of their own. */
+function lengthOf(one: Arrays, others: readonly Alternative[]): number {
+  return Math.max(one.first.length, ...others.map((other) => (other.kind === "array" ? other.first.length : 0)));
 }

@@ -10,23 +10,21 @@ export interface Refused extends Candidate {
   readonly issues: readonly Issue[];
 }
 
-/** More candidates are not tried. */
-const MAX_CANDIDATES = 3_000;
+/** More candidates of one search are not tried. */
+const MAX_CANDIDATES = 1_000;
 
 /** The candidates that the sender's validator accepts, as they are sent, and the receiver's refuses. */
-export function refusedCandidates(
+export function* refusedCandidates(
   candidates: Iterable<Candidate>,
   { sender, receiver }: { readonly sender: Validator; readonly receiver: Validator },
-): readonly Refused[] {
-  const found: Refused[] = [];
+): Generator<Refused, void> {
   let count = 0;
   for (const candidate of candidates) {
     count += 1;
-    if (count > MAX_CANDIDATES) break;
+    if (count > MAX_CANDIDATES) return;
     if (!isSent(candidate.value, sender) || receiver(candidate.value)) continue;
-    found.push({ ...candidate, issues: receiver.errors ?? [] });
+    yield { ...candidate, issues: receiver.errors ?? [] };
   }
-  return found;
 }
 
 /** Whether a peer sends the value as it is: what its schema does not declare does not leave a server. */
@@ -38,7 +36,7 @@ export function isSent(value: unknown, sender: Validator): boolean {
 }
 
 /** The one with the shortest text. */
-export function smallest<One extends Candidate>(values: readonly One[]): One | undefined {
+export function smallest<One extends Candidate>(values: Iterable<One>): One | undefined {
   let best: One | undefined;
   let size = Number.POSITIVE_INFINITY;
   for (const one of values) {

@@ -1,6 +1,7 @@
 import type { Key } from "../rules/change.js";
 import { itemOf, propertyOf, type Term } from "../subset/alternative.js";
 import type { Expander } from "../subset/expand.js";
+import { namesFor } from "./scalars.js";
 import { SmallestValues } from "./smallest.js";
 
 /** A small value of the sender that has a part at a place; undefined if none was found. */
@@ -10,7 +11,8 @@ export function sampleWith(sender: Expander, term: Term, keys: readonly Key[]): 
   if (key === undefined) return smallest.of(term);
   for (const one of sender.of(term)) {
     if (one.kind === "object" && (key === ".*" || (typeof key === "object" && "property" in key))) {
-      const name = key === ".*" ? "key" : key.property;
+      const [first] = one.patterns.flatMap(([pattern]) => namesFor(pattern));
+      const name = key === ".*" ? (first ?? "key") : key.property;
       const [base, part] = [smallest.object(one), sampleWith(sender, propertyOf(one, name), rest)];
       if (base !== undefined && part !== undefined) return { ...base, [name]: part };
     }

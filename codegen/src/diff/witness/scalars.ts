@@ -1,5 +1,5 @@
 import { accepts } from "../subset/accepts.js";
-import type { Alternative, Numbers, Strings } from "../subset/alternative.js";
+import { type Alternative, ANY_STRING, type Numbers, type Strings } from "../subset/alternative.js";
 import { sampleTexts } from "./sample-text.js";
 
 /** A text with more characters is no witness that people read. */
@@ -29,12 +29,18 @@ export function sampleStrings(sent: Strings, received: readonly Alternative[]): 
     all.flatMap((one) => one.formats),
   );
   const known = received.flatMap((one) => (one.kind === "constant" && typeof one.value === "string" ? one.value : []));
-  const sized = lengths.flatMap((length) => ["x".repeat(length), ...texts.map((text) => resized(text, length))]);
-  const values = new Set([...texts, ...sized, ...known, ...known.map((text) => `${text}x`)]);
+  const sized = lengths.flatMap((length) => texts.map((text) => resized(text, length)));
+  const exact = lengths.map((length) => "x".repeat(length));
+  const values = new Set([...known, ...exact, ...texts, ...sized, ...known.map((text) => `${text}x`)]);
   return [...values].filter((text) => accepts(sent, text) !== false);
 }
 
 function resized(text: string, length: number): string {
   const last = text.at(-1);
   return last === undefined ? "x".repeat(length) : text.slice(0, length).padEnd(length, last);
+}
+
+/** Names of properties that match a pattern. */
+export function namesFor(pattern: string): readonly string[] {
+  return sampleStrings({ ...ANY_STRING, max: 100, patterns: [pattern] }, []).slice(0, 2);
 }

@@ -12,6 +12,7 @@ const MAX_ITEMS = 10_000;
 /** Writes small values of types of one side. */
 export class SmallestValues {
   readonly #sender: Expander;
+  readonly #known = new WeakMap<Alternative, unknown>();
 
   constructor(sender: Expander) {
     this.#sender = sender;
@@ -41,7 +42,14 @@ export class SmallestValues {
     return undefined;
   }
 
+  /** Values are not changed: a known one is used again. */
   ofAlternative(one: Alternative, depth = 0): unknown {
+    const known = this.#known.get(one) ?? this.#make(one, depth);
+    if (known !== undefined) this.#known.set(one, known);
+    return known;
+  }
+
+  #make(one: Alternative, depth: number): unknown {
     switch (one.kind) {
       case "constant":
         return one.value;

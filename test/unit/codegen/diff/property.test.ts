@@ -78,7 +78,10 @@ const counts = { compatible: 0, breaking: 0, unknown: 0 };
 
 function check(pairs: readonly (readonly [string, Contract, Contract])[]): readonly string[] {
   return pairs.flatMap(([source, one, other], index) => {
+    const T = performance.now();
     const changes = diffContracts({ contract: one, complete: true }, { contract: other, complete: true });
+    if (performance.now() - T > 700)
+      console.log("SLOW", performance.now() - T, source, JSON.stringify(changes).slice(0, 800));
     for (const direction of ["request", "response"]) {
       const verdicts = changes.filter((change) => change.direction === direction).map(({ verdict }) => verdict);
       const worst = verdicts.includes("breaking")

@@ -161,7 +161,11 @@ export const NESTINGS: readonly Nesting[] = [
     wrap: (type) => `Type.Union([${member("tag", "x", `, v: ${type}`)}, ${member("tag", "y")}])`,
     path: "$.v",
   },
-  { where: "in a union with arrays", wrap: (type) => `Type.Union([Type.Object({ v: ${type} }), Type.Array(Type.String())])`, path: "$.v" },
+  {
+    where: "in a union with arrays",
+    wrap: (type) => `Type.Union([Type.Object({ v: ${type} }), Type.Array(Type.String())])`,
+    path: "$.v",
+  },
   {
     where: "in an intersection",
     wrap: (type) => `Type.Intersect([Type.Object({ v: ${type} }), Type.Object({ w: Type.String() })])`,

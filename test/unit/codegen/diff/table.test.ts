@@ -64,7 +64,13 @@ test.each(ROWS.map((row) => ({ row, title: [row.rule, row.what].filter(Boolean).
       for (const direction of ["request", "response"]) {
         // With the server first, old clients meet the new server; with the clients first, new ones meet the old server.
         const [serverFirst, clientFirst] = [works(changes, direction), works(back, direction)];
-        const expected = serverFirst ? (clientFirst ? "any" : "server first") : clientFirst ? "client first" : "together";
+        const expected = serverFirst
+          ? clientFirst
+            ? "any"
+            : "server first"
+          : clientFirst
+            ? "client first"
+            : "together";
         expect(changes.find((change) => change.direction === direction)?.order).toBe(expected);
       }
     }

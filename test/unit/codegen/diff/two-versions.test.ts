@@ -38,7 +38,10 @@ afterAll(() => project.dispose());
 
 /** Generates a version in a folder of its own, as two releases of a project are. */
 async function build(side: "old" | "new"): Promise<Version> {
-  const resources = ROWS.map((row, index) => `r${index}: { STORE: { request: ${row[side]}, response: Type.Null() }, GET: { response: ${row[side]} } }`);
+  const resources = ROWS.map(
+    (row, index) =>
+      `r${index}: { STORE: { request: ${row[side]}, response: Type.Null() }, GET: { response: ${row[side]} } }`,
+  );
   const head = 'import Type from "typebox";\nimport { defineApi } from "sshrpc/schema";\n';
   const body = `name: "rows", version: "${side === "old" ? 1 : 2}.0.0", resources: {\n${resources.join(",\n")}\n}`;
   project.write(`${side}/schema/api.ts`, `${head}export default defineApi({ ${body} });\n`);
