@@ -9,6 +9,7 @@ const COMMANDS = {
   gen: "generate the client, handler types and validators from the schema",
   dev: "watch the schema, regenerate on change and restart the server",
   lint: "check the schema for names, documentation, bounds, scopes and patterns that cause trouble later",
+  diff: "compare two versions of a contract: what breaks, with a witness",
   explain: "explain a rule of lint, or list the rules",
 };
 

@@ -36,6 +36,20 @@ export class Project {
   }
 }
 
+/** A project that all tests of a file share; its owner disposes of it. */
+export function sharedProject(): Pick<Project, "folder" | "write"> & { dispose(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "sshrpc-codegen-"));
+  symlinkSync(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
+  return {
+    folder,
+    write(path, text) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    },
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
 /** A schema module with these resources, one a line from line 7. */
 export function schemaOf(...resources: readonly string[]): string {
   return [

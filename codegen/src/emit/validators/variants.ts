@@ -130,7 +130,7 @@ export class Variants {
 }
 
 /** Whether several keywords declare properties of the same object. */
-function isSplit(schema: JsonSchema): boolean {
+export function isSplit(schema: JsonSchema): boolean {
   if ("allOf" in schema || "if" in schema || "dependentSchemas" in schema) return true;
   return [names(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
 }
@@ -166,11 +166,13 @@ function arrayInOrder(schema: JsonSchema): JsonSchema {
   return { ...Object.fromEntries(entries.filter((entry) => !isMoved(entry))), [FIRST]: Object.fromEntries(moved) };
 }
 
-function names(schema: JsonSchema): boolean {
+/** Whether a schema declares properties. */
+export function names(schema: JsonSchema): boolean {
   return NAMING.some((keyword) => keyword in schema);
 }
 
-function decides(schema: JsonSchema): boolean {
+/** Whether a schema says which undeclared properties it accepts. */
+export function decides(schema: JsonSchema): boolean {
   return DECIDING.some((keyword) => keyword in schema);
 }
 

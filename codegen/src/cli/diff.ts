@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { SchemaProblem } from "../base/problem.js";
+import type { DiffReport } from "../diff/report/diff-report.js";
+import { LOAD_TIMEOUT, resolveOptions } from "../options.js";
+import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
+import type { CodegenIo } from "./io.js";
+import { annotationOf, describeError, ReportedFailure } from "./report.js";
+
+interface DiffFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
+  readonly accepted?: string;
+  readonly json?: boolean;
+  readonly ci?: boolean;
+}
+
+/** Adds `sshrpc diff`. Exit status: 1 if a change breaks that is not accepted, 2 if a contract cannot be loaded. */
+export function addDiffCommand(program: Command, io: CodegenIo): void {
+  const command = program
+    .command("diff")
+    .description("compare two versions of a contract: what breaks, with a value that shows it")
+    .argument("<old>", "contract of the clients in use: api.json, schema, folder, git:REF[:path] or ssh://host")
+    .argument("[new]", "contract of the new server, in the same forms (default: the schema of the project)");
+  addLoadFlags(command)
+    .option("--accepted <file>", "accepted breaks, as JSON (default: sshrpc.accepted.json, if it exists)")
+    .option("--json", "print the changes as JSON on standard output")
+    .option("--ci", "print breaking and unknown changes as annotations of GitHub Actions, too")
+    .action((old: string, next: string | undefined, flags: DiffFlags) => diff({ old, new: next }, flags, io));
+}
+
+async function diff(
+  sources: { readonly old: string; readonly new: string | undefined },
+  flags: DiffFlags,
+  io: CodegenIo,
+): Promise<void> {
+  const options = generateOptions(flags, io.cwd());
+  const { runDiff } = await import("../diff/run-diff.js");
+  const run = {
+    ...resolveOptions(options),
+    loadTimeout: options.loadTimeout ?? LOAD_TIMEOUT,
+    accepted: flags.accepted,
+  };
+  const report = await runDiff(sources, run).catch((error: unknown) => refuse(error, flags, io));
+  await print(report, flags, io);
+  if (report.isBreaking) throw new ReportedFailure();
+}
+
+async function print(report: DiffReport, { json, ci }: DiffFlags, io: CodegenIo): Promise<void> {
+  const [{ describeDiff, describeWitness, summarize }, { jsonReport }, { locate }] = await Promise.all([
+    import("../diff/report/describe-diff.js"),
+    import("../diff/report/json-report.js"),
+    import("../diff/report/locate.js"),
+  ]);
+  io.stdout.write(json === true ? `${JSON.stringify(jsonReport(report))}\n` : describeDiff(report));
+  if (ci !== true) return;
+  for (const change of report.changes) {
+    const { verdict, method, rule, witness, reason, accepted } = change;
+    if (accepted !== undefined || (verdict !== "breaking" && verdict !== "unknown")) continue;
+    const details = witness === undefined ? reason : describeWitness(witness);
+    const message = [summarize(change), ...(details === undefined ? [] : [details])].join("\n");
+    const level = verdict === "breaking" ? "error" : "warning";
+    const problem = { ...locate(change, report.new), path: method, message };
+    io.stderr.write(`${annotationOf(problem, { level, title: `sshrpc diff ${rule}` })}\n`);
+  }
+}
+
+/** Reports a schema that `gen` refuses, too. */
+function refuse(error: unknown, { json, ci }: DiffFlags, io: CodegenIo): never {
+  if (!(error instanceof SchemaProblem)) throw error;
+  const { problems } = error;
+  if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
+  else io.stderr.write(`${describeError(error)}\n`);
+  const annotations = problems.map((problem) => annotationOf(problem, { level: "error", title: "sshrpc diff" }));
+  if (ci === true) io.stderr.write(annotations.map((text) => `${text}\n`).join(""));
+  throw new ReportedFailure(2);
+}

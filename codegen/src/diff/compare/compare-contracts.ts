@@ -1,0 +1,83 @@
+import type { Contract } from "sshrpc/contract";
+import type { SameSchemas } from "../subset/same.js";
+import { compareMethods, type MethodChange } from "./compare-methods.js";
+import { entriesOf, type MethodEntry, matchMethods } from "./match-methods.js";
+import { type TypePair, typePairs } from "./type-pairs.js";
+
+/** One side of a comparison. */
+export interface ContractSide {
+  readonly contract: Contract;
+  /** Whether a server has shown all of it. */
+  readonly complete: boolean;
+}
+
+/** The types to compare, and all differences beside them. */
+export interface Comparison {
+  readonly pairs: readonly TypePair[];
+  readonly changes: readonly (MethodChange & { readonly isCallback: boolean })[];
+}
+
+export function compareContracts(old: ContractSide, next: ContractSide, same: SameSchemas): Comparison {
+  const parts = (["resources", "callbacks"] as const).map((key): Comparison => {
+    const isCallback = key === "callbacks";
+    const [before, after] = [entriesOf(old.contract[key]), entriesOf(next.contract[key])];
+    const { both, renamed, removed, added } = matchMethods(before, after, same);
+    const changes = [
+      ...renamed.map(([one, other]) => renamedMethod(one, other)),
+      ...removed.map((entry) => removedMethod(entry, { isCallback, next })),
+      ...added.map((entry) => addedMethod(entry, { isCallback, old, next })),
+      ...both.flatMap(([one, other]) => compareMethods(one, other)),
+    ];
+    return {
+      pairs: both.flatMap(([one, other]) => typePairs({ method: other.id, isCallback }, one.method, other.method)),
+      changes: changes.map((change) => ({ ...change, isCallback })),
+    };
+  });
+  return { pairs: parts.flatMap(({ pairs }) => pairs), changes: parts.flatMap(({ changes }) => changes) };
+}
+
+function renamedMethod(one: MethodEntry, other: MethodEntry): MethodChange {
+  const isMoved = one.resource === other.resource && one.verb === other.verb;
+  const witness = { call: one.id, outcome: "the new server has no such method" };
+  const rule = isMoved ? "path-changed" : "method-renamed";
+  return { rule, method: one.id, direction: "method", old: one.id, new: other.id, witness };
+}
+
+function removedMethod(
+  { id }: MethodEntry,
+  { isCallback, next }: { readonly isCallback: boolean; readonly next: ContractSide },
+): MethodChange {
+  const change = { method: id, direction: "method", old: id } as const;
+  if (!next.complete) {
+    const reason = "the new server shows a part of its contract only: the key may lack the scope of the method";
+    return { rule: "method-removed", ...change, reason };
+  }
+  if (isCallback) return { rule: "callback-removed", ...change };
+  return {
+    rule: "method-removed",
+    ...change,
+    witness: { call: id, outcome: "the new server has no such method" },
+  };
+}
+
+function addedMethod(
+  entry: MethodEntry,
+  { isCallback, old, next }: { readonly isCallback: boolean; readonly old: ContractSide; readonly next: ContractSide },
+): MethodChange {
+  const change = { method: entry.id, direction: "method", new: entry.id } as const;
+  if (isReserved(entry, old) || isReserved(entry, next)) {
+    const witness = { call: entry.id, outcome: "a client of an earlier version reads the old meaning" };
+    return { rule: "reserved-name-reused", ...change, witness };
+  }
+  if (!old.complete) {
+    const reason = "the old server shows a part of its contract only: it may have the method";
+    return { rule: isCallback ? "callback-added" : "method-added", ...change, reason };
+  }
+  return { rule: isCallback ? "callback-added" : "method-added", ...change };
+}
+
+/** Whether the name or path of the resource is reserved, or the verb of the resource. */
+function isReserved({ resource, path, verb }: MethodEntry, { contract }: ContractSide): boolean {
+  const isOfApi = contract.reserved?.some((text) => text === resource || text === path) === true;
+  return isOfApi || contract.resources[resource]?.reserved?.includes(verb) === true;
+}

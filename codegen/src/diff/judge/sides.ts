@@ -1,0 +1,35 @@
+import type { Variant } from "../../emit/validators/validator-names.js";
+import type { TypePair } from "../compare/type-pairs.js";
+import { type Judgement, type Order, type RuleId, ruleOf } from "../rules/rules.js";
+
+/** Which contract each peer has, for a type that an old client and a new server use. */
+export interface Sides {
+  readonly sender: "old" | "new";
+  readonly receiver: "old" | "new";
+  /** How receivers validate, and senders before they send. */
+  readonly variant: Exclude<Variant, "part">;
+}
+
+/** Requests go from the client to the server, but those of callbacks to the client. */
+export function sidesOf({ direction, isCallback }: TypePair): Sides {
+  const isRequest = direction === "request" || direction === "request item";
+  const sender = isRequest === isCallback ? "new" : "old";
+  return { sender, receiver: sender === "old" ? "new" : "old", variant: isRequest ? "closed" : "open" };
+}
+
+/** What the rule says of a change at this place. A callback changes as the other way round. */
+export function judgementOf(rule: RuleId, direction: string, isCallback: boolean): Judgement {
+  const { [columnOf(direction)]: own, reverse } = ruleOf(rule);
+  if (!isCallback || direction === "method") return own ?? ["breaking", "together"];
+  const back = ruleOf(reverse as RuleId)[columnOf(direction)] ?? own ?? (["breaking", "together"] as const);
+  return [back[0], swapped(back[1])];
+}
+
+function columnOf(direction: string): "method" | "request" | "response" {
+  if (direction === "method") return "method";
+  return direction.startsWith("request") ? "request" : "response";
+}
+
+function swapped(order: Order): Order {
+  return order === "server first" ? "client first" : order === "client first" ? "server first" : order;
+}

@@ -1,0 +1,24 @@
+import type { Contract } from "sshrpc/contract";
+import type { ApiModel } from "../../model/api-model.js";
+
+/** A contract with where it comes from. */
+export interface Source {
+  /** As the command line names it. */
+  readonly label: string;
+  readonly contract: Contract;
+  /** False where a server has shown only what the key may call. */
+  readonly complete: boolean;
+  /** The model, with the lines of its parts, where a schema of the project was loaded. */
+  readonly model?: ApiModel;
+  /** The file of a contract, for annotations. */
+  readonly file?: string;
+}
+
+/** The folder of a run, and what its config file says. */
+export interface SourceOptions {
+  readonly cwd: string;
+  readonly schema: string;
+  readonly out: string;
+  /** See `GenerateOptions.loadTimeout`. */
+  readonly loadTimeout: number;
+}

@@ -1,0 +1,73 @@
+import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
+import type { Types } from "./alternative.js";
+
+/** Compares schemas of two contracts: the names of types do not matter, what they refer to does. */
+export class SameSchemas {
+  readonly #left: Types;
+  readonly #right: Types;
+  readonly #known = new WeakMap<object, WeakMap<object, boolean>>();
+  /** Pairs of names that are compared: equal until a difference is found. */
+  readonly #refs = new Map<string, boolean>();
+
+  constructor(left: Types, right: Types) {
+    this.#left = left;
+    this.#right = right;
+  }
+
+  /** Whether both accept the same values, because they are the same but for annotations. */
+  are(left: SchemaOrBoolean, right: SchemaOrBoolean): boolean {
+    if (typeof left === "boolean" || typeof right === "boolean") return left === right;
+    const known = this.#known.get(left)?.get(right);
+    if (known !== undefined) return known;
+    const isTop = this.#depth === 0;
+    this.#depth += 1;
+    const result = this.#equal(withoutNotes(left), withoutNotes(right));
+    this.#depth -= 1;
+    if (isTop) {
+      const byRight = this.#known.get(left) ?? new WeakMap<object, boolean>();
+      this.#known.set(left, byRight.set(right, result));
+      // Only what a whole comparison has confirmed is known.
+      if (!result) for (const [pair, isEqual] of this.#refs) if (isEqual) this.#refs.delete(pair);
+    }
+    return result;
+  }
+
+  #depth = 0;
+
+  #equal(left: unknown, right: unknown): boolean {
+    if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return left === right;
+    if (Array.isArray(left) || Array.isArray(right)) {
+      if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
+      return left.every((item, index) => this.#equal(item, right[index]));
+    }
+    const [from, to] = [left, right] as [SchemaOrBoolean, SchemaOrBoolean];
+    const [one, other] = [refName(from), refName(to)];
+    if ((one === undefined) !== (other === undefined)) return false;
+    if (one !== undefined && other !== undefined && !this.#sameTargets(one, other)) return false;
+    const keys = Object.keys(left).filter((key) => one === undefined || key !== "$ref");
+    if (Object.keys(right).length !== Object.keys(left).length) return false;
+    return keys.every((key) => {
+      if (!Object.hasOwn(right, key)) return false;
+      const [a, b] = [left[key as never] as unknown, right[key as never] as unknown];
+      return (key === "required" || key === "enum") && Array.isArray(a) && Array.isArray(b)
+        ? this.#equal(sorted(a), sorted(b))
+        : this.#equal(a, b);
+    });
+  }
+
+  #sameTargets(left: string, right: string): boolean {
+    const pair = `${left} ${right}`;
+    const known = this.#refs.get(pair);
+    if (known !== undefined) return known;
+    const [one, other] = [this.#left.get(left), this.#right.get(right)];
+    if (one === undefined || other === undefined) return false;
+    this.#refs.set(pair, true);
+    const result = this.#equal(withoutNotes(one), withoutNotes(other));
+    if (!result) this.#refs.set(pair, false);
+    return result;
+  }
+}
+
+function sorted(list: readonly unknown[]): readonly unknown[] {
+  return [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
