@@ -1,4 +1,5 @@
 // The server or the client of bench/login.js, which asks for a number of logins and gets the CPU time that they took.
+import { algorithmsOf } from "../runtime/dist/base/transport.js";
 import { sshTransport } from "../runtime/dist/compose/ssh-transport.js";
 import { listen } from "../runtime/dist/ssh/server/listen.js";
 import { cpu } from "./measure.js";
@@ -23,13 +24,14 @@ if (role === "serve") {
   });
   logIn = async () => {
     const duplex = await transport.open();
-    if (duplex.algorithms.kex !== kex) throw new Error(`negotiated ${duplex.algorithms.kex}`);
+    const negotiated = algorithmsOf(duplex)?.kex;
+    if (negotiated !== kex) throw new Error(`negotiated ${negotiated}`);
     duplex.destroy();
   };
   process.send("ready");
 }
 let before = cpu();
-process.on("message", async (logins) => {
+process.on("message", async (/** @type {number} */ logins) => {
   for (let login = 0; login < logins; login++) await logIn();
   const now = cpu();
   process.send(now - before);

@@ -19,7 +19,7 @@ const keys = JSON.stringify({ host: generateKeyPair(), alice: generateKeyPair() 
 const peers = [];
 await add("curve25519-sha256", "curve25519-sha256", []);
 await add(`${HYBRID}, @noble/post-quantum`, HYBRID, WITHOUT_NATIVE);
-if (crypto.encapsulate !== undefined) await add(`${HYBRID}, Node's crypto`, HYBRID, []);
+if ("encapsulate" in crypto) await add(`${HYBRID}, Node's crypto`, HYBRID, []);
 
 for (let round = 0; round <= ROUNDS; round++) {
   for (const { server, client, first, times } of peers) {

@@ -16,7 +16,7 @@ export type {
   PeerEvent,
   SessionEvent,
 } from "./base/observer/observer.js";
-export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey } from "./base/peer.js";
+export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey, SshAlgorithms } from "./base/peer.js";
 export { type HandleRejectionsOptions, handleRejections } from "./compose/handle-rejections.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";

@@ -75,9 +75,17 @@ function keyConfig({ identity, agent, certificate, identitiesOnly }: DialOptions
 
 /** The lists replace those of ssh, so that a required algorithm is required of both transports. */
 function algorithmConfig({ kex, cipher, hmac }: AlgorithmOptions = {}): string[] {
-  return Object.entries({ KexAlgorithms: kex, Ciphers: cipher, MACs: hmac }).flatMap(([keyword, names]) =>
-    names === undefined ? [] : `${keyword}=${names.join(",")}`,
-  );
+  const lists = [
+    ["kex", "KexAlgorithms", kex],
+    ["cipher", "Ciphers", cipher],
+    ["hmac", "MACs", hmac],
+  ] as const;
+  return lists.flatMap(([option, keyword, names]) => {
+    if (names === undefined) return [];
+    // ssh rejects an unknown name.
+    if (names.length > 0 && names.every((name) => /^[\w.@-]{1,64}$/.test(name))) return `${keyword}=${names.join(",")}`;
+    throw unsupported(`algorithms.${option}`, "it needs a list of names such as those of ssh -Q");
+  });
 }
 
 function identityFiles(identity: DialOptions["identity"]): readonly string[] {

@@ -29,6 +29,7 @@ const CONNECT: Options = {
   "": ["ClientOptions", "ConnectOptions", "LoginOptions", "HostTrustOptions", "DialOptions"],
   reconnect: ["BackoffOptions"],
   limits: ["Limits"],
+  algorithms: ["AlgorithmOptions"],
   openssh: ["OpensshOptions"],
   korv: ["KorvClientOptions"],
 };

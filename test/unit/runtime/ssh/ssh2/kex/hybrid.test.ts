@@ -222,7 +222,7 @@ describe("a server", () => {
   });
 
   test.each([
-    // The client guesses the first of its own list (RFC 4253, section 7): wrong where the first of ours is another one.
+    // The client guesses the first of its own list (RFC 4253, section 7): wrong where the first of the server is another one.
     ["curve25519 is the first of the client", `${CURVE},${HYBRID}`, Buffer.alloc(32, 9), true],
     ["an unknown exchange is the first of the client", `sntrup761x25519-sha512,${HYBRID}`, Buffer.alloc(9), false],
   ])("ignores the guess of a client where %s", async (_, kex, guess, isCurve) => {
