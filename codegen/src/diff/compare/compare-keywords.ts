@@ -65,7 +65,7 @@ export function compareNotes(old: JsonSchema, next: JsonSchema): readonly Found[
     place: {},
   });
   // A description with its title and examples is one change.
-  const [text] = changed.filter((keyword) => keyword !== "default" && keyword !== "discriminator");
+  const [text] = changed.filter((keyword) => !["default", "discriminator", "reserved"].includes(keyword));
   return [
     ...(changed.includes("default") ? [found("default-changed", "default")] : []),
     ...(text === undefined ? [] : [found("documentation-changed", text)]),
