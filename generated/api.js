@@ -34,7 +34,7 @@ import {
 export const api = {
   name: "notes",
   version: "1.0.0",
-  hash: "eb9af7477efc07b854977f889d8b0d01c81ccdafb97c46d87f3137cfb2aaae1c",
+  hash: "f75eabab0a29c9e1f4cf1d2a3dd60ec140245ba6ebf9034b525f8389040e741d",
   methods: [
     {
       id: "DELETE /notes/{id}",
@@ -203,6 +203,7 @@ export const api = {
       request: chatUpdateRequestClosed,
       maxRequest: 1088,
       requestItem: lineClosed,
+      maxRequestItem: 28676,
       responseItem: lineOpen,
     },
     {

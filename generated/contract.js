@@ -26,7 +26,7 @@ export const contract = {
     }
   },
   "description": "The example API: a greeting, an echo, a clock and notes; as streams, a log, files and a chat room; and callbacks to connected\nmachines. A schema may be one file; this one is composed of several.",
-  "hash": "eb9af7477efc07b854977f889d8b0d01c81ccdafb97c46d87f3137cfb2aaae1c",
+  "hash": "f75eabab0a29c9e1f4cf1d2a3dd60ec140245ba6ebf9034b525f8389040e741d",
   "name": "notes",
   "resources": {
     "chat": {
@@ -532,6 +532,7 @@ export const contract = {
       "properties": {
         "from": {
           "description": "The sender. The server sets it, so that no caller can impersonate another; the server's own messages have none.",
+          "maxLength": 255,
           "type": "string"
         },
         "text": {
@@ -548,6 +549,7 @@ export const contract = {
       "properties": {
         "host": {
           "description": "The host name of the machine.",
+          "maxLength": 253,
           "type": "string"
         },
         "load": {

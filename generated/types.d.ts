@@ -78,7 +78,11 @@ export interface Hit {
 
 /** One message. */
 export interface Line {
-  /** The sender. The server sets it, so that no caller can impersonate another; the server's own messages have none. */
+  /**
+   * The sender. The server sets it, so that no caller can impersonate another; the server's own messages have none.
+   *
+   * @remarks at most 255 characters
+   */
   from?: string | undefined;
   /** @remarks 1 to 2000 characters */
   text: string;
@@ -86,7 +90,11 @@ export interface Line {
 
 /** The load of a machine. */
 export interface Load {
-  /** The host name of the machine. */
+  /**
+   * The host name of the machine.
+   *
+   * @remarks at most 253 characters
+   */
   host: string;
   /**
    * The load average over the last minute.

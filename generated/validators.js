@@ -584,7 +584,14 @@ errors++;
 }
 }
 if(data.from !== undefined){
-if(typeof data.from !== "string"){
+let data0 = data.from;
+if(typeof data0 === "string"){
+if(ucs2length(data0) > 255){
+(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"maxLength",params:{limit: 255}});
+errors++;
+}
+}
+else {
 (vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
 errors++;
 }
@@ -629,7 +636,14 @@ if(data.text === undefined){
 errors++;
 }
 if(data.from !== undefined){
-if(typeof data.from !== "string"){
+let data0 = data.from;
+if(typeof data0 === "string"){
+if(ucs2length(data0) > 255){
+(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"maxLength",params:{limit: 255}});
+errors++;
+}
+}
+else {
 (vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
 errors++;
 }
@@ -678,7 +692,14 @@ if(data.load === undefined){
 errors++;
 }
 if(data.host !== undefined){
-if(typeof data.host !== "string"){
+let data0 = data.host;
+if(typeof data0 === "string"){
+if(ucs2length(data0) > 253){
+(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"maxLength",params:{limit: 253}});
+errors++;
+}
+}
+else {
 (vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
 errors++;
 }

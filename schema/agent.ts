@@ -4,7 +4,7 @@ import Type from "typebox";
 /** The load of a machine. */
 export const Load = Type.Object({
   /** The host name of the machine. */
-  host: Type.String(),
+  host: Type.String({ maxLength: 253 }),
   /** The load average over the last minute. */
   load: Type.Number({ minimum: 0 }),
 });

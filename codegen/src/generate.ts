@@ -42,6 +42,7 @@ export class Generator implements AsyncDisposable {
       entry: this.#schema,
       cwd: this.#cwd,
       timeout: options.loadTimeout ?? LOAD_TIMEOUT,
+      details: false,
     });
     // The thread loads the compiler while this one loads the emitters.
     this.#schemaThread.start();

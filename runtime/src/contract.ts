@@ -11,7 +11,9 @@ export type {
   StreamContract,
 } from "./contract/contract.js";
 export { type Kind, kindOf } from "./contract/kind.js";
+export { methodHashes } from "./contract/method-hash.js";
 export { type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
+export { keywordValue } from "./contract/schema-keywords.js";
 export {
   type ErrorStatus,
   isErrorStatus,

@@ -4,6 +4,7 @@ import { addCommands } from "../../codegen/src/cli/commands.js";
 import { defineCall } from "../../runtime/src/cli/call.js";
 import { defineContract } from "../../runtime/src/cli/contract.js";
 import { defineKeys } from "../../runtime/src/cli/keys/keys-command.js";
+import { definePing } from "../../runtime/src/cli/ping.js";
 import { defineServe } from "../../runtime/src/cli/serve.js";
 import { Output } from "../../runtime/src/cli/shared/output.js";
 
@@ -38,6 +39,7 @@ export function readCommands(): readonly CommandReference[] {
   defineServe(program.command("serve"), process);
   defineCall(program.command("call"), process, new Output(process));
   defineContract(program.command("contract"), process, new Output(process));
+  definePing(program.command("ping"), process, new Output(process));
   defineKeys(program.command("keys"), process);
   addCommands(program, process);
   return program.commands.flatMap((command) => referencesOf(command, []));

@@ -16,7 +16,7 @@ import type { ShellOptions } from "../../runtime/src/adapters/shell/shell-option
 import type { KeyQuotas } from "../../runtime/src/base/accounts/quotas.js";
 import { SILENT } from "../../runtime/src/base/log.js";
 import { LISTEN_ADDRESS } from "../../runtime/src/base/net/host-port.js";
-import type { Peer, PeerCertificate, PeerPermissions } from "../../runtime/src/base/peer.js";
+import type { Peer, PeerCertificate, PeerPermissions, SshAlgorithms } from "../../runtime/src/base/peer.js";
 import type { CopyOptions, ExecOptions, RunOptions } from "../../runtime/src/base/ssh-client.js";
 import type { CallOptions } from "../../runtime/src/client/call/call-options.js";
 import { type ClientOptions, DEFAULT_RETRIES } from "../../runtime/src/client/client.js";
@@ -133,7 +133,9 @@ export const OPTIONS = {
     environment: {},
     connectionId: {},
     address: {},
+    algorithms: {},
   } satisfies Rows<Peer>,
+  SshAlgorithms: { kex: {}, serverHostKey: {}, cipher: {} } satisfies Rows<SshAlgorithms>,
   PeerCertificate: {
     keyId: {},
     serial: {},
@@ -155,6 +157,7 @@ export const OPTIONS = {
     interceptors: {},
     onCall: {},
     observer: {},
+    contractDrift: {},
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
@@ -303,6 +306,7 @@ export const OPTIONS = {
     reconnect: {},
     retries: fixed(DEFAULT_RETRIES),
     observer: {},
+    contractDrift: {},
   } satisfies Rows<ClientOptions>,
   BackoffOptions: {
     minDelay: ms(BACKOFF_DEFAULTS.minDelay),
@@ -351,6 +355,7 @@ export const OPTIONS = {
     proxy: {},
     sock: { type: "function" },
     sshConfig: {},
+    algorithms: {},
     connectTimeout: ms(DIAL_DEFAULTS.connectTimeout),
     keepaliveInterval: ms(DIAL_DEFAULTS.keepaliveInterval),
     keepaliveCountMax: fixed(DIAL_DEFAULTS.keepaliveCountMax),

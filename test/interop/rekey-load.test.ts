@@ -7,8 +7,12 @@ import ssh2 from "ssh2";
 import { expect, onTestFinished } from "vitest";
 import type { Session } from "../../runtime/src/base/session.js";
 import { connectSsh } from "../../runtime/src/compose/connect.js";
+import type { AlgorithmOptions } from "../../runtime/src/ssh/algorithm-options.js";
+import { offeredKex } from "../../runtime/src/ssh/algorithms.js";
+import { loadMlKem } from "../../runtime/src/ssh/ml-kem/load-ml-kem.js";
 import { guardDial } from "../../runtime/src/ssh/ssh2/packets/guard-dial.js";
 import { execHandler, makeKey, startBench, type TestKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { itWithNewerOpenssh } from "./newer-openssh.js";
 import { SSHD, sshOptions, startSshd, USER } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
@@ -16,6 +20,8 @@ import { itWith, PYTHON } from "./stock.js";
 const SIZE = Number(process.env["REKEY_LOAD_MIB"] ?? 6);
 
 const MIB = 1024 * 1024;
+
+const HYBRID = "mlkem768x25519-sha256";
 
 /** Rekeys in the three transfers, at least: some peers count only what they send, and nothing during a key exchange. */
 const MIN_REKEYS = SIZE / 2;
@@ -105,7 +111,8 @@ async function hashThrough(channel: Duplex, file: string): Promise<string> {
 }
 
 /** It begins rekeys, too: when it checks its limit, each second. */
-const startServer = (handler = runCommand) => startBench({ rekeyBytes: MIB }, undefined, [execHandler(handler)]);
+const startServer = (handler = runCommand, algorithms: AlgorithmOptions = {}) =>
+  startBench({ rekeyBytes: MIB, algorithms }, undefined, [execHandler(handler)]);
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const CLIENTS: Readonly<Record<string, string>> = { "python3-asyncssh": "asyncssh", "python3-paramiko": "paramiko" };
@@ -153,6 +160,39 @@ itWith(
   TIMEOUT,
 );
 
+itWithNewerOpenssh(
+  "ssh of OpenSSH 10 that rekeys every MiB with mlkem768x25519-sha256 loses no data at our server, in either direction or both",
+  async (openssh) => {
+    const bench = await startServer(runCommand, { kex: [HYBRID] });
+    const options = sshOptions({ knownHosts: bench.knownHosts, identity: bench.alice.file, port: bench.listener.port });
+    await checkTransfers(byShell(`${openssh.ssh} -o RekeyLimit=1M ${options.join(" ")} alice@127.0.0.1 COMMAND`));
+    expect(bench.log.with("new keys").length).toBeGreaterThan(MIN_REKEYS);
+  },
+  TIMEOUT,
+);
+
+itWithNewerOpenssh(
+  "our client loses no data at an sshd of OpenSSH 10 that rekeys every MiB with mlkem768x25519-sha256, in either direction or both",
+  async (openssh) => {
+    const config = [...openssh.config, "RekeyLimit 1M", `KexAlgorithms ${HYBRID}`];
+    const { address, key, knownHosts } = await startSshd({ program: openssh.sshd, config });
+    await checkTransfers(await byOurClient(address, key, knownHosts));
+  },
+  TIMEOUT,
+);
+
+itWithNewerOpenssh(
+  "our client that rekeys every MiB with mlkem768x25519-sha256 loses no data at sshd of OpenSSH 10, in either direction or both",
+  async (openssh) => {
+    const config = [...openssh.config, `KexAlgorithms ${HYBRID}`];
+    const { port, key } = await startSshd({ program: openssh.sshd, config });
+    const { transfer, keys } = await connectRekeying(port, USER, key);
+    await checkTransfers(transfer);
+    expect(keys()).toBeGreaterThan(MIN_REKEYS);
+  },
+  TIMEOUT,
+);
+
 itWith(
   [SSHD],
   "our client loses no data at an sshd that rekeys every MiB, in either direction or both",
@@ -176,6 +216,7 @@ async function connectRekeying(
   user: string,
   key: TestKey,
 ): Promise<{ transfer: Transfer; keys(): number }> {
+  await loadMlKem();
   const client = new ssh2.Client();
   let keys = 0;
   onTestFinished(() => void client.destroy());
@@ -183,9 +224,10 @@ async function connectRekeying(
     client.on("error", reject).on("ready", resolve);
     (client as NodeJS.EventEmitter).on("handshake", () => keys++);
     client.connect({ host: "127.0.0.1", port, username: user, privateKey: key.privateKey, hostVerifier: () => true });
-    guardDial(client, socketOf(client), (reason) => reject(new Error(reason)));
+    const abort = (reason: string) => reject(new Error(reason));
+    guardDial({ client, socket: socketOf(client), kex: offeredKex(), abort });
   });
-  type Internals = { readonly _protocol: { rekey(): void }; readonly _sock: Parameters<typeof guardDial>[1] };
+  type Internals = { readonly _protocol: { rekey(): void }; readonly _sock: Parameters<typeof guardDial>[0]["socket"] };
   function socketOf(of: ssh2.Client): Internals["_sock"] {
     return (of as unknown as Internals)._sock;
   }

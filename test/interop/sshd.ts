@@ -33,6 +33,8 @@ export interface Sshd {
 }
 
 export interface SshdOptions {
+  /** The program. Default: that of this system. */
+  readonly program?: string;
   /** Lines of sshd_config, before those of the bench: sshd uses the first value of each keyword (sshd_config(5)). */
   readonly config?: readonly string[];
   /** Lines of authorized_keys, made from the public key `ssh-ed25519 AAAA…` of the bench. Default: that key alone. */
@@ -76,7 +78,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       "KexAlgorithms curve25519-sha256",
       "LogLevel VERBOSE",
     ];
-    const started = await start(write(directory, "sshd_config", `${config.join("\n")}\n`), onEnd);
+    const file = write(directory, "sshd_config", `${config.join("\n")}\n`);
+    const started = await start(options.program ?? SSHD, file, onEnd);
     if (started === undefined && attempt < 5) continue;
     if (started === undefined) throw new Error("sshd found no free port");
     const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${hostKey.line}\n`);
@@ -105,10 +108,11 @@ export function sshOptions(use: { knownHosts: string; identity: string; port: nu
 
 /** Undefined if it could not listen. */
 async function start(
+  program: string,
   config: string,
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<Pick<Sshd, "process" | "log"> | undefined> {
-  const child = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   let timer: NodeJS.Timeout | undefined;
   const listening = new Promise<boolean>((resolve, reject) => {

@@ -15,7 +15,7 @@ export interface Problem extends Position {
 }
 
 /** Formats a problem as `schema/api.ts:12:7: resources.note.GET: message`. */
-function formatProblem({ file, line, column, path, message }: Problem): string {
+export function formatProblem({ file, line, column, path, message }: Problem): string {
   return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
 }
 

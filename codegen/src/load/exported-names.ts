@@ -34,6 +34,23 @@ export function exportedNames(
   return names;
 }
 
+/** The identifiers of files, without those that declare, import or re-export a name. */
+export function mentionedNames(sources: SourceFiles, files: readonly string[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (compiler.isImportDeclaration(node) || compiler.isExportDeclaration(node)) return;
+    if (compiler.isIdentifier(node)) names.add(node.text);
+    if (compiler.isVariableDeclaration(node)) {
+      if (node.initializer !== undefined) visit(node.initializer);
+    } else compiler.forEachChild(node, visit);
+  };
+  for (const file of files) {
+    const source = sources.read(file);
+    if (source !== undefined) visit(source);
+  }
+  return names;
+}
+
 function resolved(sources: SourceFiles, specifier: ts.Expression | undefined, file: string): string | undefined {
   return specifier !== undefined && compiler.isStringLiteral(specifier)
     ? sources.resolve(specifier.text, file)

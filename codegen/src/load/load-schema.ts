@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { type Problem, Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
 import { Declarations } from "./declarations.js";
+import { mentionedNames } from "./exported-names.js";
 import { type LoadedModule, LoadTimeout, SchemaImporter, thrownAt } from "./import-schema.js";
 import type { LoadRequest } from "./messages.js";
 import { ExitRefused, refuseExit } from "./refuse-exit.js";
@@ -18,6 +19,8 @@ interface LoadedSchema {
   readonly hint: Hint;
   /** Every schema that a module of the project exports, by object identity. */
   readonly exported: ReadonlyMap<object, ExportedSchema>;
+  /** Whether a name occurs in the sources, beside its declaration; only if details were requested. */
+  readonly isMentioned?: (name: string) => boolean;
 }
 
 /** What a loader reports while it works. */
@@ -33,13 +36,15 @@ export class SchemaLoader {
   readonly #sources: SourceFiles;
   readonly #importer: SchemaImporter;
   readonly #entry: string;
+  readonly #details: boolean;
   readonly #events: LoadEvents;
   #graph: SourceGraph;
   #isReusable = true;
   #reported: unknown;
 
-  constructor({ entry, cwd, timeout }: LoadRequest, events: LoadEvents) {
+  constructor({ entry, cwd, timeout, details }: LoadRequest, events: LoadEvents) {
     this.#entry = entry;
+    this.#details = details;
     this.#events = events;
     this.#sources = new SourceFiles(cwd);
     this.#importer = new SchemaImporter(entry, timeout, {
@@ -95,7 +100,10 @@ export class SchemaLoader {
       throw new SchemaProblem([{ ...start, path: "", message }]);
     }
     const context = this.#context(modules);
-    return { api, hint: SourceHint.of(context, declared), exported: exportedSchemas(modules, context) };
+    const schema = { api, hint: SourceHint.of(context, declared), exported: exportedSchemas(modules, context) };
+    if (!this.#details) return schema;
+    const mentioned = mentionedNames(this.#sources, this.#graph.files);
+    return { ...schema, isMentioned: (name) => mentioned.has(name) };
   }
 
   async #run(): Promise<readonly LoadedModule[]> {

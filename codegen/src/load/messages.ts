@@ -10,6 +10,8 @@ export interface LoadRequest {
   readonly cwd: string;
   /** The time limit for running the modules, in ms. */
   readonly timeout: number;
+  /** Whether the model has details, for the linter. */
+  readonly details: boolean;
 }
 
 /** What the worker thread reports. It answers each request with `model`, `problems` or `fault`. */

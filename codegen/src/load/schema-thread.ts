@@ -1,5 +1,5 @@
-import { relative, sep } from "node:path";
 import { Worker } from "node:worker_threads";
+import { displayPath } from "../base/display-path.js";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
@@ -154,8 +154,7 @@ export class SchemaThread {
 
   #fail(message: string): void {
     const file = this.#running ?? this.#options.entry;
-    const inside = relative(this.#options.cwd, file).split(sep).join("/");
-    const problem: Problem = { file: inside.startsWith("..") ? file : inside, line: 1, column: 1, path: "", message };
+    const problem: Problem = { file: displayPath(file, this.#options.cwd), line: 1, column: 1, path: "", message };
     void this.#drop();
     this.#take()?.reject(new SchemaProblem([problem]));
   }

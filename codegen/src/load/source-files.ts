@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, relative, resolve, sep } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { ts } from "ts-morph";
+import { displayPath } from "../base/display-path.js";
 import { type Position, SchemaProblem } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 
@@ -65,8 +66,7 @@ export class SourceFiles {
 
   /** The path of `file` in messages. */
   display(file: string): string {
-    const inside = relative(this.#cwd, file);
-    return (inside === "" || inside.startsWith("..") ? file : inside).split(sep).join("/");
+    return displayPath(file, this.#cwd);
   }
 
   /** The imports and re-exports of `file`, those of types included, in order. */

@@ -62,6 +62,8 @@ export interface MethodModel {
 export interface ResourceModel {
   /** In camel case, such as `note`. */
   readonly name: string;
+  /** Where the schema declares it, such as `resources.note`. */
+  readonly declaredAs: string;
   readonly at: Position;
   /** The prefix of the names of the resource's types: `Note`. */
   readonly typeName: string;
@@ -72,6 +74,14 @@ export interface ResourceModel {
   /** The verbs of removed methods. */
   readonly reserved: readonly Verb[];
   readonly methods: readonly MethodModel[];
+}
+
+/** What only the linter needs. */
+interface ModelDetails {
+  /** Where the properties of objects are declared, by the value of `properties`. */
+  readonly fields: ReadonlyMap<object, Readonly<Record<string, Position>>>;
+  /** Exported types that no method uses, directly or in another type. */
+  readonly unused: readonly { readonly name: string; readonly at: Position }[];
 }
 
 /** Everything that a schema declares, validated. Emitters read only this. */
@@ -88,6 +98,8 @@ export interface ApiModel {
   readonly types: readonly NamedType[];
   readonly resources: readonly ResourceModel[];
   readonly callbacks: readonly ResourceModel[];
+  /** Absent unless they were asked for. */
+  readonly details?: ModelDetails;
 }
 
 /** Every method of an API: those of resources, then those of callbacks. */

@@ -15,6 +15,8 @@ interface ApiSource {
   readonly api: unknown;
   readonly hint: Hint;
   readonly exported: ReadonlyMap<object, ExportedSchema>;
+  /** For the linter: whether a name occurs in the sources, beside its declaration. Without it the model has no details. */
+  readonly isMentioned?: (name: string) => boolean;
 }
 
 /**
@@ -60,7 +62,16 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
     types: types.types,
     resources: drafts.resources.map(({ model }) => model),
     callbacks: drafts.callbacks.map(({ model }) => model),
+    ...detailsOf(source, types),
   };
+}
+
+function detailsOf({ exported, isMentioned }: ApiSource, types: TypeReader): Pick<ApiModel, "details"> {
+  if (isMentioned === undefined) return {};
+  const unused = [...exported.values()].filter(
+    ({ name, value }) => "~kind" in value && types.declaredAt(pascalCase(name)) === undefined && !isMentioned(name),
+  );
+  return { details: { fields: types.fields, unused: unused.map(({ name, hint }) => ({ name, at: hint.at })) } };
 }
 
 function buildResources(part: SchemaPart, context: BuildContext): readonly ResourceDraft[] {
@@ -93,7 +104,7 @@ function buildResources(part: SchemaPart, context: BuildContext): readonly Resou
 function refuseOverlaps(drafts: readonly ResourceDraft[], problems: Problems): void {
   for (const [index, draft] of drafts.entries()) {
     const other = drafts.slice(0, index).find(({ segments }) => pathsOverlap(segments, draft.segments));
-    if (other !== undefined) problems.add(draft.pathAt, draft.declaredAs, `${overlap(draft, other)}; change one`);
+    if (other !== undefined) problems.add(draft.pathAt, draft.model.declaredAs, `${overlap(draft, other)}; change one`);
   }
 }
 
@@ -109,20 +120,20 @@ function refuseShared(
     const { name } = draft.model;
     const reason = rules.refuseCallback(name);
     if (reason !== undefined)
-      problems.add(draft.at, draft.declaredAs, `the name ${name} ${reason}; rename the callback`);
+      problems.add(draft.at, draft.model.declaredAs, `the name ${name} ${reason}; rename the callback`);
     const namesake = resources.find(({ model }) => model.name === name);
     const other = resources.find(({ segments }) => pathsOverlap(segments, draft.segments));
     if (namesake !== undefined) {
-      const message = `the resource ${namesake.declaredAs} has the same name; rename one`;
-      problems.add(draft.at, draft.declaredAs, message);
+      const message = `the resource ${namesake.model.declaredAs} has the same name; rename one`;
+      problems.add(draft.at, draft.model.declaredAs, message);
     } else if (other !== undefined) {
-      problems.add(draft.pathAt, draft.declaredAs, `${overlap(draft, other)}; change one`);
+      problems.add(draft.pathAt, draft.model.declaredAs, `${overlap(draft, other)}; change one`);
     }
   }
 }
 
 function overlap({ model }: ResourceDraft, other: ResourceDraft): string {
   return model.path === other.model.path
-    ? `${other.declaredAs} also has the path "${model.path}"`
-    : `some paths match both "${model.path}" and "${other.model.path}" of ${other.declaredAs}`;
+    ? `${other.model.declaredAs} also has the path "${model.path}"`
+    : `some paths match both "${model.path}" and "${other.model.path}" of ${other.model.declaredAs}`;
 }

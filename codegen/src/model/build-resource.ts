@@ -12,8 +12,6 @@ import { reservedVerbs } from "./reserved.js";
 /** A resource, with what the checks across resources need. */
 export interface ResourceDraft {
   readonly model: ResourceModel;
-  /** Where it is declared, such as `resources.note`. */
-  readonly declaredAs: string;
   readonly at: Position;
   readonly pathAt: Position;
   readonly segments: readonly Segment[];
@@ -60,8 +58,18 @@ export function buildResource(
   }
   if (segments === undefined) return undefined;
   const reserved = reservedVerbs(part, context.problems);
-  const model = { name, at: part.at, typeName, path, ...describedBy(value, hint), ...life, reserved, methods };
-  return { model, declaredAs, at: part.at, pathAt, segments };
+  const model = {
+    name,
+    declaredAs,
+    at: part.at,
+    typeName,
+    path,
+    ...describedBy(value, hint),
+    ...life,
+    reserved,
+    methods,
+  };
+  return { model, at: part.at, pathAt, segments };
 }
 
 function readPath(

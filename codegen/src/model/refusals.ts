@@ -1,7 +1,6 @@
-import { isBytes, type JsonSchema } from "sshrpc/contract";
+import { isBytes, type JsonSchema, keywordValue } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
 import { notJson } from "./schema/json-value.js";
-import { keywordValue } from "./schema/keywords.js";
 import { isSchemaObject } from "./schema/schema-walk.js";
 import { readTemplate } from "./typebox/typescript-note.js";
 
@@ -128,6 +127,16 @@ export function refuseName(name: string, keyword: string, { reserved }: JsonSche
   return [`the name ${name} is reserved since a property with it was removed; choose another one`];
 }
 
+/** Properties that a part of an intersection declares and another one reserves. */
+function reservedInOthers(schema: JsonSchema): readonly string[] {
+  if (!Array.isArray(schema["allOf"])) return [];
+  const parts = [schema, ...schema["allOf"]].filter(isSchemaObject);
+  return parts.flatMap((part) => {
+    const others = parts.flatMap(({ reserved }, index) => (parts[index] !== part && isNames(reserved) ? reserved : []));
+    return Object.keys((part["properties"] ?? {}) as object).filter((name) => others.includes(name));
+  });
+}
+
 function isNames(content: unknown): content is readonly string[] {
   return Array.isArray(content) && content.every((name) => typeof name === "string");
 }
@@ -148,6 +157,9 @@ export function refuseTogether(schema: JsonSchema): readonly string[] {
   ];
   if ("additionalItems" in schema && !Array.isArray(items)) {
     found.push('"additionalItems" has no effect without an array of "items"; use "items" for the type of all items');
+  }
+  for (const name of reservedInOthers(schema)) {
+    found.push(`the name ${name} is reserved in one member of the intersection, and another declares it; rename it`);
   }
   if (nullable === true && (type === undefined || "~kind" in schema)) {
     found.push('"nullable" is a keyword of OpenAPI, beside "type"; use Type.Union([..., Type.Null()])');

@@ -12,8 +12,7 @@ interface Entry {
 
 /** A declared resource. */
 interface Declared {
-  readonly model: { readonly name: string };
-  readonly declaredAs: string;
+  readonly model: { readonly name: string; readonly declaredAs: string };
   readonly at: Position;
   readonly pathAt: Position;
   readonly segments: readonly Segment[];
@@ -39,8 +38,8 @@ export class ReservedNames {
   }
 
   /** Reports a resource that has a reserved name or path. */
-  refuse({ model, declaredAs, at, pathAt, segments }: Declared): void {
-    const names = [model.name, declaredAs.slice(declaredAs.indexOf(".") + 1)];
+  refuse({ model: { name, declaredAs }, at, pathAt, segments }: Declared): void {
+    const names = [name, declaredAs.slice(declaredAs.indexOf(".") + 1)];
     for (const { text, part: entry } of this.#entries) {
       const path = pathOf(text);
       const isPath = path !== undefined && pathsOverlap(path, segments);

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import type { Position, Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
@@ -8,7 +8,6 @@ import { describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseName, refuseTogether } from "./refusals.js";
 import { circleOf } from "./schema/circle-of.js";
 import { canonicalJson } from "./schema/json-value.js";
-import { keywordValue } from "./schema/keywords.js";
 import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema/schema-walk.js";
 import { Scope, type Target, unknownReference } from "./scope.js";
 import { describeMisfit } from "./typebox/misfit.js";
@@ -35,7 +34,7 @@ export class TypeReader {
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   /** The positions of properties, by the objects that hold their schemas. */
-  readonly #fields = new WeakMap<object, Readonly<Record<string, Position>>>();
+  readonly fields = new Map<object, Readonly<Record<string, Position>>>();
   readonly #circular = new Set<string>();
   readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
@@ -65,7 +64,7 @@ export class TypeReader {
 
   /** Where the properties of a schema that was read are declared. */
   fieldsOf({ properties }: JsonSchema): Readonly<Record<string, Position>> {
-    return this.#fields.get(properties as object) ?? {};
+    return this.fields.get(properties as object) ?? {};
   }
 
   /** Where the named type `name` was declared; undefined if there is none. */
@@ -242,7 +241,7 @@ export class TypeReader {
     for (const [key, member] of members)
       for (const reason of refuseName(key, keyword, part.value)) this.#refuse(member, reason);
     const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
-    this.#fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
+    this.fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
     return read;
   }
 }

@@ -42,6 +42,19 @@ export const PERMISSIONS_FIELDS = {
   permitListen: true,
 } satisfies OptionTable<PeerPermissions>;
 
+/** The algorithms of an SSH connection, by their names in RFC 4253 and the IANA registry, as its last key exchange has chosen them. */
+export interface SshAlgorithms {
+  /** The key exchange method; `mlkem768x25519-sha256` is post-quantum. */
+  readonly kex: string;
+  /** The algorithm of the host key's signature, such as `ssh-ed25519`. */
+  readonly serverHostKey: string;
+  /** The cipher from the client to the server. Known clients use the same in the other direction. */
+  readonly cipher: string;
+}
+
+/** The known fields of {@link SshAlgorithms}. */
+export const ALGORITHM_FIELDS = { kex: true, serverHostKey: true, cipher: true } satisfies OptionTable<SshAlgorithms>;
+
 /** The authenticated other end of a connection. */
 export interface Peer {
   /** The user name of the login, as the client claims it. A plain key does not prove it: see `principal`. */
@@ -69,6 +82,8 @@ export interface Peer {
   readonly connectionId?: string;
   /** Remote address of the connection, such as `192.0.2.7:50122`, if the transport has one. */
   readonly address?: string;
+  /** What its SSH connection has negotiated; absent where this package does not speak SSH itself, as in memory and under sshd. */
+  readonly algorithms?: SshAlgorithms | undefined;
 }
 
 /** Whether a text is a valid scope, such as `notes:read`, or a pattern of scopes, such as `notes:*`. */

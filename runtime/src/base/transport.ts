@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import type { SshAlgorithms } from "./peer.js";
 import type { SshClient } from "./ssh-client.js";
 
 /** Bytes that a duplex buffers, in each direction. */
@@ -20,6 +21,24 @@ export interface Transport {
    * Creates a plain SSH client for the same host, if the transport is SSH. It connects on first use; the caller closes it.
    */
   ssh?(): SshClient;
+}
+
+/** A duplex over an SSH connection of this package. */
+interface SshDuplex extends Duplex {
+  /** What the connection has negotiated. */
+  readonly algorithms: SshAlgorithms | undefined;
+  /** Client: resolves when the server has answered a keepalive request. @throws Error where the connection ends before */
+  ping(): Promise<void>;
+}
+
+/** The duplex, if it is one over SSH. */
+export function overSsh(duplex: Duplex): SshDuplex | undefined {
+  return "algorithms" in duplex ? (duplex as SshDuplex) : undefined;
+}
+
+/** What the SSH connection below a duplex has negotiated; undefined for a duplex of another transport. */
+export function algorithmsOf(duplex: Duplex): SshAlgorithms | undefined {
+  return overSsh(duplex)?.algorithms;
 }
 
 /**

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
     async () => (await import("./call.js")).defineCall,
   ],
   contract: ["print the contract of a running server", async () => (await import("./contract.js")).defineContract],
+  ping: [
+    "show how a server answers: round trips, versions, algorithms",
+    async () => (await import("./ping.js")).definePing,
+  ],
   keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
 };
 

@@ -8,21 +8,21 @@ import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
-import { AGENT } from "../base/version.js";
 import { wrongNumber, wrongType } from "../base/wrong-type.js";
-import { BUILT_IN_API } from "../contract/built-in/built-in-api.js";
+import { BUILT_IN_API, HASHES } from "../contract/built-in/built-in-api.js";
+import { checkDriftPolicy, type DriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { CallReceiver } from "../wire/call-frames.js";
-import { Connection } from "../wire/connection.js";
-import type { ItemKind } from "../wire/hello.js";
+import type { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
-import type { ConnectConfig } from "./connection/host-connections.js";
+import { connector, type ServeCallbacks } from "./connector.js";
+import { DriftCheck } from "./drift/drift-check.js";
+import { watchDrift } from "./drift/watch-drift.js";
 import { callReports, observed } from "./report-client.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
@@ -72,6 +72,12 @@ export interface ClientOptions {
    * Default: none.
    */
   readonly observer?: Observer | readonly Observer[];
+  /**
+   * What happens where the server was built with another contract, and declares methods differently that this client calls. `"warn"`: the
+   * log and the observer get their names, once. `"refuse"`: calls of these methods also fail with UNIMPLEMENTED, before they are sent;
+   * those of a server that cannot compare, as one of an earlier version of sshrpc, all fail. `"ignore"`: nothing. Default: warn.
+   */
+  readonly contractDrift?: DriftPolicy;
 }
 
 /** The options of every client. */
@@ -83,6 +89,7 @@ export const CLIENT_OPTIONS = {
   reconnect: oneOf("false", BACKOFF_OPTIONS),
   retries: true,
   observer: true,
+  contractDrift: oneOf("string"),
 } satisfies OptionTable<ClientOptions>;
 
 /** The options of `options` that {@link openClient} takes. */
@@ -90,15 +97,12 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(CLIENT_OPTIONS, name)));
 }
 
-/** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
-export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
-
 /** What a client needs besides its options. */
 interface ClientSetup {
   /** Creates the receiver of the server's calls. Default: none. */
   readonly serve?: ServeCallbacks | undefined;
-  /** Gets what listeners of the client throw. Default: none. */
-  readonly log?: Pick<Logger, "error">;
+  /** Gets what listeners of the client throw, and differences of contracts. Default: none. */
+  readonly log?: Pick<Logger, "error" | "warn">;
 }
 
 /** Retries of a call; see {@link ClientOptions.retries}. */
@@ -128,8 +132,12 @@ export async function openClient<C extends Client>(
   if (transports.length === 0) throw new OptionError("no host to connect to: the list of targets is empty");
   const observer = combineObservers(options.observer, SILENT);
   const servers = new WeakMap<Connection, Peer>();
+  const policy = checkDriftPolicy(options.contractDrift);
+  const index = api.methods.length + BUILT_IN_API.methods.indexOf(HASHES);
+  const drift = new DriftCheck({ api, calls: "resources", index, policy, limits });
   const pool = new ConnectionPool(transports, {
     connect: connector(api, limits, serve, observed(observer, servers)),
+    inspect: watchDrift({ check: drift, policy, observer, log }),
     observer,
     backoff: new Backoff(reconnect === false ? {} : reconnect),
     reconnect: reconnect !== false,
@@ -150,43 +158,12 @@ export async function openClient<C extends Client>(
       timeout,
       limits,
       interceptors: options.interceptors ?? [],
+      drift,
       reports: callReports(observer, servers),
     },
     pool,
     transports[0],
   );
-}
-
-/** Starts the multiplexer on each duplex, with this side's HELLO. */
-function connector(
-  api: Api,
-  limits: Limits,
-  serve: ServeCallbacks | undefined,
-  watch: (connection: Connection, address: string) => void,
-): ConnectConfig["connect"] {
-  const hello = {
-    agent: AGENT,
-    ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
-    methods: [...api.methods, ...BUILT_IN_API.methods].map(({ id }) => id),
-  };
-  return (duplex, { address }, hooks) => {
-    const receive = serve?.(address, () => connection);
-    const connection: Connection = new Connection(duplex, {
-      role: "dialer",
-      hello,
-      limits,
-      peerName: `the server at ${address}`,
-      ...(receive && { receive }),
-      ...hooks,
-    });
-    watch(connection, address);
-    return connection;
-  };
-}
-
-/** The item kind that a client without a contract announces. */
-function itemsOf({ methods }: Api): ItemKind {
-  return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
 }
 
 function connectCancelled(signal: AbortSignal): RpcError {

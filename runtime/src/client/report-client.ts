@@ -1,21 +1,34 @@
+import type { Duplex } from "node:stream";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
+import { algorithmsOf } from "../base/transport.js";
 import type { Connection } from "../wire/connection.js";
 import type { CallReports } from "./call/observed-call.js";
 
-/** The peer of a client's calls, as its callbacks see it: it has proven its host key. */
 const SERVER: Peer = { user: "server", scopes: ["*"] };
+
+/** The peer of a client's calls, and of the calls that it sends: it has proven its host key. */
+export function serverPeer(address: string, duplex: Duplex): Peer {
+  return {
+    ...SERVER,
+    address,
+    get algorithms() {
+      return algorithmsOf(duplex);
+    },
+  };
+}
 
 /** Reports each connection from its HELLO to its end, and keeps the server at its other end. */
 export function observed(
   observer: Observer,
   servers: WeakMap<Connection, Peer>,
-): (connection: Connection, address: string) => void {
-  return (connection, address) => {
-    servers.set(connection, { ...SERVER, address });
+): (connection: Connection, server: Peer) => void {
+  return (connection, server) => {
+    servers.set(connection, server);
     const opened = (): void => {
       const start = performance.now();
-      observer.connectionOpened?.({ address });
+      const { address, algorithms } = server;
+      observer.connectionOpened?.({ address, ...(algorithms && { algorithms }) });
       void connection.closed.then(({ message }) => {
         const milliseconds = performance.now() - start;
         observer.connectionClosed?.({ address, reason: message, milliseconds });

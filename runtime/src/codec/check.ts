@@ -20,7 +20,20 @@ export function checkRequest(value: unknown, validator: Validator, method: strin
 export function checkAnswer(value: unknown, validator: Validator, what: string, method: string): void {
   if (validator(value)) return;
   const issues = describeIssues(issuesOf(validator));
-  throw new RpcError("INTERNAL", `the ${what} does not match the schema: ${issues}`, { method });
+  throw mismatch(new RpcError("INTERNAL", `the ${what} does not match the schema: ${issues}`, { method }));
+}
+
+const mismatches = new WeakSet<RpcError>();
+
+/** Marks the error of a message of the other side that does not match the schema of this side. */
+export function mismatch(error: RpcError): RpcError {
+  mismatches.add(error);
+  return error;
+}
+
+/** Whether the error is one of {@link mismatch}. */
+export function isMismatch(error: RpcError): boolean {
+  return mismatches.has(error);
 }
 
 /**

@@ -2,7 +2,7 @@ import { copyBytes } from "../base/copy-bytes.js";
 import { errorMessage } from "../base/error-message.js";
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { isValid } from "./check.js";
+import { isValid, mismatch } from "./check.js";
 import type { BytesView, Codec, EncodedValue } from "./codec.js";
 import { encodeDeclared, type UndeclaredProperties } from "./encode-declared.js";
 import { describeIssues, issuesOf } from "./issues.js";
@@ -86,7 +86,9 @@ export function checkItem(
   if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
   const what = typeof name === "number" ? `item ${name}` : name;
-  throw new RpcError(status, `${what} does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
+  const message = `${what} does not match the schema: ${describeIssues(issues)}`;
+  const error = new RpcError(status, message, { details: { issues } });
+  throw status === "INTERNAL" ? mismatch(error) : error;
 }
 
 function describe(value: unknown): string {

@@ -1,18 +1,21 @@
 import { type Logger, SILENT } from "../base/log.js";
 import { bindMethods } from "../client/call/bind-methods.js";
-import type { ServeCallbacks } from "../client/client.js";
 import { Backoff } from "../client/connection/backoff.js";
 import type { ConnectionSource } from "../client/connection/connection-source.js";
 import { OneConnection } from "../client/connection/one-connection.js";
+import type { ServeCallbacks } from "../client/connector.js";
+import { DriftCheck } from "../client/drift/drift-check.js";
+import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { bindHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { dispatchConfig } from "../server/api-server-options.js";
+import { comparison } from "../server/built-in/built-in-handlers.js";
 import { receiver } from "../server/receiver.js";
+import type { CallbackClients } from "../server/report-drift.js";
 import { Router } from "../server/router.js";
-import type { Connection } from "../wire/connection.js";
-import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
+import { resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 
 // With callbacks, the client serves and the server calls. client/ and server/ do not import each other, so they are combined
 // here.
@@ -29,23 +32,37 @@ export function serveCallbacks(
   options: Pick<ApiServerOptions, "limits"> & { readonly log?: Logger },
 ): ServeCallbacks {
   const { name, version, hash, callbacks = [] } = api;
-  const router = new Router(bindHandlers({ name, version, hash, methods: callbacks }, handlers));
+  const router = new Router(
+    bindHandlers({ name, version, hash, methods: callbacks }, handlers),
+    comparison(api, "callbacks"),
+  );
   const config = dispatchConfig({ log: options.log ?? SILENT }, resolveLimits(options.limits));
-  return (address, connection) => {
-    const peer = { user: "server", scopes: ["*"], address };
-    return receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
+  return (peer, connection) =>
+    receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
+}
+
+/** The clients of connected peers' callbacks; undefined if the API declares none. */
+export function callbacksOf(api: Api, { contractDrift, limits: given }: CallbackOptions): CallbackClients | undefined {
+  const { callbacks = [] } = api;
+  if (callbacks.length === 0) return undefined;
+  const policy = checkDriftPolicy(contractDrift);
+  const drift = new DriftCheck({
+    api,
+    calls: "callbacks",
+    index: callbacks.length,
+    policy,
+    limits: resolveLimits(given),
+  });
+  return {
+    client(connection, limits) {
+      const connections = connection === undefined ? NO_CONNECTION : new OneConnection(connection);
+      return bindMethods(callbacks, { connections, timeout: UNARY_TIMEOUT, limits, drift });
+    },
+    compare: (connection) => drift.compare(connection),
   };
 }
 
-/** Creates the client of a connected peer's callbacks; undefined if the API declares none. */
-export function callbacksOf(api: Api): ((connection: Connection | undefined, limits: Limits) => unknown) | undefined {
-  const { callbacks = [] } = api;
-  if (callbacks.length === 0) return undefined;
-  return (connection, limits) => {
-    const connections = connection === undefined ? NO_CONNECTION : new OneConnection(connection);
-    return bindMethods(callbacks, { connections, timeout: UNARY_TIMEOUT, limits });
-  };
-}
+type CallbackOptions = Pick<ApiServerOptions, "contractDrift" | "limits">;
 
 /** A caller behind an adapter has no connection, so its callbacks are UNIMPLEMENTED. */
 const NO_CONNECTION: ConnectionSource = {

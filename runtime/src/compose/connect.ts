@@ -25,7 +25,7 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /** Logger for failed callbacks, observers and listeners; false disables it. Default: pino at level `warn`, to standard error. */
+  /** Logger for failed callbacks, observers and listeners, and for differences of contracts; false disables it. Default: pino at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
    * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with
@@ -126,16 +126,17 @@ export async function connectSsh(target: string, options: ConnectSshOptions = {}
   return openSshClient(target, options, options.signal);
 }
 
-/** A logger for failed observers and listeners. The default one is opened only if one of them fails. */
-function errorLog(log: ConnectOptions["log"]): Pick<Logger, "error"> {
+/** A logger for failed observers and listeners, and for differences of contracts. The default one is opened for its first line. */
+function errorLog(log: ConnectOptions["log"]): Pick<Logger, "error" | "warn"> {
   if (log !== undefined) return safeLogger(log);
   let opened: Promise<Logger> | undefined;
-  return {
-    error(fields, message) {
+  const write = (level: "error" | "warn"): Logger["error"] => {
+    return (fields, message) => {
       opened ??= import("./open-log.js").then(({ openLog }) => openLog(undefined, "warn"));
-      opened.then((logger) => logger.error(fields, message)).catch(() => undefined);
-    },
+      opened.then((logger) => logger[level](fields, message)).catch(() => undefined);
+    };
   };
+  return { error: write("error"), warn: write("warn") };
 }
 
 function invalid(option: string, value: unknown, instead: string): RpcError {

@@ -83,5 +83,5 @@ export function newServer(
   handlers: ApiHandlers<unknown>,
   options: ApiServerOptions & { readonly log: Logger },
 ): ApiServer {
-  return new ApiServer(handlers, options, callbacksOf(handlers.api));
+  return new ApiServer(handlers, options, callbacksOf(handlers.api, options));
 }

@@ -4,7 +4,7 @@ import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { ShellOptions } from "../adapters/shell/shell-options.js";
 import type { KeyQuotas } from "../base/accounts/quotas.js";
 import { type OptionTable, oneOf } from "../base/check-options.js";
-import { PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
+import { ALGORITHM_FIELDS, PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -29,6 +29,7 @@ export const API_SERVER_OPTIONS = {
   interceptors: oneOf("functions"),
   onCall: oneOf("function"),
   observer: true,
+  contractDrift: oneOf("string"),
   exposeErrors: oneOf("boolean"),
   undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;
@@ -92,6 +93,12 @@ export const FORWARDING_OPTIONS = {
   } satisfies OptionTable<Forwarding>,
 } satisfies OptionTable<ForwardingOptions>;
 
+const ALGORITHMS = {
+  kex: oneOf("strings"),
+  cipher: oneOf("strings"),
+  hmac: oneOf("strings"),
+} satisfies OptionTable<AlgorithmOptions>;
+
 /** The limits for connections and their algorithms. */
 export const GUARD_OPTIONS = {
   loginGrace: true,
@@ -119,11 +126,7 @@ export const GUARD_OPTIONS = {
   keepaliveInterval: true,
   keepaliveCountMax: true,
   idleTimeout: true,
-  algorithms: {
-    kex: oneOf("strings"),
-    cipher: oneOf("strings"),
-    hmac: oneOf("strings"),
-  } satisfies OptionTable<AlgorithmOptions>,
+  algorithms: ALGORITHMS,
 } satisfies OptionTable<GuardOptions>;
 
 /** The source of a host key. */
@@ -148,6 +151,7 @@ export const DIAL_OPTIONS = {
   proxy: oneOf("string"),
   sock: oneOf("function"),
   sshConfig: oneOf("boolean", "string"),
+  algorithms: ALGORITHMS,
   connectTimeout: true,
   keepaliveInterval: true,
   keepaliveCountMax: true,
@@ -167,4 +171,5 @@ export const PEER_FIELDS = {
   environment: true,
   connectionId: true,
   address: true,
+  algorithms: ALGORITHM_FIELDS,
 } satisfies OptionTable<Peer>;

@@ -48,6 +48,8 @@ export interface Method {
   readonly idempotent: boolean;
   /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;
+  /** True if the schema marks the method as deprecated; else absent. */
+  readonly deprecated?: true;
   /** Timeout in ms of a call whose caller sets none. */
   readonly timeout?: number;
   /** Closed: unknown properties are rejected. */

@@ -7,6 +7,7 @@ import type {
   SessionEvent,
 } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
+import { printable } from "../base/printable.js";
 import { REFUSAL_LINES, RefusalLines } from "./refusal-lines.js";
 
 /** An observer that writes lines. */
@@ -52,8 +53,10 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
     partiallyAuthenticated: (request) => write("info", requestFields(request), "partially authenticated"),
     passwordChangeRequested: (request) => write("info", requestFields(request), "password change requested"),
     authenticated: (event) => {
-      const { authMethods, scopes } = event.peer;
-      write("info", { ...connectionFields(event), method: authMethods?.join(","), scopes }, "authenticated");
+      const { authMethods, scopes, algorithms } = event.peer;
+      const { kex, cipher } = algorithms ?? {};
+      const method = authMethods?.join(",");
+      write("info", { ...connectionFields(event), method, scopes, ...(kex && { kex, cipher }) }, "authenticated");
     },
     scopesChanged: (event) =>
       write("info", { ...connectionFields(event), scopes: event.peer.scopes }, "scopes changed"),
@@ -90,6 +93,19 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
         { ...connectionFields(event), method, stuck },
         "a handler still runs after its call has ended; it must end when ctx.signal aborts",
       ),
+    contractDrift: ({ local, remote, different, missing, ...event }) => {
+      if (!refusals.admit(event.peer, "contract drift")) return;
+      // Text of the client.
+      const client = printable(`${remote.name} ${remote.version} (hash ${remote.hash.slice(0, 12)})`, 200);
+      const server = `${local.name} ${local.version} (hash ${local.hash.slice(0, 12)})`;
+      const callbacks = [...different, ...missing].slice(0, 20);
+      const fields = { client, server, ...(callbacks.length > 0 && { callbacks }) };
+      write(
+        callbacks.length > 0 ? "warn" : "info",
+        { ...connectionFields(event), ...fields },
+        "the client has another contract",
+      );
+    },
     keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
     diagnostic: ({ level, message, error, fields, ...event }) => {
       // A peer can cause these as often as it likes.

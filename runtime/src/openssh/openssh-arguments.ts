@@ -1,6 +1,7 @@
 import { holdsKey, isKeyText, printable } from "../base/printable.js";
 import { SUBSYSTEM } from "../base/version.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { AlgorithmOptions } from "../ssh/algorithm-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
@@ -36,6 +37,7 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
     ...connectionConfig(options, connectTimeout),
     ...keyConfig(options),
     ...hostConfig(options),
+    ...algorithmConfig(options.algorithms),
   ];
   return [
     ...(options.args ?? []),
@@ -69,6 +71,13 @@ function keyConfig({ identity, agent, certificate, identitiesOnly }: DialOptions
     ...[certificate ?? []].flat().map((file) => `CertificateFile=${quote("certificate", file)}`),
     ...(agent === undefined ? [] : [`IdentityAgent=${agent === false ? "none" : quote("agent", agent)}`]),
   ];
+}
+
+/** The lists replace those of ssh, so that a required algorithm is required of both transports. */
+function algorithmConfig({ kex, cipher, hmac }: AlgorithmOptions = {}): string[] {
+  return Object.entries({ KexAlgorithms: kex, Ciphers: cipher, MACs: hmac }).flatMap(([keyword, names]) =>
+    names === undefined ? [] : `${keyword}=${names.join(",")}`,
+  );
 }
 
 function identityFiles(identity: DialOptions["identity"]): readonly string[] {

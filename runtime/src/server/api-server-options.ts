@@ -7,6 +7,7 @@ import type { CallEnded, Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import { wrongNumber } from "../base/wrong-type.js";
 import type { UndeclaredProperties } from "../codec/encode-declared.js";
+import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
@@ -44,6 +45,12 @@ export interface ApiServerOptions {
    * Default: none.
    */
   readonly observer?: Observer | readonly Observer[];
+  /**
+   * What happens where a client was built with another contract. `"warn"`: the log and the observer get its version, once for each key and
+   * contract, with the callbacks that differ. `"refuse"`: calls of these callbacks also fail with UNIMPLEMENTED, before they are sent, and
+   * those of a client that cannot compare, as one of an earlier version of sshrpc, all fail. `"ignore"`: nothing. Default: warn.
+   */
+  readonly contractDrift?: DriftPolicy;
   /** Sends callers the message and stack of undeclared errors. For development only. Default: false. */
   readonly exposeErrors?: boolean;
   /**

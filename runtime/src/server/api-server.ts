@@ -4,12 +4,11 @@ import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
-import { AGENT } from "../base/version.js";
+import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
-import { MAX_REFERENCE } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
@@ -19,11 +18,13 @@ import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
+import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { receiver } from "./receiver.js";
-import { reportCalls, reportRefused } from "./report-calls.js";
-import { Router } from "./router.js";
+import { type ReportedMethod, reportCalls, reportRefused } from "./report-calls.js";
+import { type CallbackClients, reportDrift } from "./report-drift.js";
+import { Router, referenceError } from "./router.js";
 
 /** How a server closes. */
 export interface CloseOptions {
@@ -55,16 +56,17 @@ export class ApiServer {
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
   readonly accounts: ServerAccount;
-  readonly #callbacks: ((connection: Connection | undefined, limits: Limits) => unknown) | undefined;
+  readonly #callbacks: CallbackClients | undefined;
+  readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
   #closing = false;
 
-  /** @param callbacks returns the client of the callbacks that the other side serves; for adapters, without a connection */
+  /** @param callbacks the clients of the callbacks that the other sides serve */
   constructor(
     handlers: ApiHandlers<unknown>,
     options: AccountedOptions & { readonly log: Logger },
-    callbacks?: (connection: Connection | undefined, limits: Limits) => unknown,
+    callbacks?: CallbackClients,
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
@@ -80,7 +82,13 @@ export class ApiServer {
       accounts: this.accounts,
       observer: this.#observer,
       clients: () => this.clients,
-      callbacks: lazy(() => callbacks?.(undefined, this.#limits)),
+      callbacks: lazy(() => callbacks?.client(undefined, this.#limits)),
+    });
+    this.#drift = reportDrift({
+      api: handlers.api,
+      policy: checkDriftPolicy(options.contractDrift),
+      observer: this.#observer,
+      callbacks,
     });
   }
 
@@ -101,7 +109,9 @@ export class ApiServer {
    */
   resolve(reference: string, peer?: Peer): Route {
     try {
-      return this.#router.resolve(checkLength(reference));
+      const tooLong = referenceError(reference);
+      if (tooLong !== undefined) throw tooLong;
+      return this.#router.resolve(reference);
     } catch (error) {
       if (peer !== undefined && error instanceof RpcError) reportRefused(this.#observer, peer, reference, error);
       throw error;
@@ -148,12 +158,11 @@ export class ApiServer {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
-    const { name, version, hash } = this.#api;
     const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
-    const callbacks = lazy(() => this.#callbacks?.(connection, this.#limits));
+    const callbacks = lazy(() => this.#callbacks?.client(connection, this.#limits));
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: { agent: AGENT, api: { name, version, hash }, methods: (this.#api.callbacks ?? []).map(({ id }) => id) },
+      hello: helloOf(this.#api),
       limits: this.#limits,
       receive: receiver({
         router: this.#router,
@@ -165,10 +174,11 @@ export class ApiServer {
       }),
       account: this.accounts.of(peer),
       turn: turnOf(peer),
-      observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
+      observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });
     this.#connections.set(connection, { peer, callbacks });
+    this.#drift(connection, peer);
     void connection.closed.then((reason) => {
       this.#connections.delete(connection);
       this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
@@ -186,12 +196,11 @@ export class ApiServer {
   }
 
   /** Records name a method by its id, because a path may contain private data. */
-  #nameOf(reference: string): string {
-    try {
-      return this.#router.resolve(reference).method.id;
-    } catch {
-      return reference;
-    }
+  #aboutOf(reference: string): ReportedMethod {
+    const route = this.#router.find(reference);
+    return route instanceof RpcError
+      ? { method: reference }
+      : { method: route.method.id, deprecated: route.method.deprecated };
   }
 
   /**
@@ -225,17 +234,6 @@ export class ApiServer {
     clearTimeout(timer);
     this.#observer.drainEnded?.({ milliseconds: performance.now() - start, calls: this.calls });
   }
-}
-
-function checkLength(reference: string): string {
-  const error = referenceError(reference);
-  if (error !== undefined) throw error;
-  return reference;
-}
-
-function referenceError({ length }: string): RpcError | undefined {
-  if (length <= MAX_REFERENCE) return undefined;
-  return new RpcError("MESSAGE_TOO_LARGE", `verb and path have ${length} characters; the limit is ${MAX_REFERENCE}`);
 }
 
 function lazy<T>(make: () => T): () => T {

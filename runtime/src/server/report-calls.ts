@@ -1,34 +1,44 @@
 import { nextCall } from "../base/observer/combine-observers.js";
-import type { Observer } from "../base/observer/observer.js";
+import type { CallEvent, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallObserver } from "../wire/call-observer.js";
 
+/** What events name of a method. */
+export type ReportedMethod = Pick<CallEvent, "method" | "deprecated">;
+
 /**
  * Reports the calls of a connection; undefined if no observer receives calls: they are not measured then.
- * @param nameOf returns the name of the method at an index of the peer's HELLO; called once for each method
+ * @param aboutOf returns what is reported of the method at an index of the peer's HELLO; called once for each method
  */
 export function reportCalls(
   { callStarted, callEnded }: Observer,
   peer: Peer,
-  nameOf: (method: number) => string,
+  aboutOf: (method: number) => ReportedMethod,
 ): CallObserver | undefined {
   if (callStarted === undefined && callEnded === undefined) return undefined;
-  const names: string[] = [];
-  const name = (method = -1): string => {
-    names[method] ??= nameOf(method);
-    return names[method];
+  const known: ReportedMethod[] = [];
+  const about = (method = -1): ReportedMethod => {
+    known[method] ??= aboutOf(method);
+    return known[method];
   };
   return {
-    started: callStarted && (({ call, method }) => callStarted({ call, peer, method: name(method) })),
+    started:
+      callStarted &&
+      (({ call, method: index }) => {
+        const { method, deprecated } = about(index);
+        callStarted({ call, peer, method, deprecated });
+      }),
     // No spread: it would double the time that the report takes.
     ended:
       callEnded &&
-      (({ call, method, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) =>
+      (({ call, method: index, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) => {
+        const { method, deprecated } = about(index);
         callEnded({
           call,
           peer,
-          method: name(method),
+          method,
+          deprecated,
           status,
           milliseconds,
           bytesIn,
@@ -37,7 +47,8 @@ export function reportCalls(
           itemsOut,
           error,
           refused,
-        })),
+        });
+      }),
   };
 }
 

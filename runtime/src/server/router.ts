@@ -3,6 +3,7 @@ import type { Api, Method } from "../contract/method.js";
 import { matchPath, paramValue, parsePath, type Segment } from "../contract/path.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS } from "../contract/verb.js";
+import { MAX_REFERENCE } from "../wire/hello.js";
 import type { AnyHandler, ApiHandlers } from "./api-handlers.js";
 import { excerpt } from "./call/excerpt.js";
 import type { Route } from "./call/route.js";
@@ -75,6 +76,12 @@ export class Router {
     const named = excerpt(path === "" ? JSON.stringify(reference) : path);
     throw new RpcError("NOT_FOUND", `unknown resource ${named}${hint}`);
   }
+}
+
+/** The error of a reference that is too long to be looked up. */
+export function referenceError({ length }: string): RpcError | undefined {
+  if (length <= MAX_REFERENCE) return undefined;
+  return new RpcError("MESSAGE_TOO_LARGE", `verb and path have ${length} characters; the limit is ${MAX_REFERENCE}`);
 }
 
 function notAllowed(verb: string, path: string, resource: Resource): RpcError {

@@ -10,18 +10,26 @@ export interface AlgorithmChoice {
   readonly hmac: boolean;
 }
 
+/** ML-KEM-768 and X25519 together (draft-ietf-sshm-mlkem-hybrid-kex). ssh2 does not have it: see ssh2/kex. */
+export const HYBRID_KEX = "mlkem768x25519-sha256";
+
+/** The key exchanges of ssh2 that are offered. `…@libssh.org` comes first for dropbear, which knows curve25519 by that name alone. */
+export const SSH2_KEX = [
+  "curve25519-sha256@libssh.org",
+  "curve25519-sha256",
+  "diffie-hellman-group16-sha512",
+  "diffie-hellman-group18-sha512",
+] as const satisfies Algorithms["kex"];
+
+const KEX = [HYBRID_KEX, ...SSH2_KEX] as const;
+
 /**
  * The offer of both sides, without anything that a security audit of 2025 objects to. AES-GCM is first: every peer has
  * it, and processors accelerate it. `none` is the only compression: inflating before authentication exposes memory to
- * attacks. `curve25519-sha256@libssh.org` is first for dropbear, which knows the exchange by that name alone.
+ * attacks. The key exchanges are those of ssh2: {@link offeredKex} has the actual list.
  */
 const COMMON = {
-  kex: [
-    "curve25519-sha256@libssh.org",
-    "curve25519-sha256",
-    "diffie-hellman-group16-sha512",
-    "diffie-hellman-group18-sha512",
-  ],
+  kex: [...SSH2_KEX],
   cipher: ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"],
   hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"],
   compress: ["none"],
@@ -36,7 +44,7 @@ const WEAK: readonly (readonly [RegExp, string])[] = [
   [/chacha20/, "prefix truncation with peers without strict key exchange (CVE-2023-48795)"],
   [/-cbc|arcfour|3des|blowfish|cast128/, "plaintext recovery, or too weak"],
   [/^hmac-.*(?<!-etm@openssh\.com)$/, "authenticates the plaintext, not the ciphertext"],
-  [/mlkem|sntrup|kyber/, "ssh2 has no post-quantum key exchange"],
+  [/mlkem|sntrup|kyber/, "not implemented"],
 ];
 
 /**
@@ -47,11 +55,18 @@ const WEAK: readonly (readonly [RegExp, string])[] = [
 export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
   return {
     ...COMMON,
-    kex: choose("kex", wanted.kex, COMMON.kex),
     cipher: choose("cipher", wanted.cipher, COMMON.cipher),
     hmac: choose("hmac", wanted.hmac, COMMON.hmac),
     serverHostKey: [...HOST_KEYS],
   };
+}
+
+/**
+ * The key exchanges to offer, in the order of preference, on either side.
+ * @throws OptionError as {@link serverAlgorithms}
+ */
+export function offeredKex(wanted: AlgorithmOptions = {}): readonly string[] {
+  return choose("kex", wanted.kex, KEX);
 }
 
 function choose<Name extends string>(
@@ -83,12 +98,14 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 /**
  * The client's offer. The host key types in `knownTypes` come first: a server with several keys must present a known
  * one, or its host key looks changed. MACs of the plaintext come last, for dropbear, which has no others.
+ * @throws OptionError as {@link serverAlgorithms}
  */
-export function clientAlgorithms(knownTypes: readonly string[]): Algorithms {
+export function clientAlgorithms(knownTypes: readonly string[], wanted: AlgorithmOptions = {}): Algorithms {
   const isKnown = (name: ServerHostKeyAlgorithm) => knownTypes.includes(name.startsWith("rsa-") ? "ssh-rsa" : name);
   return {
     ...COMMON,
-    hmac: [...COMMON.hmac, "hmac-sha2-256", "hmac-sha2-512"],
+    cipher: choose("cipher", wanted.cipher, COMMON.cipher),
+    hmac: choose("hmac", wanted.hmac, [...COMMON.hmac, "hmac-sha2-256", "hmac-sha2-512"] as const),
     serverHostKey: [...HOST_KEYS.filter(isKnown), ...HOST_KEYS.filter((name) => !isKnown(name))],
   };
 }

@@ -16,6 +16,8 @@ export interface Hello {
    * by the index in this list. The list comes from the caller, so that calls may follow it at once.
    */
   readonly methods: readonly string[];
+  /** The built-in methods that this side serves, by id; absent where it knows none. */
+  readonly builtIn?: readonly string[];
   /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
   /**
@@ -35,6 +37,9 @@ export const MAX_REFERENCE = 8192;
 
 /** Entries of `methods`: an OPEN has two bytes for the index. */
 export const MAX_METHODS = 65_536;
+
+/** Entries of `builtIn`. */
+const MAX_BUILT_IN = 100;
 
 /** Bytes that an error, a DRAIN or a CLOSE may have under any limits: the reason of a refusal must arrive. */
 export const MAX_REASON = 8192;
@@ -59,6 +64,7 @@ export function parseHello(text: string): Hello {
     agent: typeof hello["agent"] === "string" ? printable(hello["agent"].slice(0, 200)) : "unknown",
     ...(isApi(hello["api"]) && { api: hello["api"] }),
     methods,
+    ...(isBuiltIn(hello["builtIn"]) && { builtIn: hello["builtIn"] }),
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
     limits: {
       message: limit(limits["message"], "message"),
@@ -100,6 +106,11 @@ function limit(value: unknown, name: string, min = 1, max: number = Number.MAX_S
 
 function isReference(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_REFERENCE;
+}
+
+/** A list that is too long is ignored, as an unknown member would be. */
+function isBuiltIn(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= MAX_BUILT_IN && value.every(isReference);
 }
 
 function isItemKind(value: unknown): value is ItemKind {

@@ -29,6 +29,8 @@ export const Job = Type.Object({
    * @deprecated Use the queue.
    */
   label: Type.Optional(Type.String({ minLength: 1 })),
+  /** Who waits for it. */
+  owner: Type.Optional(Type.String({ deprecated: "Use the label." })),
   "two words": Type.Optional(Type.Array(Queue, { minItems: 2, maxItems: 2, uniqueItems: true })),
 });
 
@@ -54,13 +56,14 @@ export default defineApi({
       },
       /**
        * Lists jobs.
+       * @since 1.2.0
        * @deprecated Use the log.
        */
       GET: { responseStream: Job },
     },
   },
   callbacks: {
-    worker: { UPDATE: { request: Job, response: Type.Null(), idempotent: false } },
+    worker: { deprecated: "use jobs", UPDATE: { request: Job, response: Type.Null(), idempotent: false } },
   },
 });
 `;
@@ -174,7 +177,7 @@ describe.each([
     ];
     expect(store?.hover).toEqual(hover);
     expect(store?.signature).toBe("Adds a job.");
-    expect(get?.hover).toEqual(["Lists jobs.", "@deprecated Use the log."]);
+    expect(get?.hover).toEqual(["Lists jobs.", "@since 1.2.0", "@deprecated Use the log."]);
     const [handler] = await show(
       "server",
       "Handlers",
@@ -182,19 +185,20 @@ describe.each([
     );
     expect(handler?.hover).toEqual(hover);
     const [callback] = await show("server", "Callbacks", "void api.worker.^update;\n");
-    expect(callback?.hover).toEqual(["", "@remarks Not idempotent."]);
+    expect(callback?.hover).toEqual(["", "@remarks Not idempotent.", "@deprecated use jobs"]);
   });
 
   test("shows constraints, default, examples and deprecation of fields and types", async () => {
     const text =
       'import type { Queue } from "./generated/types.js";\n' +
-      "void api.^queue;\nvoid api.^priority;\nvoid api.^label;\nexport type Q = ^Queue;\nexport type J = ^Job;\n";
+      "void api.^queue;\nvoid api.^priority;\nvoid api.^label;\nvoid api.^owner;\nexport type Q = ^Queue;\nexport type J = ^Job;\n";
     const shown = await show("types", "Job", text);
     const constraint = "at most 40 characters, matches `` ^[a-z]+@`\\d*$ ``";
     expect(shown.map(({ hover }) => hover)).toEqual([
       ["The name of a queue.", `@remarks ${constraint}`],
       ["How soon it runs.", "@remarks 0 to 9", "@default 5", "@example 1", "@example 9"],
       ["What it is called.", "@deprecated Use the queue.", "@remarks at least 1 character"],
+      ["Who waits for it.", "@deprecated Use the label."],
       ["The name of a queue.", `@remarks ${constraint}`],
       ["One job."],
     ]);

@@ -592,4 +592,12 @@ export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], prob
       "7:45: resources.notes.GET.response.text: the name text is reserved since a property with it was removed; choose another one",
     ],
   ],
+  [
+    [
+      'notes: { GET: { response: Type.Intersect([Type.Object({}, { reserved: ["text"] }), Type.Object({ text: Type.Null() })]) } }',
+    ],
+    [
+      "7:21: resources.notes.GET.response: the name text is reserved in one member of the intersection, and another declares it; rename it",
+    ],
+  ],
 ];

@@ -21,7 +21,7 @@ test("--config requires its file", async () => {
 });
 
 test.each([
-  ['{ "shema": "a" }', 'unknown option "shema"; known options: schema, out, declarationMap'],
+  ['{ "shema": "a" }', 'unknown option "shema"; known options: schema, out, declarationMap, lint'],
   ['{ "declarationMap": "no" }', '"declarationMap" must be true or false'],
   ['{ "out": 5 }', '"out" must be a path'],
   ["[]", "expected an object"],

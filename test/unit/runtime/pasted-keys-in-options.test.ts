@@ -72,6 +72,7 @@ const ELSEWHERE: readonly OptionInterface[] = [
   "Context",
   "PeerCertificate",
   "PeerPermissions",
+  "SshAlgorithms",
   "HandleRejectionsOptions",
   "LimitCallsOptions",
 ];

@@ -1,6 +1,5 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import { canonicalJson } from "../../model/schema/json-value.js";
-import { keywordValue } from "../../model/schema/keywords.js";
 import type { RuleId } from "../rules/rules.js";
 import type { Found } from "./found.js";
 

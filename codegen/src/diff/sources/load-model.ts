@@ -7,7 +7,7 @@ import type { ApiModel } from "../../model/api-model.js";
  * @throws SchemaProblem with every problem of the schema
  */
 export async function loadModel(entry: string, cwd: string, timeout: number): Promise<ApiModel> {
-  const thread = new SchemaThread({ entry, cwd, timeout });
+  const thread = new SchemaThread({ entry, cwd, timeout, details: false });
   try {
     return await thread.load();
   } finally {

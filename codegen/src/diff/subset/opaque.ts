@@ -1,6 +1,5 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import { canonicalJson } from "../../model/schema/json-value.js";
-import { keywordValue } from "../../model/schema/keywords.js";
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { type Types, UNDECIDED } from "./alternative.js";
 

@@ -36,7 +36,7 @@ export function compileSide(types: Types, uses: readonly CompiledUse[]): readonl
   const model: ApiModel = {
     ...{ name: "", at: AT, typeName: "", version: "", callbacks: [], reserved: [] },
     types: [...types].map(([name, schema]) => ({ name, at: AT, fields: {}, schema: schema as JsonSchema })),
-    resources: [{ name: "", at: AT, typeName: "", path: "", reserved: [], methods }],
+    resources: [{ name: "", declaredAs: "", at: AT, typeName: "", path: "", reserved: [], methods }],
   };
   const set = compileValidators(model, new ValidatorCompiler());
   const names = uses.map(({ variant }, index) => set.nameOf(all[index] as TypeUse, variant));

@@ -60,7 +60,7 @@ function entryOf({ resource, method, validators, typeOf, file }: Entry): string 
     use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
   const maxSize = (use: StreamUse | undefined): string | undefined =>
     use === undefined || use === "bytes" ? undefined : maxJsonSize(use.schema, typeOf)?.toString();
-  const { id, verb, kind, params, idempotent, scope, timeout, errors } = method;
+  const { id, verb, kind, params, idempotent, scope, deprecated, timeout, errors } = method;
   const fields: [string, string | undefined][] = [
     ["id", stringLiteral(id)],
     ["resource", stringLiteral(resource.name)],
@@ -76,6 +76,7 @@ function entryOf({ resource, method, validators, typeOf, file }: Entry): string 
     ],
     ["idempotent", String(idempotent)],
     ["scope", scope === undefined ? undefined : stringLiteral(scope)],
+    ["deprecated", deprecated === undefined ? undefined : "true"],
     ["timeout", timeout === undefined ? undefined : String(timeout)],
     ["request", validator(method.request, "closed")],
     ["maxRequest", maxSize(method.request)],

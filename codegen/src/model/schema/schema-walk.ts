@@ -1,6 +1,5 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import { isPlain } from "./json-value.js";
-import { keywordValue } from "./keywords.js";
 
 /** A schema may also be `true` (everything) or `false` (nothing). */
 export type SchemaOrBoolean = JsonSchema | boolean;

@@ -1,5 +1,5 @@
+import { keywordValue } from "sshrpc/contract";
 import { className, isPlain } from "../schema/json-value.js";
-import { keywordValue } from "../schema/keywords.js";
 
 /** Members that tell the values of other schema libraries. */
 const LIBRARIES: Readonly<Record<string, string>> = { zod: "Zod", valibot: "Valibot", arktype: "ArkType", yup: "Yup" };

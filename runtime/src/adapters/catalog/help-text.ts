@@ -29,8 +29,9 @@ export async function helpText(topic: readonly string[], catalog: Catalog): Prom
   return plain(`${title}\n\n${list}\n${USAGE}`);
 }
 
-function summary(described: MethodContract | undefined): string {
-  return `${described?.deprecated ? "(deprecated) " : ""}${firstLine(described?.description)}`.trimEnd();
+/** The first line of the description; deprecated methods are marked. */
+function summary({ description, deprecated }: Partial<MethodContract> = {}): string {
+  return [...(deprecated ? ["(deprecated)"] : []), firstLine(description)].join(" ").trim();
 }
 
 function details(method: Method, contract: Contract | undefined): string {

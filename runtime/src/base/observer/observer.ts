@@ -1,5 +1,5 @@
 import type { LogLevel } from "../log.js";
-import type { Peer, RejectedKey } from "../peer.js";
+import type { Peer, RejectedKey, SshAlgorithms } from "../peer.js";
 
 /** The connection that an event is about. */
 export interface ConnectionEvent {
@@ -9,6 +9,12 @@ export interface ConnectionEvent {
   readonly address?: string | undefined;
   /** The peer, once it has authenticated; absent at a client. */
   readonly peer?: Peer | undefined;
+}
+
+/** A connection that is open. */
+interface ConnectionOpened extends ConnectionEvent {
+  /** Client: what the SSH connection has negotiated, if this package speaks SSH itself. At a server it is known with the peer. */
+  readonly algorithms?: SshAlgorithms | undefined;
 }
 
 /** Something that was refused or failed. */
@@ -80,6 +86,8 @@ export interface CallEvent {
   readonly peer: Peer;
   /** The id of the method, such as `GET /notes/{id}`; for an unknown method, the caller's reference. */
   readonly method: string;
+  /** True if the schema marks the method as deprecated; else absent. */
+  readonly deprecated?: true | undefined;
 }
 
 /** A call with its final status. It has the sizes of the messages, never their content. */
@@ -100,6 +108,33 @@ export interface CallEnded extends CallEvent {
   readonly error?: Error | undefined;
   /** Server: true if the call was refused before its handler ran, as without the scope or over a limit; else absent. */
   readonly refused?: true | undefined;
+}
+
+/** A contract, as a peer names it. */
+export interface ContractVersion {
+  readonly name: string;
+  readonly version: string;
+  /** The hash of the whole contract. Another hash is another contract, also with the same version. */
+  readonly hash: string;
+}
+
+/** The two sides of a connection were built with different contracts. */
+export interface ContractDrift extends ConnectionEvent {
+  /** The contract of this side. */
+  readonly local: ContractVersion;
+  /** The contract of the other side. */
+  readonly remote: ContractVersion;
+  /**
+   * Whether the methods that this side calls were compared. False where the other side cannot compare them, as one of an earlier
+   * version of sshrpc; the lists are empty then, and so they are where this side calls no methods.
+   */
+  readonly compared: boolean;
+  /** The methods that this side calls and that the other side declares differently, by id. */
+  readonly different: readonly string[];
+  /** The methods that this side calls and that the other side does not serve. */
+  readonly missing: readonly string[];
+  /** The methods that this side calls and whose scope its key lacks: they were not compared. */
+  readonly hidden: readonly string[];
 }
 
 /** A handler that still runs although its call has ended, and is counted as stuck. */
@@ -132,7 +167,7 @@ export interface Observer {
   /** Server: the number of refused connections that were not reported one by one. */
   refusalsOmitted?(event: { readonly count: number }): void;
   /** An SSH connection, or one in memory, is open; at a client, it accepts calls. */
-  connectionOpened?(event: ConnectionEvent): void;
+  connectionOpened?(event: ConnectionOpened): void;
   /** A connection that was opened has ended. */
   connectionClosed?(event: ConnectionClosed): void;
   /** Server: a rekey is complete (RFC 4253, section 9). */
@@ -183,6 +218,11 @@ export interface Observer {
   drainStarted?(event: { readonly grace: number; readonly connections: number; readonly calls: number }): void;
   /** Server: a graceful shutdown is over. `calls` still run and end with UNAVAILABLE. */
   drainEnded?(event: { readonly milliseconds: number; readonly calls: number }): void;
+  /**
+   * The other side was built with another contract. At a client: if that matters to methods that it calls, or if they cannot be
+   * compared; once for each host and difference. At a server: once for each key and contract.
+   */
+  contractDrift?(event: ContractDrift): void;
   /** A call has begun. A call that is refused begins and ends at once. */
   callStarted?(call: CallEvent): void;
   /** A call has its final status. */

@@ -9,7 +9,7 @@ import type { ConnectionSource } from "../connection/connection-source.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
-import type { MethodBinding } from "./method-binding.js";
+import type { CallDrift, MethodBinding } from "./method-binding.js";
 import type { Items, ResponseStream } from "./method-types.js";
 import type { CallReports } from "./observed-call.js";
 import { toCallError } from "./read-response.js";
@@ -26,6 +26,8 @@ export interface BindConfig {
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
+  /** Compares the contracts of the two sides. Default: they are not compared. */
+  readonly drift?: CallDrift | undefined;
   /** The receiver of reports about calls. Default: none. */
   readonly reports?: CallReports | undefined;
 }
@@ -38,7 +40,7 @@ type Begin = (request: unknown, items: Items<unknown> | undefined, options: Call
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, firstIndex = 0, timeout, limits, interceptors = [], reports }: BindConfig,
+  { connections, firstIndex = 0, timeout, limits, interceptors = [], drift, reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -54,6 +56,7 @@ export function bindMethods(
       window,
       windows,
       interceptors,
+      drift,
       reports,
     };
     resources[method.resource] ??= {};

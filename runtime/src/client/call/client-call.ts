@@ -71,7 +71,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
     const { method, reports } = this.#binding;
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method.id, this.body);
+    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this.body);
     try {
       this.#send();
     } catch (error) {
@@ -103,6 +103,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   #sendOn(connection: Connection): void {
     this.#connection = connection;
+    this.#binding.drift?.refuse?.(connection, this.method);
     connection.call(this);
   }
 
@@ -230,7 +231,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   #end(error: unknown): void {
     this.#release();
-    const named = toCallError(error, this.#binding.method.id);
+    const failure = toCallError(error, this.#binding.method.id);
+    const named = this.#binding.drift?.explain(failure, this.#connection) ?? failure;
     this.#observed?.ended(this.#connection, named);
     this.#streams?.ended(named);
     this.#setup.reject(named);

@@ -1,6 +1,7 @@
 import type { BytesView, Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
+import type { Connection } from "../../wire/connection.js";
 import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
 import type { WindowBudget } from "../../wire/flow/stream-window.js";
 import type { ItemSender } from "../../wire/item-sender.js";
@@ -8,6 +9,14 @@ import type { ConnectionSource } from "../connection/connection-source.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
 import type { CallReports } from "./observed-call.js";
+
+/** What the contracts of the two sides mean for calls. */
+export interface CallDrift {
+  /** Throws the reason why a call of the method at an index must not be sent; absent where every call may be sent. */
+  readonly refuse?: ((connection: Connection, method: number) => void) | undefined;
+  /** The error with the versions of both sides, where they may be its reason. */
+  explain(error: RpcError, connection: Connection | undefined): RpcError;
+}
 
 /** What the calls of one method share. */
 export interface MethodBinding {
@@ -27,6 +36,8 @@ export interface MethodBinding {
   readonly window: number;
   /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+  /** Compares the contracts of the two sides. Absent where they cannot differ. */
+  readonly drift: CallDrift | undefined;
   /** Where calls are reported; undefined where no observer receives them. */
   readonly reports: CallReports | undefined;
 }

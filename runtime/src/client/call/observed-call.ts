@@ -2,6 +2,7 @@ import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { EncodedValue } from "../../codec/codec.js";
+import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import type { ItemSender } from "../../wire/item-sender.js";
@@ -17,6 +18,7 @@ export interface CallReports {
 export class ObservedCall {
   readonly #reports: CallReports;
   readonly #method: string;
+  readonly #deprecated: true | undefined;
   readonly #call = nextCall();
   readonly #start = performance.now();
   readonly #requestBytes: number;
@@ -26,11 +28,12 @@ export class ObservedCall {
   #isOver = false;
 
   /** Reports that the call has started. */
-  constructor(reports: CallReports, method: string, request: EncodedValue) {
+  constructor(reports: CallReports, { id: method, deprecated }: Method, request: EncodedValue) {
     this.#reports = reports;
     this.#method = method;
+    this.#deprecated = deprecated;
     this.#requestBytes = Buffer.byteLength(request);
-    reports.observer.callStarted?.({ call: this.#call, peer: reports.peerOf(undefined), method });
+    reports.observer.callStarted?.({ call: this.#call, peer: reports.peerOf(undefined), method, deprecated });
   }
 
   /** The request stream has begun. */
@@ -56,6 +59,7 @@ export class ObservedCall {
       call: this.#call,
       peer: peerOf(connection),
       method: this.#method,
+      deprecated: this.#deprecated,
       attempt,
       delay,
       error,
@@ -74,6 +78,7 @@ export class ObservedCall {
       call: this.#call,
       peer: peerOf(connection),
       method: this.#method,
+      deprecated: this.#deprecated,
       status: error === undefined ? "OK" : error.status,
       milliseconds: performance.now() - this.#start,
       bytesIn: this.#bytesIn,

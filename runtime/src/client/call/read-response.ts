@@ -1,6 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
-import { checkAnswer } from "../../codec/check.js";
+import { checkAnswer, isMismatch, mismatch } from "../../codec/check.js";
 import type { BytesView, Codec, EncodedValue } from "../../codec/codec.js";
 import type { Method, Validator } from "../../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
@@ -42,7 +42,8 @@ export function toCallError(error: unknown, method: string): RpcError {
   if (error.method !== undefined) return error;
   // The caller's types promise issues for every BAD_REQUEST, also for one that is not a validation failure.
   const details = error.status === "BAD_REQUEST" && error.details === undefined ? { issues: [] } : error.details;
-  return new RpcError(error.status, error.message, { details, method, cause: error.cause, code: error.code });
+  const named = new RpcError(error.status, error.message, { details, method, cause: error.cause, code: error.code });
+  return isMismatch(error) ? mismatch(named) : named;
 }
 
 /** Only a stream may end with an empty body. */
@@ -66,13 +67,7 @@ function checkDetails(error: RpcError, details: Validator, method: string): void
   try {
     checkAnswer(error.details, details, `details of ${error.status}`, method);
   } catch (cause) {
-    throw new RpcError(
-      "INTERNAL",
-      `the server answered ${error.status}: ${printable(error.message, 1000)}; ${errorMessage(cause)}`,
-      {
-        method,
-        cause: error,
-      },
-    );
+    const message = `the server answered ${error.status}: ${printable(error.message, 1000)}; ${errorMessage(cause)}`;
+    throw mismatch(new RpcError("INTERNAL", message, { method, cause: error }));
   }
 }

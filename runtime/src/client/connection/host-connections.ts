@@ -18,6 +18,8 @@ interface ConnectionHooks {
 export interface ConnectConfig {
   /** Starts the multiplexer on a duplex. */
   readonly connect: (duplex: Duplex, transport: Transport, hooks: ConnectionHooks) => Connection;
+  /** Called when a connection has its HELLO; calls wait until the promise resolves, if there is one. It does not reject. */
+  readonly inspect: (connection: Connection, address: string) => Promise<void> | undefined;
   readonly backoff: Backoff;
   /** Whether lost connections are re-established. */
   readonly reconnect: boolean;
@@ -137,6 +139,7 @@ export class HostConnections {
     if (signal.aborted) stop();
     try {
       await connection.ready;
+      await this.#config.inspect(connection, this.#transport.address);
     } finally {
       removeAbort();
     }

@@ -1,8 +1,8 @@
 import { VERSION } from "../../base/version.js";
 import type { Contract } from "../contract.js";
-import type { Api } from "../method.js";
+import type { Api, Method } from "../method.js";
 import { BUILT_IN_CONTRACT } from "./built-in-contract.js";
-import { closedObject, isObject, openObject } from "./validators.js";
+import { closedObject, isObject, isTexts, openObject, TEXT } from "./validators.js";
 
 /** Paths of the methods that sshrpc itself offers begin with this; those of a schema cannot. */
 const RESERVED_PATH = "/sshrpc/";
@@ -29,6 +29,35 @@ export interface ServedContract {
   readonly complete: boolean;
 }
 
+/** What `GET /sshrpc/methods` responds. */
+export interface MethodHashes {
+  readonly name: string;
+  readonly version: string;
+  /** That of the whole contract. */
+  readonly hash: string;
+  /** The hash of each method that the caller may call, of those that it named, or of all: see {@link methodHashes}. */
+  readonly methods: Readonly<Record<string, string>>;
+  /** The methods that it named and that require a scope which it lacks. */
+  readonly hidden: readonly string[];
+}
+
+/** The method by which two sides compare their contracts. */
+export const HASHES: Method = {
+  id: "GET /sshrpc/methods",
+  resource: "methods",
+  verb: "GET",
+  path: "/sshrpc/methods",
+  kind: "unary",
+  params: {},
+  idempotent: true,
+  request: closedObject({ methods: { type: "array", fits: isTexts, optional: true } }),
+  response: openObject({
+    ...{ name: TEXT, version: TEXT, hash: TEXT },
+    methods: { type: "object", fits: (value) => isObject(value) && isTexts(Object.values(value)) },
+    hidden: { type: "array", fits: isTexts },
+  }),
+};
+
 /**
  * The methods that every server offers beside those of its contract, as an API of its own: they pass through the same router, checks,
  * limits and adapters.
@@ -52,6 +81,7 @@ export const BUILT_IN_API: Api = {
         complete: { type: "boolean", fits: (value) => typeof value === "boolean" },
       }),
     },
+    HASHES,
   ],
   contract: async () => BUILT_IN_CONTRACT,
 };

@@ -13,6 +13,14 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is an array of strings. */
+export function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/** A field with any text. */
+export const TEXT: Field = { type: "string", fits: (value) => typeof value === "string" };
+
 /** Validates a request of a built-in method: closed, as generated validators of requests. */
 export function closedObject(fields: Readonly<Record<string, Field>>): Validator {
   return validatorOf((value) => [

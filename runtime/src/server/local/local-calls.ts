@@ -49,6 +49,7 @@ export class LocalCalls {
           call: call.number,
           peer,
           method,
+          deprecated: call.method?.deprecated,
           status,
           milliseconds,
           ...sizes,
@@ -88,7 +89,12 @@ export class LocalCalls {
       weight: admitted.weight,
       account: accounts.of(peer),
     });
-    this.#config.observer.callStarted?.({ call: call.number, peer, method: call.name });
+    this.#config.observer.callStarted?.({
+      call: call.number,
+      peer,
+      method: call.name,
+      deprecated: call.method?.deprecated,
+    });
     this.#running.set(peer, (this.#running.get(peer) ?? new Set()).add(call));
     if ("refusal" in admitted) {
       call.fail(admitted.refusal);

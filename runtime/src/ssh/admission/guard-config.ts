@@ -1,5 +1,5 @@
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
-import type { AlgorithmChoice } from "../algorithms.js";
+import { type AlgorithmChoice, offeredKex } from "../algorithms.js";
 import { MAX_SEND_BUFFER } from "../ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../ssh2/packets/rekey.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
@@ -26,6 +26,8 @@ export interface GuardConfig {
   readonly keepaliveCountMax: number;
   readonly idleTimeout: number;
   readonly chosen: AlgorithmChoice;
+  /** The key exchanges to offer, in the order of preference. */
+  readonly kex: readonly string[];
 }
 
 /** The default of `maxConnections`. */
@@ -70,6 +72,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
       cipher: options.algorithms?.cipher !== undefined,
       hmac: options.algorithms?.hmac !== undefined,
     },
+    kex: offeredKex(options.algorithms),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AlgorithmOptions } from "../algorithm-options.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import type { LoginConfig } from "./auth/login-config.js";
 import type { DialerConfig } from "./dialer.js";
@@ -10,6 +11,7 @@ export interface DialConfig extends DialerConfig {
   readonly carrier?: Carrier | undefined;
   readonly login: Omit<LoginConfig, "onGiveUp">;
   readonly verifier: HostVerifier;
+  readonly algorithms: AlgorithmOptions | undefined;
   /** Limits the time until the channel is open, jump hosts included. */
   readonly timer: PausableTimer;
   readonly keepaliveInterval: number;

@@ -4,7 +4,7 @@ import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
-import { clientAlgorithms } from "../algorithms.js";
+import { clientAlgorithms, offeredKex } from "../algorithms.js";
 import type { PublicKey } from "../keys/format/public-key.js";
 import { printableError } from "../printable-error.js";
 import { SshError, type SshErrorKind } from "../ssh-error.js";
@@ -88,7 +88,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   }
 
   #start(): void {
-    const { ident, verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
+    const { ident, verifier, algorithms, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
@@ -96,7 +96,7 @@ class Dial<Opened extends EventEmitter, Raw> {
         sock: this.#socket,
         username: this.#target.user,
         ident,
-        algorithms: clientAlgorithms(verifier.knownTypes),
+        algorithms: clientAlgorithms(verifier.knownTypes, algorithms),
         hostVerifier: (key: Buffer, done: (accepted: boolean) => void) => this.#verify(key, done),
         authHandler: authHandler as never,
         readyTimeout: 0,
@@ -112,7 +112,12 @@ class Dial<Opened extends EventEmitter, Raw> {
           this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
       });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
-      guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason), reason));
+      guardDial({
+        client: this.#client,
+        socket: this.#socket,
+        kex: offeredKex(algorithms),
+        abort: (reason) => this.#onError(new Error(reason), reason),
+      });
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }

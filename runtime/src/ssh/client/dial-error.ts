@@ -1,5 +1,6 @@
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
+import { HYBRID_KEX } from "../algorithms.js";
 import { SshError } from "../ssh-error.js";
 import { formatTarget, type Target } from "../target.js";
 
@@ -82,9 +83,11 @@ function protocolReason(where: string, stage: DialStage, error: Error | undefine
   const mismatch = /no matching (.*)/i.exec(error?.message ?? "")?.[1];
   if (mismatch !== undefined) {
     const reason = `${where} and this client have no common ${printable(mismatch)}: the server offers only outdated ones`;
+    if (mismatch === "host key format") return reason;
+    const orOthers = `${reason}, or none of the option algorithms`;
     return mismatch === "key exchange algorithm"
-      ? `${reason}, or only post-quantum ones, which need transport: "openssh"`
-      : reason;
+      ? `${orOthers}, or only post-quantum ones other than ${HYBRID_KEX}, which need transport: "openssh"`
+      : orOthers;
   }
   return `${where} closed the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { AlgorithmOptions } from "../algorithm-options.js";
 import type { LoginOptions } from "./auth/login-options.js";
 import type { HostTrustOptions } from "./trust/host-trust-options.js";
 
@@ -40,6 +41,11 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
    * excluded. Default: 10,000.
    */
   readonly connectTimeout?: number;
+  /**
+   * The algorithms to offer to the server and to jump hosts, in the order of preference; a weak one is an error. `kex:
+   * ["mlkem768x25519-sha256"]` requires a post-quantum key exchange. Default: every safe one.
+   */
+  readonly algorithms?: AlgorithmOptions;
   /** Keepalive interval in ms; 0 disables it. Default: 15,000. */
   readonly keepaliveInterval?: number;
   /** Unanswered keepalives after which the connection is closed. Default: 3. */

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { withSignal } from "../../base/async/with-signal.js";
 import { printable } from "../../base/printable.js";
+import { clientAlgorithms, offeredKex } from "../algorithms.js";
 import { Passphrases } from "../keys/identity/passphrase.js";
 import { SshError } from "../ssh-error.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
@@ -14,7 +15,7 @@ import type { DialOptions } from "./dial-options.js";
 import type { Dialer, DialerConfig } from "./dialer.js";
 import { openCarrier } from "./open-carrier.js";
 import { PausableTimer } from "./pausable-timer.js";
-import { type DialCache, prepareOffers, prepareVerifier } from "./prepare-hop.js";
+import { type DialCache, prepareKex, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
 
 /** The defaults of {@link DialOptions}; times in milliseconds. */
@@ -34,6 +35,8 @@ export function dialer(target: string, options: DialOptions, config: DialerConfi
   pinsOf(options.hostKey);
   parseJumps(options.jump);
   checkTimes(options);
+  clientAlgorithms([], options.algorithms);
+  offeredKex(options.algorithms);
   if (options.proxy !== undefined) parseProxy(options.proxy);
   const cache: DialCache = { passphrases: Passphrases.of(options.passphrase), accepted: new Set() };
   let route: readonly Hop[] | undefined;
@@ -102,7 +105,12 @@ async function prepare({ route, cache, config, signal }: Attempt): Promise<reado
     const debug = write && ((line: string) => write(`${formatTarget(hop.target)}: ${printable(line, 1000)}`));
     const ended = new AbortController();
     const agentSignal = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
-    const [verifier, offers] = await Promise.all([prepareVerifier(hop, cache), prepareOffers(hop, cache, agentSignal)]);
+    const { algorithms } = hop.options;
+    const [verifier, offers] = await Promise.all([
+      prepareVerifier(hop, cache),
+      prepareOffers(hop, cache, agentSignal),
+      prepareKex(algorithms),
+    ]);
     const login = {
       account: hop.target,
       options: hop.options,
@@ -112,7 +120,10 @@ async function prepare({ route, cache, config, signal }: Attempt): Promise<reado
     };
     prepared.push({
       hop,
-      config: { ...config, login, verifier, timer, signal, ended, keepaliveInterval, keepaliveCountMax, debug },
+      config: {
+        ...{ ...config, login, verifier, algorithms, timer, signal, ended, debug },
+        ...{ keepaliveInterval, keepaliveCountMax },
+      },
     });
   }
   return prepared;

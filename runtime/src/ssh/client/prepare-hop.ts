@@ -1,4 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
+import type { AlgorithmOptions } from "../algorithm-options.js";
+import { HYBRID_KEX, offeredKex } from "../algorithms.js";
 import { expandHome } from "../keys/files/read-file.js";
 import { loadUserCertificate, type UserCertificate } from "../keys/files/user-certificate.js";
 import { Agent } from "../keys/identity/agent.js";
@@ -6,6 +8,7 @@ import type { Identity, IdentitySource } from "../keys/identity/identity.js";
 import { defaultIdentityFiles, loadIdentity } from "../keys/identity/load-identity.js";
 import type { Passphrases } from "../keys/identity/passphrase.js";
 import { defaultKnownHostsFiles, lookUpKnownHosts } from "../keys/lists/known-hosts.js";
+import { loadMlKem } from "../ml-kem/load-ml-kem.js";
 import { SshError } from "../ssh-error.js";
 import { gatherOffers, type Offers } from "./auth/gather-offers.js";
 import type { DialOptions } from "./dial-options.js";
@@ -76,6 +79,14 @@ export async function prepareOffers(hop: Hop, { passphrases }: DialCache, signal
   const [problem] = offers.problems;
   if (sources !== undefined && offers.keys.length === 0 && problem !== undefined) unauthenticated(new Error(problem));
   return { keys: offers.keys, problems: [...problems, ...offers.problems] };
+}
+
+/** Loads ML-KEM where the client offers it. */
+export async function prepareKex(algorithms: AlgorithmOptions | undefined): Promise<void> {
+  if (!offeredKex(algorithms).includes(HYBRID_KEX)) return;
+  await loadMlKem().catch((error: unknown) => {
+    throw new SshError("unavailable", `cannot load ML-KEM: ${errorMessage(error)}`, { cause: error });
+  });
 }
 
 function agentSocket({ agent }: DialOptions, configured: string | false | undefined): string | undefined {

@@ -12,6 +12,7 @@ import { DISCONNECT_REASON, onDisconnect, sendDisconnect } from "../ssh2/disconn
 import { breakOff, hangUp } from "../ssh2/hang-up.js";
 import { announceHostKeys } from "../ssh2/host-keys/announce-host-keys.js";
 import { identificationOf } from "../ssh2/internals.js";
+import { negotiatedOf } from "../ssh2/kex/negotiated.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationConfig } from "./auth/authentication-config.js";
@@ -53,6 +54,7 @@ export class IncomingConnection {
     this.#connection = connection;
     this.#socket = socket;
     const authentication = new Authentication(config, address, {
+      algorithms: () => negotiatedOf(connection),
       disconnect: (reason) => {
         this.#reason ??= reason;
         sendDisconnect(connection, DISCONNECT_REASON.noMoreAuthMethods, reason);

@@ -12,9 +12,10 @@ import { ConnectionGate } from "../admission/connection-gate.js";
 import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
-import { serverAlgorithms } from "../algorithms.js";
+import { HYBRID_KEX, serverAlgorithms } from "../algorithms.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
 import { loadHostKeys } from "../keys/identity/host-key.js";
+import { loadedMlKem, loadMlKem, warmMlKem } from "../ml-kem/load-ml-kem.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
 import { openAuthentication } from "./auth/open-authentication.js";
@@ -66,6 +67,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   if (holdsKey(host)) throw new OptionError("option host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
+  const needsMlKem = guard.kex.includes(HYBRID_KEX);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? LISTEN_DEFAULTS.maxChannels, 1);
   const forwarding = forwardingRules(options.forwarding);
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
@@ -118,7 +120,12 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   // Our own TCP server: the gate reads a connection before ssh2 does.
   const gate = new ConnectionGate(guard, ident, observer, (accepted) => {
     pending.set(accepted.socket, accepted);
-    ssh.injectSocket(accepted.socket);
+    const start = (): void => {
+      if (!accepted.socket.destroyed) ssh.injectSocket(accepted.socket);
+    };
+    if (!needsMlKem || loadedMlKem() !== undefined) start();
+    // Without ML-KEM, which is then reported, the other key exchanges are offered.
+    else void loadMlKem().then(start, start);
   });
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     open.set(socket, undefined);
@@ -137,6 +144,12 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     throw error;
   });
   const stopReports = reportServerErrors(server, observer);
+  // In the background: it delays neither the start, nor the first login where that comes later.
+  if (needsMlKem) {
+    warmMlKem().catch((error: unknown) =>
+      observer.diagnostic?.({ level: "error", message: `${HYBRID_KEX} is not offered: cannot load ML-KEM`, error }),
+    );
+  }
 
   const stop = async (): Promise<void> => {
     stopReports();

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Socket } from "node:net";
 import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } from "ssh2";
 
@@ -57,7 +58,8 @@ interface AuthContextInternals {
 
 /** Names of algorithms, in the order of preference. */
 interface NameList {
-  readonly array: readonly string[];
+  /** What the negotiation uses; the bytes that are sent were encoded from it before. */
+  array: readonly string[];
 }
 
 /** The offered algorithms of one direction. */
@@ -69,14 +71,35 @@ interface OfferedDirection {
 }
 
 /** The key exchange in progress (protocol/kex.js:509). */
-interface KeyExchange {
+export interface KeyExchange {
   /** The exchange hash of the first key exchange (RFC 4253, section 7.2); undefined during it. */
   readonly sessionID: Buffer | undefined;
   remoteExtInfoEnabled: boolean;
-  readonly negotiated: { serverHostKey: string };
+  readonly negotiated: {
+    kex: string;
+    serverHostKey: string;
+    /** From the client to the server. */
+    readonly cs: { readonly cipher: string };
+  };
   /** Of a Diffie-Hellman exchange in a fixed group alone, such as `modp16` (protocol/kex.js:1547). */
   readonly groupName?: string;
   _hostKey: Buffer | undefined;
+  /** The peer's KEXINIT, for the exchange hash. */
+  _remoteKexinit: Buffer | undefined;
+}
+
+/** A key exchange on curve25519 (protocol/kex.js:1363). */
+export interface CurveExchange extends KeyExchange {
+  /** For messages. */
+  type: string;
+  /** Set once its value is known. */
+  readonly _keys: { readonly privateKey: KeyObject };
+  /** The value of this side, which the first call generates. */
+  getPublicKey(): Buffer;
+  /** The value of the peer as the exchange hash has it. */
+  convertPublicKey(value: Buffer): Buffer;
+  /** The shared secret as the exchange hash and the keys have it; an Error ends the connection. */
+  computeSecret(value: Buffer): Buffer | Error;
 }
 
 /** Gets the data to sign, and passes the signature on. */
@@ -94,7 +117,12 @@ export interface Protocol {
   _queue?: Buffer[];
   readonly _kex?: KeyExchange;
   /** Whether the peer has guessed another key exchange: its next packet is ignored. */
-  readonly _skipNextInboundPacket: boolean;
+  _skipNextInboundPacket: boolean;
+  /** Whether this is the side of the server. */
+  readonly _server: boolean;
+  /** Called with the peer's identification string, before our KEXINIT is sent. */
+  _onHeader: (header: unknown) => void;
+  _debug: ((line: string) => void) | undefined;
   _onHandshakeComplete: (negotiated: unknown) => void;
   /** The identification string of the peer, without the end of the line. */
   readonly _remoteIdentRaw?: Buffer;
@@ -111,6 +139,7 @@ export interface Protocol {
   parse: (chunk: Buffer, start: number, end: number) => void;
   /** Handles what comes next in a chunk; returns the offset to continue at. */
   readonly _parse: (chunk: Buffer, start: number, end: number) => number;
+  /** At a client undefined before the server has identified itself. */
   readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
   readonly _cipher: { encrypt(packet: Buffer): void };
   readonly _packetRW: {
@@ -136,6 +165,8 @@ export interface Protocol {
   requestFailure(): void;
   disconnect: (code: number) => void;
   rekey(): void;
+  /** Sends `keepalive@openssh.com`. */
+  ping(): void;
 }
 
 /** The channels of a connection by local number (utils.js:124). */

@@ -109,7 +109,11 @@ test.each([
 });
 
 test.each([
-  ["sshrpc.config.json", '{ "shema": "x" }', 'unknown option "shema"; known options: schema, out, declarationMap'],
+  [
+    "sshrpc.config.json",
+    '{ "shema": "x" }',
+    'unknown option "shema"; known options: schema, out, declarationMap, lint',
+  ],
   ["other.json", "{", "invalid JSON: "],
 ])("an invalid config file is a usage error: %s", async (file, text, message) => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO), [file]: text });

@@ -3,7 +3,7 @@ import type { Contract, JsonSchema } from "sshrpc/contract";
 import type { Validator } from "sshrpc/generated";
 import Type, { type TSchema } from "typebox";
 import { expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/diff-contracts.js";
+import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
 import { compileSide } from "../../../../codegen/src/diff/witness/compile-sides.js";
 import { rounds } from "../../../rounds.js";
 import { typeSource } from "../../../support/schema/arbitrary-type.js";

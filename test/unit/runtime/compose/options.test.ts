@@ -77,7 +77,7 @@ describe("unknown and renamed options are refused", () => {
     expect(() => inMemory(handlers, options)).toThrow(
       new RpcError(
         "BAD_REQUEST",
-        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, undeclaredProperties, peer, log`,
+        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, exposeErrors, undeclaredProperties, peer, log`,
       ),
     );
   });
@@ -138,7 +138,7 @@ describe("unknown and renamed options are refused", () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, undeclaredProperties, audit, refusalLines, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, exposeErrors, undeclaredProperties, audit, refusalLines, exec, shell, scopes, forced, grace, log',
     });
   });
 

@@ -120,6 +120,7 @@ describe("HELLO", () => {
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
       methods: [],
+      builtIn: ["GET /sshrpc/contract", "GET /sshrpc/methods"],
       limits: { message: 4_194_304, calls: 1024, window: 262_144, connection: 16_777_216 },
     });
   });
@@ -131,7 +132,7 @@ describe("HELLO", () => {
     expect(await peer.remoteHello()).toEqual({
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
-      methods: ["GET /it", "GET /sshrpc/contract"],
+      methods: ["GET /it", "GET /sshrpc/contract", "GET /sshrpc/methods"],
       limits: { message: 5000, calls: 3, window: 700, connection: 900 },
     });
     await client.close();

@@ -71,67 +71,84 @@ function outcomes(frames: readonly ReceivedFrame[]): unknown {
   return [...calls];
 }
 
-test("a server answers the recorded frames of an older client as the older server did, and sends it nothing new", async () => {
-  const handlers: Record<string, unknown> = {
-    "GET /it": (request: unknown, ctx: { setHeader(name: string, value: string): void }) => {
-      ctx.setHeader("x-seen", "yes");
-      return { request };
-    },
-    "GET /fail": (_: unknown, ctx: { fail(status: string, details: unknown, message: string): never }) =>
-      ctx.fail("CONFLICT", undefined, "taken"),
-    "GET /down": async function* ({ n }: { n: number }) {
-      for (let i = 0; i < n; i++) yield { i, text: "x".repeat(30) };
-      return "done";
-    },
-    "STORE /up": async (_: unknown, items: AsyncIterable<{ i: number }>) => {
-      let sum = 0;
-      for await (const { i } of items) sum += i;
-      return sum;
-    },
-    "UPDATE /echo": async function* (_: unknown, items: AsyncIterable<unknown>) {
-      for await (const item of items) yield item;
-      return null;
-    },
-    "GET /bytes": async function* ({ n }: { n: number }) {
-      yield Buffer.alloc(n, 7);
-      return null;
-    },
-  };
-  const server = inMemory(handlersOf(METHODS, handlers as Record<string, AnyHandler>), { limits: LIMITS });
-  const peer = await replay("client", await server.open(), FRAME.STATUS, FRAME.CREDIT);
-  await within("the end", peer.closed);
-  expect(outcomes(peer.frames)).toEqual(outcomes(framesOf("server", SESSION)));
-  expect(peer.frames.filter(({ kind, id }) => kind === FRAME.CREDIT && id === 0)).toEqual([]);
-  await server.close();
-});
+/** The recorded sides have the hash 00. */
+const CONTRACTS = [
+  ["the same contract", "00"],
+  ["another contract", "11"],
+] as const;
+
+test.each(CONTRACTS)(
+  "a server with %s answers the recorded frames of an older client as the older server did, and sends it nothing new",
+  async (_, hash) => {
+    const handlers: Record<string, unknown> = {
+      "GET /it": (request: unknown, ctx: { setHeader(name: string, value: string): void }) => {
+        ctx.setHeader("x-seen", "yes");
+        return { request };
+      },
+      "GET /fail": (_: unknown, ctx: { fail(status: string, details: unknown, message: string): never }) =>
+        ctx.fail("CONFLICT", undefined, "taken"),
+      "GET /down": async function* ({ n }: { n: number }) {
+        for (let i = 0; i < n; i++) yield { i, text: "x".repeat(30) };
+        return "done";
+      },
+      "STORE /up": async (_: unknown, items: AsyncIterable<{ i: number }>) => {
+        let sum = 0;
+        for await (const { i } of items) sum += i;
+        return sum;
+      },
+      "UPDATE /echo": async function* (_: unknown, items: AsyncIterable<unknown>) {
+        for await (const item of items) yield item;
+        return null;
+      },
+      "GET /bytes": async function* ({ n }: { n: number }) {
+        yield Buffer.alloc(n, 7);
+        return null;
+      },
+    };
+    const bound = handlersOf(METHODS, handlers as Record<string, AnyHandler>);
+    const server = inMemory({ ...bound, api: { ...bound.api, hash } }, { limits: LIMITS });
+    const peer = await replay("client", await server.open(), FRAME.STATUS, FRAME.CREDIT);
+    await within("the end", peer.closed);
+    expect(outcomes(peer.frames)).toEqual(outcomes(framesOf("server", SESSION)));
+    expect(peer.frames.filter(({ kind, id }) => kind === FRAME.CREDIT && id === 0)).toEqual([]);
+    await server.close();
+  },
+);
 
 /** The client of {@link METHODS}, without their types. */
 interface AnyClient extends Client {
   readonly [resource: string]: unknown;
 }
 
-test("a client gets from the recorded frames of an older server what the older client got, and sends it nothing new", async () => {
-  const [near, far] = duplexPair();
-  const replayed = replay("server", far, FRAME.OPEN, FRAME.END);
-  const transport = { address: "memory", open: async () => near };
-  const client = await connectApi<AnyClient>(apiOf(...METHODS), transport, { limits: LIMITS, reconnect: false });
-  // biome-ignore lint/suspicious/noExplicitAny: the methods of this client have no generated types
-  const call = client as any;
-  const all = async (stream: AsyncIterable<unknown> & { response: Promise<unknown> }): Promise<unknown[]> => {
-    const items: unknown[] = [];
-    for await (const item of stream) items.push(item);
-    return [...items, await stream.response];
-  };
-  const sent = Array.from({ length: 60 }, (_, i) => ({ i, text: "y".repeat(30) }));
-  expect(await call.it.get({ a: 1 })).toEqual({ request: { a: 1 } });
-  await expect(call.fail.get({})).rejects.toMatchObject({ status: "CONFLICT", message: "taken" });
-  const down = Array.from({ length: 60 }, (_, i) => ({ i, text: "x".repeat(30) }));
-  expect(await all(call.down.get({ n: 60 }))).toEqual([...down, "done"]);
-  expect(await call.up.store({}, sent)).toBe(1770);
-  expect(await all(call.echo.update({}, sent))).toEqual([...sent, null]);
-  const bytes = (await all(call.bytes.get({ n: 5000 }))).slice(0, -1) as Uint8Array[];
-  expect(Buffer.concat(bytes).equals(Buffer.alloc(5000, 7))).toBe(true);
-  await client.close();
-  const peer = await replayed;
-  expect(peer.frames.filter(({ kind, id }) => kind === FRAME.CREDIT && id === 0)).toEqual([]);
-});
+test.each(CONTRACTS)(
+  "a client with %s gets from the recorded frames of an older server what the older client got, and sends it nothing new",
+  async (_, hash) => {
+    const [near, far] = duplexPair();
+    const replayed = replay("server", far, FRAME.OPEN, FRAME.END);
+    const transport = { address: "memory", open: async () => near };
+    const client = await connectApi<AnyClient>({ ...apiOf(...METHODS), hash }, transport, {
+      limits: LIMITS,
+      reconnect: false,
+      log: false,
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: the methods of this client have no generated types
+    const call = client as any;
+    const all = async (stream: AsyncIterable<unknown> & { response: Promise<unknown> }): Promise<unknown[]> => {
+      const items: unknown[] = [];
+      for await (const item of stream) items.push(item);
+      return [...items, await stream.response];
+    };
+    const sent = Array.from({ length: 60 }, (_, i) => ({ i, text: "y".repeat(30) }));
+    expect(await call.it.get({ a: 1 })).toEqual({ request: { a: 1 } });
+    await expect(call.fail.get({})).rejects.toMatchObject({ status: "CONFLICT", message: "taken" });
+    const down = Array.from({ length: 60 }, (_, i) => ({ i, text: "x".repeat(30) }));
+    expect(await all(call.down.get({ n: 60 }))).toEqual([...down, "done"]);
+    expect(await call.up.store({}, sent)).toBe(1770);
+    expect(await all(call.echo.update({}, sent))).toEqual([...sent, null]);
+    const bytes = (await all(call.bytes.get({ n: 5000 }))).slice(0, -1) as Uint8Array[];
+    expect(Buffer.concat(bytes).equals(Buffer.alloc(5000, 7))).toBe(true);
+    await client.close();
+    const peer = await replayed;
+    expect(peer.frames.filter(({ kind, id }) => kind === FRAME.CREDIT && id === 0)).toEqual([]);
+  },
+);

@@ -11,6 +11,9 @@ export interface Vector {
 
 const text = (value: string): string => Buffer.from(value).toString("hex");
 
+const WITH_BUILT_IN =
+  '{"api":{"name":"notes","version":"1.0.0","hash":"9f86"},"builtIn":["GET /sshrpc/methods"],"methods":[],"limits":{"message":1024,"calls":8}}';
+
 export const VECTORS: readonly Vector[] = [
   {
     name: "HELLO",
@@ -21,6 +24,11 @@ export const VECTORS: readonly Vector[] = [
     name: "HELLO with a window of the connection",
     frame: { kind: FRAME.HELLO, id: 0, body: '{"methods":[],"limits":{"message":1024,"calls":8,"connection":4096}}' },
     hex: `00000044 01 00 00000000 ${text('{"methods":[],"limits":{"message":1024,"calls":8,"connection":4096}}')}`,
+  },
+  {
+    name: "HELLO with a contract and a built-in method",
+    frame: { kind: FRAME.HELLO, id: 0, body: WITH_BUILT_IN },
+    hex: `0000008b 01 00 00000000 ${text(WITH_BUILT_IN)}`,
   },
   {
     name: "OPEN of method 0, without a deadline, with an empty request",

@@ -137,6 +137,7 @@ export class Authentication {
     const authorization: Authorization = new Authorization({
       login: { user: context.username, ...connection },
       verified: this.#verified,
+      algorithms: this.#control.algorithms,
       authTimeout,
       onGrant: ({ limits }) => accounts.of(authorization.peer).key.limit(limits),
       onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),

@@ -1,6 +1,6 @@
 import { withSignal } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
-import type { Peer } from "../../../base/peer.js";
+import type { Peer, SshAlgorithms } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import type { Denial, VerifiedMethod } from "./decision.js";
 import { commonGrant, type LoginGrant } from "./login-grant.js";
@@ -10,6 +10,8 @@ interface AuthorizationConfig {
   readonly login: Pick<Peer, "user" | "address" | "connectionId">;
   /** The methods that the peer has logged in with. */
   readonly verified: readonly VerifiedMethod[];
+  /** What the connection has negotiated. */
+  readonly algorithms: () => SshAlgorithms | undefined;
   /** Timeout of a lookup, in ms. */
   readonly authTimeout: number;
   /** The grants were looked up again. */
@@ -66,7 +68,7 @@ export class Authorization {
   }
 
   #describePeer(): Peer {
-    const { login, verified } = this.#config;
+    const { login, verified, algorithms } = this.#config;
     const { user, ...connection } = login;
     const current = (): LoginGrant => this.#grant;
     const { keyName, environment } = current();
@@ -89,6 +91,9 @@ export class Authorization {
       },
       ...(environment && { environment }),
       ...connection,
+      get algorithms() {
+        return algorithms();
+      },
     };
   }
 

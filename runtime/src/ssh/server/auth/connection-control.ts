@@ -1,7 +1,10 @@
 import type { Excess } from "../../../base/accounts/quotas.js";
+import type { SshAlgorithms } from "../../../base/peer.js";
 
-/** How an authentication ends its connection; each function is called with the reason for the log. */
+/** What an authentication uses of its connection; the functions that end it are called with the reason for the log. */
 export interface ConnectionControl {
+  /** What the connection has negotiated. */
+  readonly algorithms: () => SshAlgorithms | undefined;
   /** Sends SSH_MSG_DISCONNECT with the reason first. */
   readonly disconnect: (reason: string) => void;
   /** Ends a connection whose access is revoked: nothing more is read from the peer. */

@@ -1,12 +1,15 @@
 import type { Duplex } from "node:stream";
-import type { Channel, ClientChannel } from "ssh2";
+import type { Channel, Client, ClientChannel, Connection } from "ssh2";
+import type { SshAlgorithms } from "../../../base/peer.js";
 import { HIGH_WATER_MARK, ReleasingDuplex } from "../../../base/transport.js";
 import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
+import { negotiatedOf } from "../kex/negotiated.js";
+import { ping } from "../ping.js";
 
 /** The connection of an SSH channel. */
 export interface ChannelConfig {
   /** The SSH connection of either side; it emits 'close' once `socket` is destroyed. */
-  readonly connection: NodeJS.EventEmitter;
+  readonly connection: Connection | Client;
   readonly socket: Duplex;
   /** Makes the error of a channel whose connection was lost. */
   readonly lost: () => Error;
@@ -52,6 +55,15 @@ export class ChannelDuplex extends ReleasingDuplex {
     channel.on("close", this.#onGone);
     channel.on("error", (error: Error) => this.destroy(error));
     config.connection.on("close", this.#onGone);
+  }
+
+  /** See `overSsh` in base/transport.ts, also for `ping`. */
+  get algorithms(): SshAlgorithms | undefined {
+    return negotiatedOf(this.#config.connection);
+  }
+
+  ping(): Promise<void> {
+    return ping(this.#config.connection as Client, this.#config.lost);
   }
 
   readonly #onEnd = (): void => {

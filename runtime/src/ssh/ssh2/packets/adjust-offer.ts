@@ -1,6 +1,6 @@
 import type { AlgorithmChoice } from "../../algorithms.js";
 import type { Protocol } from "../internals.js";
-import { changeOffer } from "./change-offer.js";
+import { changeOffer } from "../kex/change-offer.js";
 
 /** The MAC of dropbear, Twisted Conch and libssh2 before 1.11 beside MD5 and SHA-1, together with AES-CTR. */
 const HMAC = "hmac-sha2-256";

@@ -6,6 +6,7 @@ import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
 import { describeDisconnect } from "../disconnect.js";
 import { internalsOf, wrapHandler } from "../internals.js";
+import { offerKex } from "../kex/offer-kex.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
@@ -25,6 +26,8 @@ interface ConnectionLimits extends RekeyLimits {
   readonly maxSendBuffer: number;
   /** The algorithm lists that the operator has set. */
   readonly chosen: AlgorithmChoice;
+  /** The key exchanges to offer, in the order of preference. */
+  readonly kex: readonly string[];
 }
 
 /** A connection to guard, and what its guard needs. */
@@ -58,6 +61,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   const { protocol, channels } = internalsOf(connection);
   describeDisconnect(protocol);
   adjustOfferForClient(protocol, limits.chosen);
+  offerKex(protocol, limits.kex);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
   guardExchange(protocol, {

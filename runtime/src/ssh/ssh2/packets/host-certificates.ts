@@ -1,7 +1,7 @@
 import type { Client } from "ssh2";
 import { plainKeyType } from "../../keys/format/certificate.js";
 import { internalsOf } from "../internals.js";
-import { changeOffer } from "./change-offer.js";
+import { changeOffer } from "../kex/change-offer.js";
 
 /**
  * The types of host certificates that work with {@link showPlainKey}. ssh2 requires the type of an RSA certificate to

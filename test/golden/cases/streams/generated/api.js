@@ -138,6 +138,7 @@ export const api = {
       kind: "bidirectional",
       params: { name: "string" },
       idempotent: true,
+      deprecated: true,
       request: fileRefClosed,
       requestItem: "bytes",
       response: fileUpdateResponseOpen,

@@ -153,7 +153,7 @@ test("an unknown path below /sshrpc/ is NOT_FOUND with the nearest one", async (
 test("the shell completes the path of a built-in method once it begins like one", async () => {
   const catalog = new Catalog(NOTES, { user: "alice", scopes: ["*"] });
   expect((await complete("GET ", catalog))[0]).not.toContain("/sshrpc/contract ");
-  expect((await complete("GET /ss", catalog))[0]).toEqual(["/sshrpc/contract "]);
+  expect((await complete("GET /ss", catalog))[0]).toEqual(["/sshrpc/contract ", "/sshrpc/methods "]);
   expect((await complete("con", catalog))[0]).toEqual(["contract "]);
 });
 

@@ -21,8 +21,8 @@ describe("the error of a failed connection", () => {
     [
       "key exchange",
       new Error("Handshake failed: no matching key exchange algorithm"),
-      "edge:8022 and this client have no common key exchange algorithm: the server offers only outdated ones, or only " +
-        'post-quantum ones, which need transport: "openssh"',
+      "edge:8022 and this client have no common key exchange algorithm: the server offers only outdated ones, or " +
+        'none of the option algorithms, or only post-quantum ones other than mlkem768x25519-sha256, which need transport: "openssh"',
     ],
     [
       "key exchange",

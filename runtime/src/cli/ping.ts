@@ -1,0 +1,90 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../base/printable.js";
+import { VERSION } from "../base/version.js";
+import { type Pinged, pingServer } from "../client/ping-server.js";
+import { RpcError } from "../contract/rpc-error.js";
+import { findServer } from "./call-server.js";
+import { parseFileName } from "./shared/arguments.js";
+import { CallFailure } from "./shared/failure.js";
+import type { CliIo } from "./shared/io.js";
+import type { Output } from "./shared/output.js";
+
+interface PingFlags {
+  readonly count: number;
+  readonly jump?: string;
+  readonly identity?: string;
+  readonly knownHosts?: string;
+  readonly json?: boolean;
+}
+
+/** The largest `--count`: a server limits the requests of a connection (`maxRefusals`). */
+const MAX_COUNT = 100;
+
+/** `sshrpc ping ssh://user@host:port`: what a server answers with, and how fast. */
+export function definePing(command: Command, io: CliIo, output: Output): void {
+  command
+    .argument("<address>", "server address: ssh://user@host:port")
+    .option("--count <number>", `number of round trips, up to ${MAX_COUNT}`, parseCount, 10)
+    .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
+    .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
+    .option(
+      "--known-hosts <file>",
+      "trusted host keys (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
+      parseFileName,
+    )
+    .option("--json", "print one line of JSON, an error too")
+    .action(async (address: string, flags: PingFlags) => {
+      const { transport } = await findServer(address, { ...flags, via: "ssh2" }, io);
+      try {
+        const pinged = await pingServer(transport, { count: flags.count, signal: output.signal });
+        await output.write(flags.json ? `${JSON.stringify(report(pinged))}\n` : describe(transport.address, pinged));
+      } catch (error) {
+        // The reader of the output has closed it.
+        if (output.signal.aborted) return;
+        throw error instanceof RpcError ? new CallFailure(error, flags.json ? "json" : "text") : error;
+      }
+    });
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_COUNT) return count;
+  throw new InvalidArgumentError(`Use a number from 1 to ${MAX_COUNT}.`);
+}
+
+/** The object of `--json`; times in milliseconds. */
+function report({ connected, roundTrips, agent, api, algorithms }: Pinged) {
+  const average = roundTrips.reduce((sum, one) => sum + one, 0) / roundTrips.length;
+  return {
+    server: agent,
+    client: `sshrpc/${VERSION}`,
+    ...(api && { api: { name: api.name, version: api.version, hash: api.hash } }),
+    connected: round(connected),
+    roundTrips: {
+      count: roundTrips.length,
+      min: round(Math.min(...roundTrips)),
+      avg: round(average),
+      max: round(Math.max(...roundTrips)),
+    },
+    ...algorithms,
+  };
+}
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
+
+function describe(address: string, pinged: Pinged): string {
+  const { server, client, api, connected, roundTrips, kex, serverHostKey, cipher } = report(pinged);
+  const { count, min, avg, max } = roundTrips;
+  const rows = [
+    ["address", address],
+    ["server", server],
+    ["client", client],
+    ["contract", api === undefined ? "none" : `${api.name} ${api.version}, ${api.hash}`],
+    ["connected", `in ${connected} ms`],
+    ["round trips", `${count}: min ${min} ms, avg ${avg} ms, max ${max} ms`],
+    ["key exchange", kex],
+    ["host key", serverHostKey],
+    ["cipher", cipher],
+  ] as const;
+  return rows.map(([name, value]) => `${name.padEnd(13)}${printable(value, 200)}\n`).join("");
+}

@@ -1,0 +1,47 @@
+import type { Peer } from "../base/peer.js";
+import { AGENT } from "../base/version.js";
+import { BUILT_IN_API, HASHES } from "../contract/built-in/built-in-api.js";
+import type { Api } from "../contract/method.js";
+import type { CallReceiver } from "../wire/call-frames.js";
+import { Connection } from "../wire/connection.js";
+import type { ItemKind } from "../wire/hello.js";
+import type { Limits } from "../wire/limits.js";
+import type { ConnectConfig } from "./connection/host-connections.js";
+import { serverPeer } from "./report-client.js";
+
+/** Creates the receiver of the calls of `server`; the connection exists once a call arrives. */
+export type ServeCallbacks = (server: Peer, connection: () => Connection) => CallReceiver;
+
+/** Starts the multiplexer on each duplex, with this side's HELLO. */
+export function connector(
+  api: Api,
+  limits: Limits,
+  serve: ServeCallbacks | undefined,
+  watch: (connection: Connection, server: Peer) => void,
+): ConnectConfig["connect"] {
+  const hello = {
+    agent: AGENT,
+    ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
+    methods: [...api.methods, ...BUILT_IN_API.methods].map(({ id }) => id),
+    ...(serve && { builtIn: [HASHES.id] }),
+  };
+  return (duplex, { address }, hooks) => {
+    const server = serverPeer(address, duplex);
+    const receive = serve?.(server, () => connection);
+    const connection: Connection = new Connection(duplex, {
+      role: "dialer",
+      hello,
+      limits,
+      peerName: `the server at ${address}`,
+      ...(receive && { receive }),
+      ...hooks,
+    });
+    watch(connection, server);
+    return connection;
+  };
+}
+
+/** The item kind that a client without a contract announces. */
+function itemsOf({ methods }: Api): ItemKind {
+  return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
+}
