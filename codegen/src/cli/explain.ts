@@ -7,8 +7,8 @@ import type { CodegenIo } from "./io.js";
 export function addExplainCommand(program: Command, io: CodegenIo): void {
   program
     .command("explain")
-    .description("explain a rule of lint, or list the rules")
-    .argument("[rule]", "name of a rule, as findings end with it")
+    .description("explain a rule of lint or diff, or list the rules")
+    .argument("[rule]", "name of a rule, as findings and changes end with it")
     .action(async (id: string | undefined) => {
       const { EXPLANATIONS } = await import("../explanations.js");
       if (id === undefined) {

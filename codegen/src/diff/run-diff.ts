@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from "../base/invalid-options-error.js";
-import { readAccepted } from "./accepted.js";
+import { readAccepted } from "./report/accepted.js";
 import { type DiffReport, reportOf } from "./report/diff-report.js";
 import { loadSource } from "./sources/load-source.js";
 import type { SourceOptions } from "./sources/source.js";

@@ -8,9 +8,9 @@ import type { CliIo } from "./shared/io.js";
 const COMMANDS = {
   gen: "generate the client, handler types and validators from the schema",
   dev: "watch the schema, regenerate on change and restart the server",
+  diff: "compare two versions of a contract: what breaks, with a value that shows it",
   lint: "check the schema for names, documentation, bounds, scopes and patterns that cause trouble later",
-  diff: "compare two versions of a contract: what breaks, with a witness",
-  explain: "explain a rule of lint, or list the rules",
+  explain: "explain a rule of lint or diff, or list the rules",
 };
 
 /** The exports of `@sshrpc/codegen/cli`. */

@@ -12,11 +12,12 @@ export interface ContractSide {
 }
 
 /** The types to compare, and all differences beside them. */
-export interface Comparison {
+interface Comparison {
   readonly pairs: readonly TypePair[];
   readonly changes: readonly (MethodChange & { readonly isCallback: boolean })[];
 }
 
+/** The differences of the methods of two contracts, and the types that both have. */
 export function compareContracts(old: ContractSide, next: ContractSide, same: SameSchemas): Comparison {
   const parts = (["resources", "callbacks"] as const).map((key): Comparison => {
     const isCallback = key === "callbacks";

@@ -1,5 +1,4 @@
-import type { JsonSchema } from "sshrpc/contract";
-import { keywordValue } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import type { RuleId } from "../rules/rules.js";
 import type { Found } from "./found.js";
@@ -65,7 +64,7 @@ export function compareNotes(old: JsonSchema, next: JsonSchema): readonly Found[
     place: {},
   });
   // A description with its title and examples is one change.
-  const [text] = changed.filter((keyword) => keyword !== "default" && keyword !== "discriminator");
+  const [text] = changed.filter((keyword) => !["default", "discriminator", "reserved"].includes(keyword));
   return [
     ...(changed.includes("default") ? [found("default-changed", "default")] : []),
     ...(text === undefined ? [] : [found("documentation-changed", text)]),

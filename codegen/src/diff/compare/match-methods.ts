@@ -13,13 +13,14 @@ export interface MethodEntry {
 }
 
 /** The methods of two contracts: those of both, those that one lacks, and those that seem to have another id. */
-export interface MatchedMethods {
+interface MatchedMethods {
   readonly both: readonly (readonly [MethodEntry, MethodEntry])[];
   readonly renamed: readonly (readonly [MethodEntry, MethodEntry])[];
   readonly removed: readonly MethodEntry[];
   readonly added: readonly MethodEntry[];
 }
 
+/** The methods of resources. */
 export function entriesOf(resources: Contract["resources"]): readonly MethodEntry[] {
   return Object.entries(resources).flatMap(([resource, { path, methods }]: [string, ResourceContract]) =>
     Object.entries(methods).map(([verb, method]) => ({
@@ -28,6 +29,7 @@ export function entriesOf(resources: Contract["resources"]): readonly MethodEntr
   );
 }
 
+/** Pairs methods by their ids, and what remains by the resource and the verb, or by equal types. */
 export function matchMethods(
   old: readonly MethodEntry[],
   next: readonly MethodEntry[],

@@ -52,11 +52,13 @@ function judge(found: Found, one: TypeCase, compiled: CompiledSides | string | u
   const [expected] = judgementOf(found.rule, pair.direction, pair.isCallback);
   const rule = ruleOf(found.rule);
   const isNote = rule.request?.[0] === "source-only";
-  if (isNote || expected === "compatible") return changeOf(found, one, { verdict: expected });
+  // A property without a declaration may have had another type.
+  const isAdded = found.rule.endsWith("-property-added");
+  if (isNote || (expected === "compatible" && !isAdded)) return changeOf(found, one, { verdict: expected });
   const witness = isProven || typeof compiled !== "object" ? undefined : explained(found, one, compiled);
   if (witness !== undefined) return changeOf(found, one, { verdict: "breaking", witness: witnessOf(witness, one) });
   if (rule.isSemantic === true) return judgeMeaning(found, one, compiled);
-  if (expected === "source-only") return changeOf(found, one, { verdict: expected });
+  if (expected !== "breaking") return changeOf(found, one, { verdict: expected });
   if (isProven || isProvenAt(found, one)) return changeOf(found, one, { verdict: "compatible" });
   return changeOf(found, one, { verdict: "unknown", reason: reasonOf(found, compiled) });
 }
@@ -76,6 +78,11 @@ function judgeMeaning(found: Found, one: TypeCase, compiled: CompiledSides | str
     found.rule === "property-renamed" && one.sides.sender === "new"
       ? [...found.keys.slice(0, -1), { property: String(found.new) }]
       : found.keys;
+  if (found.rule === "reserved-name-reused" && one.sides.sender === "old") {
+    const outcome =
+      "a client of an earlier version sends the property with its old meaning, and the new server accepts it";
+    return changeOf(found, one, { verdict: "breaking", witness: { call: one.pair.method, outcome } });
+  }
   const value = sample(one, keys);
   const isVerified = typeof compiled === "object" && value !== undefined && isSent(value, compiled.sender);
   if (!isVerified) {

@@ -1,6 +1,6 @@
 import type { Variant } from "../../emit/validators/validator-names.js";
 import type { TypePair } from "../compare/type-pairs.js";
-import { type Judgement, type Order, type RuleId, ruleOf } from "../rules/rules.js";
+import { type Judgement, type RuleId, ruleOf } from "../rules/rules.js";
 
 /** Which contract each peer has, for a type that an old client and a new server use. */
 export interface Sides {
@@ -21,15 +21,10 @@ export function sidesOf({ direction, isCallback }: TypePair): Sides {
 export function judgementOf(rule: RuleId, direction: string, isCallback: boolean): Judgement {
   const { [columnOf(direction)]: own, reverse } = ruleOf(rule);
   if (!isCallback || direction === "method") return own ?? ["breaking", "together"];
-  const back = ruleOf(reverse as RuleId)[columnOf(direction)] ?? own ?? (["breaking", "together"] as const);
-  return [back[0], swapped(back[1])];
+  return ruleOf(reverse as RuleId)[columnOf(direction)] ?? own ?? ["breaking", "together"];
 }
 
 function columnOf(direction: string): "method" | "request" | "response" {
   if (direction === "method") return "method";
   return direction.startsWith("request") ? "request" : "response";
-}
-
-function swapped(order: Order): Order {
-  return order === "server first" ? "client first" : order === "client first" ? "server first" : order;
 }

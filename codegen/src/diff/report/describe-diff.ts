@@ -1,5 +1,5 @@
 import type { Witness } from "../rules/change.js";
-import { ruleOf } from "../rules/rules.js";
+import { orderText, ruleOf } from "../rules/rules.js";
 import type { Source } from "../sources/source.js";
 import { countVerdicts, type DiffReport, type ReportedChange } from "./diff-report.js";
 
@@ -48,7 +48,7 @@ function describeChange(change: ReportedChange): string {
     ...(witness === undefined ? [] : [describeWitness(witness)]),
     ...(reason === undefined ? [] : [`unknown: ${reason}`]),
     ...(accepted === undefined ? [] : [`accepted on ${accepted.date}: ${accepted.reason}`]),
-    ...(order === "any" ? [] : [`roll out: ${order === "together" ? "both together" : order}`]),
+    ...(order === "any" ? [] : [`roll out: ${orderText(order)}`]),
     ...(fix === undefined || verdict === "source-only" ? [] : [`instead: ${fix}`]),
   ];
   return `  ${summarize(change)}\n${details.map((line) => `              ${printable(line)}\n`).join("")}`;

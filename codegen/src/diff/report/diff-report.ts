@@ -1,8 +1,8 @@
-import { type AcceptedBreak, applyAccepted } from "../accepted.js";
-import { diffContracts } from "../diff-contracts.js";
+import { diffContracts } from "../judge/diff-contracts.js";
 import type { Change } from "../rules/change.js";
 import type { Verdict } from "../rules/rules.js";
 import type { Source } from "../sources/source.js";
+import { type AcceptedBreak, applyAccepted } from "./accepted.js";
 
 /** A change, and the entry that accepts it. */
 export type ReportedChange = Change & { readonly accepted?: AcceptedBreak };

@@ -38,6 +38,7 @@ export interface Change {
   readonly place: Place;
 }
 
+/** The innermost named type and property at a place. */
 export interface Place {
   readonly type?: string;
   readonly property?: string;

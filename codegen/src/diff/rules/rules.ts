@@ -219,9 +219,19 @@ export const RULES = {
   "timeout-raised": { text: "timeout raised", method: ["compatible", "server first"], reverse: "timeout-lowered" },
 } as const satisfies Readonly<Record<string, Rule>>;
 
+/** The id of a rule. */
 export type RuleId = keyof typeof RULES;
 
 /** The rule with this id. */
 export function ruleOf(id: RuleId): Rule {
   return RULES[id];
+}
+
+/** An order for people. */
+export function orderText(order: Order): string {
+  return order === "together"
+    ? "in steps, because no order of servers and clients works"
+    : order === "any"
+      ? "in any order"
+      : order;
 }

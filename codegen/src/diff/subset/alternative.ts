@@ -33,6 +33,7 @@ export interface Limit {
   readonly exclusive: boolean;
 }
 
+/** Numbers between limits. */
 export interface Numbers extends Common {
   readonly kind: "number";
   readonly integer: boolean;
@@ -41,6 +42,7 @@ export interface Numbers extends Common {
   readonly steps: readonly number[];
 }
 
+/** Texts of some lengths, patterns and formats. */
 export interface Strings extends Common {
   readonly kind: "string";
   readonly min: number;
@@ -49,6 +51,7 @@ export interface Strings extends Common {
   readonly formats: readonly string[];
 }
 
+/** Arrays: the first items may have types of their own. */
 export interface Arrays extends Common {
   readonly kind: "array";
   readonly first: readonly Term[];
@@ -58,6 +61,7 @@ export interface Arrays extends Common {
   readonly unique: boolean;
 }
 
+/** Objects by their properties. */
 export interface Objects extends Common {
   readonly kind: "object";
   readonly properties: ReadonlyMap<string, Term>;
@@ -78,6 +82,7 @@ export type Alternative = Constant | Numbers | Strings | Arrays | Objects;
 export const UNDECIDED = "undecided";
 
 const NONE: ReadonlySet<string> = new Set();
+/** Accepts every number. */
 export const ANY_NUMBER: Numbers = {
   kind: "number",
   integer: false,
@@ -86,7 +91,9 @@ export const ANY_NUMBER: Numbers = {
   steps: [],
   opaque: NONE,
 };
+/** Accepts every text. */
 export const ANY_STRING: Strings = { kind: "string", min: 0, max: Infinity, patterns: [], formats: [], opaque: NONE };
+/** Accepts every array. */
 export const ANY_ARRAY: Arrays = {
   kind: "array",
   first: [],
@@ -96,6 +103,7 @@ export const ANY_ARRAY: Arrays = {
   unique: false,
   opaque: NONE,
 };
+/** Accepts every object. */
 export const ANY_OBJECT: Objects = {
   kind: "object",
   properties: new Map(),
@@ -108,6 +116,7 @@ export const ANY_OBJECT: Objects = {
   opaque: NONE,
 };
 
+/** Accepts one value. */
 export function constant(value: unknown): Constant {
   return { kind: "constant", value, opaque: NONE };
 }

@@ -1,5 +1,4 @@
-import type { JsonSchema } from "sshrpc/contract";
-import { keywordValue } from "sshrpc/contract";
+import { type JsonSchema, keywordValue } from "sshrpc/contract";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { type Types, UNDECIDED } from "./alternative.js";

@@ -73,6 +73,8 @@ class Compiler extends Ajv2019 {
       // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
       meta: false,
       validateSchema: false,
+      // Of formats that ajv does not know, which the model refuses.
+      logger: false,
     });
     // The class of this draft overrides the option.
     this.opts.unevaluated = unevaluated;

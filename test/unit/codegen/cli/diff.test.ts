@@ -44,7 +44,7 @@ GET /notes
   breaking    request $.limit: required property added (required-property-added)
               none → {"type":"integer"}
               the old client sends {"q":"a"}, and the new server refuses it: /: required {"missingProperty":"limit"}
-              roll out: both together
+              roll out: in steps, because no order of servers and clients works
               instead: add it as optional, update every client, then require it
 
 1 change: 1 breaking

@@ -1,18 +1,18 @@
 import type { Contract } from "sshrpc/contract";
-import { type ContractSide, compareContracts } from "./compare/compare-contracts.js";
-import type { MethodChange } from "./compare/compare-methods.js";
-import { TypeComparison } from "./compare/compare-types.js";
-import type { TypePair } from "./compare/type-pairs.js";
-import { judgeTypes, type TypeCase } from "./judge/judge-types.js";
-import { judgementOf, sidesOf } from "./judge/sides.js";
-import { SideValidators } from "./judge/validators.js";
-import type { Change } from "./rules/change.js";
-import { ruleOf } from "./rules/rules.js";
-import type { Term, Types } from "./subset/alternative.js";
-import { Expander } from "./subset/expand.js";
-import { Prover } from "./subset/prove.js";
-import { SameSchemas } from "./subset/same.js";
-import { Candidates } from "./witness/candidates.js";
+import { type ContractSide, compareContracts } from "../compare/compare-contracts.js";
+import type { MethodChange } from "../compare/compare-methods.js";
+import { TypeComparison } from "../compare/compare-types.js";
+import type { TypePair } from "../compare/type-pairs.js";
+import type { Change } from "../rules/change.js";
+import { ruleOf } from "../rules/rules.js";
+import type { Term, Types } from "../subset/alternative.js";
+import { Expander } from "../subset/expand.js";
+import { Prover } from "../subset/prove.js";
+import { SameSchemas } from "../subset/same.js";
+import { Candidates } from "../witness/candidates.js";
+import { judgeTypes, type TypeCase } from "./judge-types.js";
+import { judgementOf, sidesOf } from "./sides.js";
+import { SideValidators } from "./validators.js";
 
 /**
  * Every difference of two contracts of one API, and whether a client of the old one can call a server of the new one. `breaking` has a

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { errorMessage } from "../base/error-message.js";
-import { InvalidOptionsError } from "../base/invalid-options-error.js";
-import { checkNames } from "../options.js";
-import type { Change } from "./rules/change.js";
-import { RULES } from "./rules/rules.js";
+import { errorMessage } from "../../base/error-message.js";
+import { InvalidOptionsError } from "../../base/invalid-options-error.js";
+import { checkNames } from "../../options.js";
+import type { Change } from "../rules/change.js";
+import { RULES } from "../rules/rules.js";
 
 /** The default file, which is optional. */
 const ACCEPTED_FILE = "sshrpc.accepted.json";
