@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
-import type { SourceGraph } from "./source-graph.js";
+import type { SourceGraph } from "./source/source-graph.js";
 
 /** The compiled worker, also for a program that runs the sources: worker threads run JavaScript only. */
 const WORKER = new URL("../../dist/load/schema-worker.js", import.meta.url);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { ts } from "ts-morph";
-import { type Position, SchemaProblem } from "../base/problem.js";
+import { type Position, SchemaProblem } from "../../base/problem.js";
 import { compiler } from "./compiler.js";
 
 /** An import or re-export of a file. */
