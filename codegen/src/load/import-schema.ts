@@ -96,7 +96,6 @@ export class SchemaImporter {
 
   #transform(options: TransformOptions): string {
     const { filename = "" } = options;
-    this.#events.onRunning(undefined);
     const code = resolveImports(this.#code(options), (specifier) => this.#resolve(specifier, filename));
     this.#events.onRunning(filename);
     return code;

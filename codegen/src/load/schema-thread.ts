@@ -1,5 +1,6 @@
 import { relative, sep } from "node:path";
 import { Worker } from "node:worker_threads";
+import { keepEqual } from "../base/keep-equal.js";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
@@ -55,6 +56,8 @@ export class SchemaThread {
   #thread: Thread | undefined;
   #pending: Pending | undefined;
   #graph: SourceGraph;
+  /** The last model: emitters find their results of what has not changed. */
+  #model: ApiModel | undefined;
   #running: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -131,7 +134,8 @@ export class SchemaThread {
         this.#watchClock(message.file);
         return;
       case "model":
-        this.#take()?.resolve(message.model);
+        this.#model = keepEqual(this.#model, message.model);
+        this.#take()?.resolve(this.#model);
         return;
       case "fault":
         this.#take()?.reject(message.error);

@@ -1,17 +1,22 @@
+import type { JsonSchema } from "sshrpc/contract";
 import { type ErrorStatus, isErrorStatus, isRuntimeStatus, STATUSES } from "sshrpc/contract";
+import { type Ask, Memo } from "../../base/memo.js";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
-import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { EmitOptions } from "../target.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
 import { commentOf } from "./type/comment-of.js";
+import type { SchemaOf } from "./type/constraints.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
 import { stringLiteral } from "./type/literal.js";
 import { typeText } from "./type/type-text.js";
 import { declaredTypes, isInline, ownTypes, schemasOf } from "./type-use.js";
+
+/** The declarations of types, by their schemas. */
+const declarations = new Memo<readonly string[]>();
 
 const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
 
@@ -21,16 +26,12 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
   const schemaOf = schemasOf(model);
-  const declareBoth = (name: string, schema: SchemaOrBoolean, purpose = ""): readonly string[] => {
-    const input = sent.get(name);
-    const comment = commentOf(schema, { schemaOf, purpose });
-    const own = declare(name, comment, typeText(schema, { spell: (other) => other, schemaOf }));
-    if (input === undefined) return [own];
-    const spell = (other: string): string => sent.get(other) ?? other;
-    const note = `${name} as callers send it: its arrays may be read-only.`;
-    const both = commentOf(schema, { schemaOf, purpose, note });
-    return [own, declare(input, both, typeText(schema, { spell, schemaOf, readonlyArrays: true }))];
+  const ask: Ask = (question) => {
+    const [what, name = ""] = question.split(" ");
+    return what === "schema" ? schemaOf(name) : sent.get(name);
   };
+  const declareBoth = (name: string, schema: JsonSchema, purpose = ""): readonly string[] =>
+    declarations.get(schema, `${name} ${purpose}`, ask, (inner) => declareUses(name, schema, purpose, inner));
   const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema));
   const others = new Map<string, string>();
   for (const method of allMethods(model)) {
@@ -40,6 +41,23 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   if (blocks.length === 0) blocks.push("export {};\n");
   file.write([...blocks, ...others.values()].join("\n"));
   return file.print(header);
+}
+
+/** A type, and how callers send it where that differs. */
+function declareUses(name: string, schema: JsonSchema, purpose: string, ask: Ask): readonly string[] {
+  const schemaOf: SchemaOf = (other) => ask(`schema ${other}`) as JsonSchema | undefined;
+  const sentAs = (other: string): string | undefined => ask(`sent ${other}`) as string | undefined;
+  const own = declare(
+    name,
+    commentOf(schema, { schemaOf, purpose }),
+    typeText(schema, { spell: (other) => other, schemaOf }),
+  );
+  const input = sentAs(name);
+  if (input === undefined) return [own];
+  const note = `${name} as callers send it: its arrays may be read-only.`;
+  const both = commentOf(schema, { schemaOf, purpose, note });
+  const type = typeText(schema, { spell: (other) => sentAs(other) ?? other, schemaOf, readonlyArrays: true });
+  return [own, declare(input, both, type)];
 }
 
 function declare(name: string, comment: string, type: TypeText): string {

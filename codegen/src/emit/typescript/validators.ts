@@ -15,18 +15,13 @@ export function emitValidators({ compiled, exported, projections }: ValidatorSet
   if (uses !== "") helpers.add("project");
   const imports =
     helpers.size === 0 ? "" : `import { ${[...helpers].sort(compareNames).join(", ")} } from "sshrpc/generated";\n`;
-  const blocks = [...compiled].map(([name, { code }]) => `const ${name} = ${withoutSchemaPaths(code)};\n`);
+  const blocks = [...compiled].map(([name, { code }]) => `const ${name} = ${code};\n`);
   const exports =
     exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
   return (
     `// ${header}\n// biome-ignore-all lint: written by ajv\n// biome-ignore-all format: written by ajv\n` +
     `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
   );
-}
-
-/** Drops the place of a keyword in the schema, which no issue shows. In the text of a string its quotes are escaped. */
-function withoutSchemaPaths(code: string): string {
-  return code.replaceAll(/\bschemaPath:"(?:[^"\\]|\\.)*",/g, "");
 }
 
 /** `validators.d.ts`. */

@@ -17,6 +17,16 @@ export interface CompiledValidator {
   readonly helpers: readonly string[];
 }
 
+const texts = new WeakMap<object, string>();
+
+/** A rewritten schema as JSON. */
+export function textOf(schema: SchemaOrBoolean): string {
+  if (typeof schema === "boolean") return String(schema);
+  const text = texts.get(schema) ?? JSON.stringify(schema);
+  texts.set(schema, text);
+  return text;
+}
+
 /** Compiles schemas to code with ajv, those that neither the previous run nor an earlier process has compiled. */
 export class ValidatorCompiler {
   readonly #compilers = new Map<string, Compiler>();
@@ -34,7 +44,7 @@ export class ValidatorCompiler {
 
   /** @param evaluated whether the validator says which properties and items it has evaluated */
   compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
-    const key = `${evaluated} ${JSON.stringify(schema)}`;
+    const key = `${evaluated} ${textOf(schema)}`;
     return this.#results.get(key, () => this.#compile(schema, evaluated));
   }
 
@@ -132,6 +142,8 @@ function rewrite(module: string): CompiledValidator {
     .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
     .replaceAll(ADD_ERROR, (_, _name, error: string) => `(vErrors ??= []).push(${error});`)
     .replaceAll(LOOP, boundLoop)
+    // The place of a keyword in the schema, which no issue shows. In the text of a string its quotes are escaped.
+    .replaceAll(/\bschemaPath:"(?:[^"\\]|\\.)*",/g, "")
     .replaceAll(/require\("ajv-formats\/dist\/formats"\)\.fullFormats/g, () => use("formats"))
     .trim()
     .split("\n");
