@@ -1,4 +1,4 @@
-import type { AnySchema } from "ajv";
+import type { AnySchema, CodeKeywordDefinition } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { ValueScope } from "ajv/dist/compile/codegen/index.js";
 import standalone from "ajv/dist/standalone/index.js";
@@ -6,7 +6,7 @@ import addFormats from "ajv-formats";
 import { ResultCache } from "../../base/result-cache.js";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { CALL_KEYWORD } from "./call-keyword.js";
-import { CORRECTED_KEYWORDS } from "./corrected-keywords.js";
+import { CONDITIONAL_KEYWORDS, CORRECTED_KEYWORDS, countEvaluatedFirst } from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 
 /** The code of one validator. */
@@ -92,6 +92,7 @@ class Compiler extends Ajv2019 {
       this.removeKeyword(definition.keyword as string).addKeyword(definition);
     }
     for (const keyword of ISSUE_KEYWORDS) this.addKeyword(keyword);
+    for (const keyword of CONDITIONAL_KEYWORDS) countEvaluatedFirst(this.getKeyword(keyword) as CodeKeywordDefinition);
   }
 
   /** The module that validates `schema`. The scope numbers variables: code must not depend on the schemas before it. */

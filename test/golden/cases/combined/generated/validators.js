@@ -270,6 +270,7 @@ errors++;
 }
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 const _errs5 = errors;
+var props0 = {};
 let valid3 = false;
 const _errs6 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -301,7 +302,9 @@ errors++;
 var _valid0 = _errs6 === errors;
 valid3 = valid3 || _valid0;
 if(_valid0){
-var props0 = true;
+if(props0 !== true){
+props0 = true;
+}
 }
 const _errs11 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -371,6 +374,8 @@ break;
 }
 let data4 = data3[i0];
 const _errs20 = errors;
+var props2 = {};
+var items2 = 0;
 let valid9 = false;
 const _errs21 = errors;
 if(!(namedClosed(data4, instancePath+"/list/" + i0))){
@@ -378,21 +383,10 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props2 = namedClosed.evaluated.props;
-var items1 = namedClosed.evaluated.items;
+var props3 = namedClosed.evaluated.props;
+var items3 = namedClosed.evaluated.items;
 }
 var _valid1 = _errs21 === errors;
-valid9 = valid9 || _valid1;
-const _errs22 = errors;
-if(!(taggedClosed(data4, instancePath+"/list/" + i0))){
-vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
-errors = vErrors.length;
-}
-else {
-var props3 = taggedClosed.evaluated.props;
-var items2 = taggedClosed.evaluated.items;
-}
-var _valid1 = _errs22 === errors;
 valid9 = valid9 || _valid1;
 if(_valid1){
 if(props2 !== true && props3 !== undefined){
@@ -404,8 +398,33 @@ props2 = props2 || {};
 Object.assign(props2, props3);
 }
 }
-if(items1 !== true && items2 !== undefined){
-items1 = items2 === true ? true : items1 > items2 ? items1 : items2;
+if(items2 !== true && items3 !== undefined){
+items2 = items3 === true ? true : items2 > items3 ? items2 : items3;
+}
+}
+const _errs22 = errors;
+if(!(taggedClosed(data4, instancePath+"/list/" + i0))){
+vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
+errors = vErrors.length;
+}
+else {
+var props4 = taggedClosed.evaluated.props;
+var items4 = taggedClosed.evaluated.items;
+}
+var _valid1 = _errs22 === errors;
+valid9 = valid9 || _valid1;
+if(_valid1){
+if(props2 !== true && props4 !== undefined){
+if(props4 === true){
+props2 = true;
+}
+else {
+props2 = props2 || {};
+Object.assign(props2, props4);
+}
+}
+if(items2 !== true && items4 !== undefined){
+items2 = items4 === true ? true : items2 > items4 ? items2 : items4;
 }
 }
 if(!valid9){
@@ -487,7 +506,7 @@ vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors)
 errors = vErrors.length;
 }
 else {
-var props7 = namedPart.evaluated.props;
+var props8 = namedPart.evaluated.props;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(data10.extra === undefined){
@@ -505,18 +524,18 @@ else {
 (vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"type",params:{type: "object"}});
 errors++;
 }
-if(props7 !== true){
-props7 = props7 || {};
-props7.extra = true;
+if(props8 !== true){
+props8 = props8 || {};
+props8.extra = true;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if(props7 !== true){
+if(props8 !== true){
 const keyErrors4 = errors;
 for(const key4 in data10){
 if(errors - keyErrors4 >= 10){
 break;
 }
-if(!props7 || !props7[key4]){
+if(!props8 || !props8[key4]){
 (vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4}});
 errors++;
 }
@@ -619,6 +638,8 @@ break;
 }
 let data18 = data17[i2];
 const _errs57 = errors;
+var props10 = {};
+var items9 = 0;
 let valid23 = false;
 const _errs58 = errors;
 if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
@@ -650,7 +671,9 @@ errors++;
 var _valid2 = _errs58 === errors;
 valid23 = valid23 || _valid2;
 if(_valid2){
-var props9 = true;
+if(props10 !== true){
+props10 = true;
+}
 }
 const _errs63 = errors;
 if(!(namedClosed(data18, instancePath+"/grid/" + i2))){
@@ -658,19 +681,23 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props10 = namedClosed.evaluated.props;
+var props11 = namedClosed.evaluated.props;
+var items10 = namedClosed.evaluated.items;
 }
 var _valid2 = _errs63 === errors;
 valid23 = valid23 || _valid2;
 if(_valid2){
-if(props9 !== true && props10 !== undefined){
-if(props10 === true){
-props9 = true;
+if(props10 !== true && props11 !== undefined){
+if(props11 === true){
+props10 = true;
 }
 else {
-props9 = props9 || {};
-Object.assign(props9, props10);
+props10 = props10 || {};
+Object.assign(props10, props11);
 }
+}
+if(items9 !== true && items10 !== undefined){
+items9 = items10 === true ? true : items9 > items10 ? items9 : items10;
 }
 }
 if(!valid23){
