@@ -1,6 +1,7 @@
 /** `sshrpc/contract`: the contract as data, for tools that read schemas or `api.json`. */
 export { nearest } from "./base/nearest.js";
 export { isBytes } from "./contract/bytes.js";
+export { appliedSchemas, constraints, type SchemaOf } from "./contract/constraints.js";
 export type {
   Contract,
   JsonSchema,

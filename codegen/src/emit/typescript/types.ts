@@ -1,5 +1,11 @@
-import type { JsonSchema } from "sshrpc/contract";
-import { type ErrorStatus, isErrorStatus, isRuntimeStatus, STATUSES } from "sshrpc/contract";
+import {
+  type ErrorStatus,
+  isErrorStatus,
+  isRuntimeStatus,
+  type JsonSchema,
+  type SchemaOf,
+  STATUSES,
+} from "sshrpc/contract";
 import { type Ask, Memo } from "../../base/memo.js";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
@@ -9,7 +15,6 @@ import { runtimeType } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
 import { commentOf } from "./type/comment-of.js";
-import type { SchemaOf } from "./type/constraints.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
 import { stringLiteral } from "./type/literal.js";
 import { typeText } from "./type/type-text.js";
