@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { formats, project, ucs2length } from "sshrpc/generated";
 
+// prettier-ignore
 const chatUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -25,6 +26,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const checksumOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -74,6 +76,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const echoClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -101,6 +104,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const echoOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -118,6 +122,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileNameOpen = (() => {
 const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
 function validate0(data, instancePath=""){
@@ -148,6 +153,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const fileRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -181,6 +187,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -204,6 +211,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const filesStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -237,6 +245,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const filesStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -276,6 +285,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const followClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -327,6 +337,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const helloGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -372,6 +383,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const helloGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -395,6 +407,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const hitOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -565,6 +578,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const lineClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -620,6 +634,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const lineOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -665,6 +680,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const loadOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -705,6 +721,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const newNoteClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -762,6 +779,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -773,6 +791,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteIdOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -799,6 +818,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -903,6 +923,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -936,6 +957,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -959,6 +981,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1026,6 +1049,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1077,6 +1101,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1101,6 +1126,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteTextOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1127,6 +1153,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteUpdateConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1176,6 +1203,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1261,6 +1289,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const receiptOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1320,6 +1349,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const sha256Open = (() => {
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
 function validate0(data, instancePath=""){
@@ -1341,6 +1371,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const tagOpen = (() => {
 const pattern0 = new RegExp("^[a-z0-9-]+$", "u");
 function validate0(data, instancePath=""){
@@ -1371,6 +1402,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const timeGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1416,6 +1448,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const timeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1474,11 +1507,17 @@ return errors === 0;
 
 const { any, array, object, ref, scalar } = project;
 
+// prettier-ignore
 checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+// prettier-ignore
 echoOpen.projection = object({ value: any });
+// prettier-ignore
 fileRefOpen.projection = object({ name: scalar });
+// prettier-ignore
 filesStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+// prettier-ignore
 helloGetResponseOpen.projection = object({ msg: scalar });
+// prettier-ignore
 hitOpen.projection = object({
   host: scalar,
   time: scalar,
@@ -1489,8 +1528,11 @@ hitOpen.projection = object({
   referrer: scalar,
   agent: scalar,
 });
+// prettier-ignore
 lineOpen.projection = object({ from: scalar, text: scalar });
+// prettier-ignore
 loadOpen.projection = object({ host: scalar, load: scalar });
+// prettier-ignore
 noteOpen.projection = object({
   id: scalar,
   text: scalar,
@@ -1498,10 +1540,15 @@ noteOpen.projection = object({
   revision: scalar,
   created: scalar,
 });
+// prettier-ignore
 noteRefOpen.projection = object({ id: scalar });
+// prettier-ignore
 notesGetResponseOpen.projection = array(ref(() => noteOpen));
+// prettier-ignore
 noteUpdateConflictOpen.projection = object({ id: scalar, revision: scalar });
+// prettier-ignore
 receiptOpen.projection = object({ name: scalar, bytes: scalar, sha256: scalar });
+// prettier-ignore
 timeGetResponseOpen.projection = object({ now: scalar, epochMs: scalar });
 
 export {

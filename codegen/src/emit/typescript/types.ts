@@ -9,7 +9,7 @@ import {
 import { type Ask, Memo } from "../../base/memo.js";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
-import type { EmitOptions } from "../target.js";
+import { type EmitOptions, NOT_FORMATTED } from "../target.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
@@ -73,7 +73,10 @@ function declare(name: string, comment: string, type: TypeText): string {
 
 function alias(head: string, type: TypeText): string {
   const text = layout(type, 0, head.length + 3);
-  return `${head} =${text.startsWith("\n") ? "" : " "}${text};\n`;
+  if (!text.startsWith("\n")) return `${head} = ${text};\n`;
+  // Of a union that fits on the next line, Biome prints a line for each member, and Prettier one line.
+  const isDisputed = !layout(type, 2, 2).startsWith("\n");
+  return `${isDisputed ? NOT_FORMATTED : ""}${head} =${text};\n`;
 }
 
 function purposeOf(use: TypeUse, method: MethodModel): string {

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const articleClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -85,6 +86,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
+// prettier-ignore
 const articleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -116,6 +118,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const circleClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -171,6 +174,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const circleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -216,6 +220,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const deepStoreRequestClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -734,6 +739,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const deepStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -803,6 +809,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const looseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -826,6 +833,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const looseStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -869,6 +877,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const namedClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -913,6 +922,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const namedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -936,6 +946,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const namedPart = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -970,6 +981,7 @@ validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
+// prettier-ignore
 const polygonClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1015,6 +1027,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const polygonOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1050,6 +1063,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1092,6 +1106,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1134,6 +1149,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1157,6 +1173,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shortClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1253,6 +1270,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
+// prettier-ignore
 const shortOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1305,6 +1323,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const squareClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1360,6 +1379,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const squareOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1405,6 +1425,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const strictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1438,6 +1459,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const taggedClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1519,6 +1541,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const taggedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1569,6 +1592,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const taggedPart = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1642,24 +1666,35 @@ return validate0;
 
 const { array, object, ref, scalar, tagged, types, union } = project;
 
+// prettier-ignore
 articleOpen.projection = object({ name: scalar, tags: array(object({ text: scalar })), body: scalar });
+// prettier-ignore
 circleOpen.projection = object({ kind: scalar, radius: scalar });
+// prettier-ignore
 deepStoreResponseOpen.projection = object({
   a: scalar,
   b: union([[namedOpen, ref(() => namedOpen)], [taggedOpen, ref(() => taggedOpen)]]),
 });
+// prettier-ignore
 namedOpen.projection = object({ name: scalar });
+// prettier-ignore
 polygonOpen.projection = object({ kind: scalar, edge: scalar });
+// prettier-ignore
 shapeOpen.projection = tagged("kind", [
   ["circle", ref(() => circleOpen)],
   ["square", ref(() => squareOpen)],
   ["pentagon", ref(() => polygonOpen)],
   ["hexagon", ref(() => polygonOpen)],
 ]);
+// prettier-ignore
 shapeStoreResponseOpen.projection = types({ object: ref(() => shapeOpen) });
+// prettier-ignore
 shortOpen.projection = object({ name: scalar, at: object({ x: scalar, y: scalar }) });
+// prettier-ignore
 squareOpen.projection = object({ kind: scalar, side: scalar });
+// prettier-ignore
 strictOpen.projection = object({ a: scalar });
+// prettier-ignore
 taggedOpen.projection = object({ tags: array(object({ text: scalar })) });
 
 export {

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const addressClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -43,6 +44,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const addressOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -72,6 +74,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -105,6 +108,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -128,6 +132,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const callbackHandlersClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -161,6 +166,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const callbacksOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -200,6 +206,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const clientClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -233,6 +240,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const clientOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -256,6 +264,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -267,6 +276,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -288,6 +298,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -312,6 +323,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -389,6 +401,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -460,6 +473,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const promiseClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -493,6 +507,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const recordOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -532,6 +547,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const rpcErrorOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -571,6 +587,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const serverOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -608,6 +625,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const serverStreamingHandlerOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -631,6 +649,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const uint8ArrayOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -670,6 +689,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const withHiddenOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -767,11 +787,17 @@ return errors === 0;
 
 const { array, object, ref, scalar } = project;
 
+// prettier-ignore
 addressOpen.projection = object({ street: scalar, city: scalar });
+// prettier-ignore
 aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.projection = object({ text: scalar });
+// prettier-ignore
 callbacksOpen.projection = object({ count: scalar });
+// prettier-ignore
 clientOpen.projection = object({ agent: scalar });
+// prettier-ignore
 peopleListGetResponseOpen.projection = array(ref(() => personOpen));
+// prettier-ignore
 personOpen.projection = object({
   name: scalar,
   home: ref(() => addressOpen),
@@ -783,10 +809,15 @@ personOpen.projection = object({
   class: scalar,
   constructor: scalar,
 });
+// prettier-ignore
 rpcErrorOpen.projection = object({ code: scalar });
+// prettier-ignore
 serverOpen.projection = object({ clients: array(ref(() => clientOpen)) });
+// prettier-ignore
 serverStreamingHandlerOpen.projection = object({ server: scalar });
+// prettier-ignore
 uint8ArrayOpen.projection = object({ size: scalar });
+// prettier-ignore
 withHiddenOpen.projection = object({
   hidden: object({ inline: scalar }),
   shown: object({
