@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { formats, project, ucs2length } from "sshrpc/generated";
 
+// prettier-ignore
 const chatUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -25,6 +26,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const checksumOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -74,6 +76,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const echoClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -101,6 +104,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const echoOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -118,6 +122,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileNameOpen = (() => {
 const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
 function validate0(data, instancePath=""){
@@ -148,6 +153,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const fileRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -181,6 +187,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -204,6 +211,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const filesStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -237,6 +245,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const filesStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -276,6 +285,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const followClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -327,6 +337,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const helloGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -372,6 +383,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const helloGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -395,6 +407,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const hitOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -565,6 +578,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const lineClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -627,6 +641,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const lineOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -679,6 +694,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const loadOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -726,6 +742,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const newNoteClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -783,6 +800,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -794,6 +812,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteIdOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -820,6 +839,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -924,6 +944,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -957,6 +978,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -980,6 +1002,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1047,6 +1070,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1098,6 +1122,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1122,6 +1147,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteTextOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1148,6 +1174,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteUpdateConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1197,6 +1224,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1282,6 +1310,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const receiptOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1341,6 +1370,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const sha256Open = (() => {
 const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
 function validate0(data, instancePath=""){
@@ -1362,6 +1392,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const tagOpen = (() => {
 const pattern0 = new RegExp("^[a-z0-9-]+$", "u");
 function validate0(data, instancePath=""){
@@ -1392,6 +1423,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const timeGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1437,6 +1469,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const timeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1495,11 +1528,17 @@ return errors === 0;
 
 const { any, array, object, ref, scalar } = project;
 
+// prettier-ignore
 checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+// prettier-ignore
 echoOpen.projection = object({ value: any });
+// prettier-ignore
 fileRefOpen.projection = object({ name: scalar });
+// prettier-ignore
 filesStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+// prettier-ignore
 helloGetResponseOpen.projection = object({ msg: scalar });
+// prettier-ignore
 hitOpen.projection = object({
   host: scalar,
   time: scalar,
@@ -1510,8 +1549,11 @@ hitOpen.projection = object({
   referrer: scalar,
   agent: scalar,
 });
+// prettier-ignore
 lineOpen.projection = object({ from: scalar, text: scalar });
+// prettier-ignore
 loadOpen.projection = object({ host: scalar, load: scalar });
+// prettier-ignore
 noteOpen.projection = object({
   id: scalar,
   text: scalar,
@@ -1519,10 +1561,15 @@ noteOpen.projection = object({
   revision: scalar,
   created: scalar,
 });
+// prettier-ignore
 noteRefOpen.projection = object({ id: scalar });
+// prettier-ignore
 notesGetResponseOpen.projection = array(ref(() => noteOpen));
+// prettier-ignore
 noteUpdateConflictOpen.projection = object({ id: scalar, revision: scalar });
+// prettier-ignore
 receiptOpen.projection = object({ name: scalar, bytes: scalar, sha256: scalar });
+// prettier-ignore
 timeGetResponseOpen.projection = object({ now: scalar, epochMs: scalar });
 
 export {

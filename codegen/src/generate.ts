@@ -4,7 +4,7 @@ import { contractOf } from "./emit/contract/contract-of.js";
 import { MARK, type Target } from "./emit/target.js";
 import type { CompiledValidator } from "./emit/validators/compile-validator.js";
 import { SchemaThread } from "./load/schema-thread.js";
-import type { SourceGraph } from "./load/source-graph.js";
+import type { SourceGraph } from "./load/source/source-graph.js";
 import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT, resolveOptions } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 

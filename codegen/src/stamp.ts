@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFile, nearestModules, sha256, writeCacheFile } from "./base/result-cache.js";
-import type { SourceGraph } from "./load/source-graph.js";
+import type { SourceGraph } from "./load/source/source-graph.js";
 
 /** What decides the output of a run. */
 interface StampedRun {

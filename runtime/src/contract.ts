@@ -3,6 +3,7 @@ export { nearest } from "./base/nearest.js";
 export { RESERVED_SCOPE } from "./base/peer.js";
 export { isReservedPath, type ServedContract } from "./contract/built-in/built-in-api.js";
 export { isBytes } from "./contract/bytes.js";
+export { appliedSchemas, constraints, type SchemaOf } from "./contract/constraints.js";
 export type {
   Contract,
   JsonSchema,

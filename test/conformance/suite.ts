@@ -117,21 +117,23 @@ export function describeConformance(
       expect(await callPath(transport, { verb: "GET", path: "/items/1" })).toEqual({ id: 1 });
     });
 
-    test("of methods that the server lacks are UNIMPLEMENTED with both versions, and other calls succeed", async () => {
+    test("of methods that the server lacks are UNIMPLEMENTED with both versions and hashes, and other calls succeed", async () => {
       const { transport } = shared;
       // It declares details of NOT_FOUND, which the server's answer must not be taken for.
       const known = api.methods.find(({ errors }) => errors?.NOT_FOUND !== undefined);
       if (known === undefined) throw new Error("no method declares NOT_FOUND");
       const more = {
         ...api,
+        hash: "0123456789abcdef".repeat(4),
         methods: [{ ...known, id: "GET /newer", resource: "newer", verb: "GET" as const }, ...api.methods],
       };
       const client = await openClient<ConformanceClient & { newer: ConformanceClient["empty"] }>(more, transport);
       clients.push(client);
-      const { name, version } = api;
+      const { name, version, hash } = api;
+      const both = [hash, more.hash].map((one) => `${name} ${version} (${one.slice(0, 12)})`);
       expect(await failure(client.newer.get({ id: 1 } as never))).toMatchObject({
         status: "UNIMPLEMENTED",
-        message: expect.stringContaining(`serves ${name} ${version}, the caller was built with ${name} ${version}`),
+        message: expect.stringContaining(both.join(", the caller was built with ")),
       });
       expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
     });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +12,26 @@ const describeWithTools = describe.runIf(process.env["PACKAGE_TOOLS"] === "1");
 const run = promisify(execFile);
 const TIMEOUT = 300_000;
 const ANSWER = "{ name: 'front', open: true }\n";
+
+/**
+ * Without the rules of types for JavaScript, which has none. An index signature may refer to itself, and `Record` may be the name of a type
+ * of the schema. `RpcError<Status, unknown>` says that the details are unknown.
+ */
+const ESLINT = `import tseslint from "typescript-eslint";
+export default tseslint.config(
+  {
+    files: ["generated/**/*.js", "generated/**/*.d.ts"],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: "./tsconfig.json" } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/consistent-indexed-object-style": "off",
+      "@typescript-eslint/no-unnecessary-type-arguments": "off",
+    },
+  },
+  { files: ["generated/**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
+);
+`;
 
 const FILES = {
   "schema/api.ts": `import Type from "typebox";
@@ -122,6 +142,31 @@ describeWithTools("the packed packages", () => {
     await sh(`${yarn} run sshrpc gen`);
     await sh(`${yarn} run tsc --outDir dist && cp -r generated dist`);
     expect(await sh(`${yarn} node dist/client.js`)).toBe(ANSWER);
+  });
+
+  it("generate code that Prettier and the strict rules of typescript-eslint accept", { timeout: TIMEOUT }, async () => {
+    const { folder, sh } = await newProject();
+    const linters = tools("prettier@3.10.1", "eslint@9.39.5", "typescript-eslint@8.74.0");
+    await sh(`npm install --ignore-scripts --no-audit --no-fund ${linters}`);
+    const cases = await readdir("test/golden/cases");
+    for (const name of cases) {
+      await cp(join("test/golden/cases", name, "generated"), join(folder, "generated", name), { recursive: true });
+    }
+    await writeFile(join(folder, "eslint.config.js"), ESLINT);
+    const options = {
+      module: "nodenext",
+      target: "es2023",
+      strict: true,
+      allowJs: true,
+      skipLibCheck: true,
+      types: [],
+    };
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: options, include: ["generated"] }),
+    );
+    await sh("npx prettier --check --print-width 120 'generated/**/*.{js,ts,json}'");
+    await sh("npx eslint generated");
   });
 
   it("compile to CommonJS, and serve handlers of it", { timeout: TIMEOUT }, async () => {

@@ -25,3 +25,6 @@ export interface Target {
   /** Generates from `model`. It does no I/O. @returns the text of each file, by file name */
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string>;
 }
+
+/** Keeps Prettier from the statement below: it has no comment for a whole file. */
+export const NOT_FORMATTED = "// prettier-ignore\n";

@@ -1,9 +1,8 @@
-import { SourceMap } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
-import { ResultCache } from "../base/result-cache.js";
-import { resolveImports, type Translated, translate } from "./translate.js";
+import type { SourceFiles } from "./source/source-files.js";
+import { PROLOGUE_LINES, resolveImports, translate } from "./source/translate.js";
 
 /** A module that has run. */
 export interface LoadedModule {
@@ -22,8 +21,6 @@ interface ThrownAt {
 interface ImportEvents {
   /** A module begins to run; undefined while one is translated. */
   onRunning(file: string | undefined): void;
-  /** The file of a relative specifier. */
-  resolve(specifier: string, from: string): string | undefined;
 }
 
 /** A top-level await did not settle in time. */
@@ -38,9 +35,9 @@ export class LoadTimeout extends Error {
 export class SchemaImporter {
   readonly #timeout: number;
   readonly #transformer = createJiti(import.meta.url, { fsCache: false });
-  readonly #translations: ResultCache<Translated>;
-  /** The source maps of modules, by file. */
-  readonly #maps = new Map<string, string | undefined>();
+  readonly #sources: SourceFiles;
+  /** The modules that jiti has translated. */
+  readonly #transformed = new Map<string, { readonly source: string; readonly code: string }>();
   readonly #jiti: Jiti = createJiti(import.meta.url, {
     fsCache: false,
     moduleCache: true,
@@ -54,16 +51,19 @@ export class SchemaImporter {
   readonly #packages = new Map<string, string>();
 
   readonly #entry: string;
-  #isSaved = false;
 
   /**
    * @param entry the absolute path of the first module.
    * @param timeout the time limit of one `load`, in ms.
    */
-  constructor(entry: string, timeout: number, events: ImportEvents) {
+  constructor(
+    entry: string,
+    timeout: number,
+    { sources, ...events }: ImportEvents & { readonly sources: SourceFiles },
+  ) {
     this.#entry = entry;
-    this.#translations = new ResultCache({ schema: entry, purpose: "modules" });
     this.#timeout = timeout;
+    this.#sources = sources;
     this.#events = events;
   }
 
@@ -74,12 +74,8 @@ export class SchemaImporter {
    */
   async load(): Promise<readonly LoadedModule[]> {
     const entry = this.#entry;
-    this.#translations.startRun();
     for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
     await this.#withTimeout(this.#jiti.import(entry));
-    // Once: a watch would write all of them with every save of one.
-    if (!this.#isSaved) this.#translations.save();
-    this.#isSaved = true;
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
   }
@@ -98,17 +94,15 @@ export class SchemaImporter {
     }
   }
 
-  /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
     const { filename = "" } = options;
-    this.#events.onRunning(undefined);
     const code = resolveImports(this.#code(options), (specifier) => this.#resolve(specifier, filename));
-    this.#events.onRunning(options.filename);
+    this.#events.onRunning(filename);
     return code;
   }
 
   #resolve(specifier: string, from: string): string | undefined {
-    if (specifier.startsWith(".")) return this.#events.resolve(specifier, from);
+    if (specifier.startsWith(".")) return this.#sources.resolve(specifier, from);
     const key = `${dirname(from)} ${specifier}`;
     const known = this.#packages.get(key);
     if (known !== undefined) return known;
@@ -121,21 +115,29 @@ export class SchemaImporter {
 
   #code(options: TransformOptions): string {
     const { filename = "", source, async = false } = options;
-    const { code, map } = this.#translations.get(`${filename}\n${async}\n${source}`, () => {
-      const translated = async ? translate(filename, source) : undefined;
-      return translated ?? { code: this.#transformer.transform(options), map: undefined };
-    });
-    this.#maps.set(filename, map);
+    const parsed = async && !this.#closesCircle(filename) ? this.#sources.read(filename) : undefined;
+    const translated = parsed === undefined ? undefined : translate(parsed);
+    if (translated !== undefined) {
+      this.#transformed.delete(filename);
+      return translated;
+    }
+    const known = this.#transformed.get(filename);
+    const code = known?.source === source ? known.code : this.#transformer.transform(options);
+    this.#transformed.set(filename, { source, code });
     return code;
+  }
+
+  /** Whether a module imports one that has not ended: the names that it imports have no values yet. */
+  #closesCircle(filename: string): boolean {
+    return this.#sources.references(filename).some(({ file }) => {
+      const module = file === undefined ? undefined : this.#jiti.cache[file];
+      return module !== undefined && !module.loaded;
+    });
   }
 
   /** The position in the source of one in the module that ran. */
   sourceOf({ file, line, column }: ThrownAt): ThrownAt {
-    const map = this.#maps.get(file);
-    if (map !== undefined) {
-      const entry = new SourceMap(JSON.parse(map)).findEntry(line - 1, column - 1);
-      if ("originalLine" in entry) return { file, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
-    }
+    if (!this.#transformed.has(file)) return { file, line: line - PROLOGUE_LINES, column };
     // jiti prepends a prologue to the first line, so columns of that line are wrong.
     return { file, line, column: line === 1 ? 1 : column };
   }

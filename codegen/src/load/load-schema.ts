@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type Problem, Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
-import { Declarations } from "./declarations.js";
-import { mentionedNames } from "./exported-names.js";
 import { type LoadedModule, LoadTimeout, SchemaImporter, thrownAt } from "./import-schema.js";
 import type { LoadRequest } from "./messages.js";
 import { ExitRefused, refuseExit } from "./refuse-exit.js";
-import { SourceFiles } from "./source-files.js";
-import { readSourceGraph, type SourceGraph } from "./source-graph.js";
-import { type HintContext, SourceHint } from "./source-hint.js";
+import { Declarations } from "./source/declarations.js";
+import { mentionedNames } from "./source/exported-names.js";
+import { SourceFiles } from "./source/source-files.js";
+import { readSourceGraph, type SourceGraph } from "./source/source-graph.js";
+import { type HintContext, SourceHint } from "./source/source-hint.js";
 
 /** The exports of a schema module, with their source. */
 interface LoadedSchema {
@@ -49,7 +49,7 @@ export class SchemaLoader {
     this.#sources = new SourceFiles(cwd);
     this.#importer = new SchemaImporter(entry, timeout, {
       onRunning: (file) => events.onRunning(file),
-      resolve: (specifier, from) => this.#sources.resolve(specifier, from),
+      sources: this.#sources,
     });
     this.#graph = { files: [entry], missing: [], isPure: false };
   }

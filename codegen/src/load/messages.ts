@@ -1,6 +1,6 @@
 import type { Problem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
-import type { SourceGraph } from "./source-graph.js";
+import type { SourceGraph } from "./source/source-graph.js";
 
 /** A request to the worker thread: to load a schema. */
 export interface LoadRequest {

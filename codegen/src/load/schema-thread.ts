@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { displayPath } from "../base/display-path.js";
+import { keepEqual } from "../base/keep-equal.js";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
-import type { SourceGraph } from "./source-graph.js";
+import type { SourceGraph } from "./source/source-graph.js";
 
 /** The compiled worker, also for a program that runs the sources: worker threads run JavaScript only. */
 const WORKER = new URL("../../dist/load/schema-worker.js", import.meta.url);
@@ -55,6 +56,8 @@ export class SchemaThread {
   #thread: Thread | undefined;
   #pending: Pending | undefined;
   #graph: SourceGraph;
+  /** The last model: emitters find their results of what has not changed. */
+  #model: ApiModel | undefined;
   #running: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -131,7 +134,8 @@ export class SchemaThread {
         this.#watchClock(message.file);
         return;
       case "model":
-        this.#take()?.resolve(message.model);
+        this.#model = keepEqual(this.#model, message.model);
+        this.#take()?.resolve(this.#model);
         return;
       case "fault":
         this.#take()?.reject(message.error);

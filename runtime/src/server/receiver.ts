@@ -63,8 +63,11 @@ function findRoute(router: Router, remote: Hello | undefined, index: number): Ro
   const reference = remote?.methods[index] ?? "";
   const route = router.find(reference);
   if (!(route instanceof RpcError) || route.status !== "NOT_FOUND" || remote?.api === undefined) return route;
-  const { name, version } = router.api;
-  const [here, there] = [`${name} ${version}`, `${remote.api.name} ${remote.api.version}`].map((api) => excerpt(api));
+  const [here, there] = [router.api, remote.api].map(({ name, version, hash }) => {
+    // Equal versions of different contracts differ in their hashes alone.
+    const isSame = router.api.name === remote.api?.name && router.api.version === remote.api.version;
+    return excerpt(`${name} ${version}${isSame ? ` (${hash.slice(0, 12)})` : ""}`);
+  });
   const message = `unknown method ${excerpt(reference)}: this side serves ${here}, the caller was built with ${there}`;
   return new RpcError("UNIMPLEMENTED", `${message}; update the older of the two`);
 }

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const echoUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -37,6 +38,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const echoUpdateResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -60,6 +62,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const emptyGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -81,6 +84,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const emptyOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -92,6 +96,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const headersOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -153,6 +158,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const itemClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -186,6 +192,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const itemGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -235,6 +242,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const itemGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -274,6 +282,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const itemOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -297,6 +306,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const outcomeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -340,6 +350,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const outcomeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -351,6 +362,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const payloadStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -410,6 +422,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const payloadStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -459,6 +472,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const scriptClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -702,6 +716,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const secretGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -713,6 +728,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const sleepGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -762,6 +778,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const sleepGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -786,6 +803,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const tallyOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -858,6 +876,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const waitedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -881,6 +900,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const waitGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -914,6 +934,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const wrongGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -941,6 +962,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const wrongGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -982,15 +1004,25 @@ return errors === 0;
 
 const { array, object, scalar } = project;
 
+// prettier-ignore
 echoUpdateResponseOpen.projection = object({ text: scalar });
+// prettier-ignore
 emptyOpen.projection = object({});
+// prettier-ignore
 headersOpen.projection = array(object({ name: scalar, values: array(scalar) }));
+// prettier-ignore
 itemGetResponseOpen.projection = object({ id: scalar });
+// prettier-ignore
 itemOpen.projection = object({ text: scalar });
+// prettier-ignore
 payloadStoreResponseOpen.projection = object({ received: scalar, body: scalar });
+// prettier-ignore
 sleepGetResponseOpen.projection = object({ left: scalar });
+// prettier-ignore
 tallyOpen.projection = object({ received: scalar, bytes: scalar, left: scalar });
+// prettier-ignore
 waitedOpen.projection = object({ reason: scalar });
+// prettier-ignore
 wrongGetResponseOpen.projection = object({ n: scalar });
 
 export {

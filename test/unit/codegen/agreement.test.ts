@@ -56,6 +56,35 @@ test("validators and TypeBox's Value.Check agree on random types and values", { 
   expect(accepted / checked).toBeGreaterThan(0.3);
 });
 
+test.each<[keyword: string, type: TSchema]>([
+  [
+    "anyOf",
+    Type.Intersect([Type.Union([Type.Record(Type.Integer(), Type.String()), Type.Object({})]), Type.Object({})]),
+  ],
+  [
+    "oneOf",
+    Type.Unsafe({
+      type: "object",
+      properties: { a: { type: "null" } },
+      oneOf: [{ patternProperties: { "^\\d$": { type: "string" } }, required: ["1"] }, { required: ["a"] }],
+    }),
+  ],
+  [
+    "if",
+    Type.Unsafe({
+      type: "object",
+      properties: { a: { type: "null" } },
+      if: { patternProperties: { "^\\d$": { type: "string" } } },
+    }),
+  ],
+])("a request has no property that is declared only where %s does not apply", (_keyword, type) => {
+  const generated = generateInMemory(type);
+  if (!("closed" in generated)) throw new Error(JSON.stringify(generated));
+  expect(generated.closed({ "1": "text" })).toBe(true);
+  expect(generated.closed({ "1": 0, a: null })).toBe(false);
+  expect(generated.open({ "1": 0, a: null })).toBe(true);
+});
+
 test("generated types, TypeBox's Static and the accepted values agree on random types", {
   timeout: 600_000,
 }, async () => {

@@ -1,4 +1,4 @@
-import type { EmitOptions, Target } from "../target.js";
+import { type EmitOptions, NOT_FORMATTED, type Target } from "../target.js";
 import { printJson } from "./print-json.js";
 
 /** The contract as JSON (`api.json`), and as a JavaScript module (`contract.js`, `contract.d.ts`). */
@@ -21,7 +21,7 @@ export const contractTarget: Target = {
 function contractModule(json: string, header: string): string {
   return (
     `// ${header}\n// biome-ignore-all lint: plain JSON\n// biome-ignore-all format: plain JSON\n` +
-    `/* eslint-disable */\n\nexport const contract = ${json};\n`
+    `\n${NOT_FORMATTED}export const contract = ${json};\n`
   );
 }
 

@@ -1,8 +1,7 @@
 import { isIdempotent } from "sshrpc/contract";
 import type { ErrorUse, MethodModel, ResourceModel } from "../../model/api-model.js";
 import { refName } from "../../model/schema/schema-walk.js";
-import { descriptionOf } from "./type/comment-of.js";
-import { code } from "./type/constraints.js";
+import { code, descriptionOf } from "./type/comment-of.js";
 import { isInline } from "./type-use.js";
 
 /** The comment of a method, in the form of TSDoc: description, scope and limits, declared errors, version, deprecation; empty for none. */

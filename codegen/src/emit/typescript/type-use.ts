@@ -1,9 +1,9 @@
+import type { SchemaOf } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import { typescriptNote } from "../../model/typebox/typescript-note.js";
 import { errorTypeNames } from "./naming.js";
 import { fileSpecifier, type ImportedSymbol, type TextFile } from "./text-file.js";
-import type { SchemaOf } from "./type/constraints.js";
 import { layout } from "./type/layout.js";
 import { type SpellName, typeText } from "./type/type-text.js";
 

@@ -1,8 +1,15 @@
-import { type ErrorStatus, isErrorStatus, isRuntimeStatus, STATUSES } from "sshrpc/contract";
+import {
+  type ErrorStatus,
+  isErrorStatus,
+  isRuntimeStatus,
+  type JsonSchema,
+  type SchemaOf,
+  STATUSES,
+} from "sshrpc/contract";
+import { type Ask, Memo } from "../../base/memo.js";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
-import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
-import type { EmitOptions } from "../target.js";
+import { type EmitOptions, NOT_FORMATTED } from "../target.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
@@ -13,6 +20,9 @@ import { stringLiteral } from "./type/literal.js";
 import { typeText } from "./type/type-text.js";
 import { declaredTypes, isInline, ownTypes, schemasOf } from "./type-use.js";
 
+/** The declarations of types, by their schemas. */
+const declarations = new Memo<readonly string[]>();
+
 const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
 
 /** `types.d.ts`: the named types of the schema, and the requests, items, responses and errors of each method. */
@@ -21,16 +31,12 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
   const schemaOf = schemasOf(model);
-  const declareBoth = (name: string, schema: SchemaOrBoolean, purpose = ""): readonly string[] => {
-    const input = sent.get(name);
-    const comment = commentOf(schema, { schemaOf, purpose });
-    const own = declare(name, comment, typeText(schema, { spell: (other) => other, schemaOf }));
-    if (input === undefined) return [own];
-    const spell = (other: string): string => sent.get(other) ?? other;
-    const note = `${name} as callers send it: its arrays may be read-only.`;
-    const both = commentOf(schema, { schemaOf, purpose, note });
-    return [own, declare(input, both, typeText(schema, { spell, schemaOf, readonlyArrays: true }))];
+  const ask: Ask = (question) => {
+    const [what, name = ""] = question.split(" ");
+    return what === "schema" ? schemaOf(name) : sent.get(name);
   };
+  const declareBoth = (name: string, schema: JsonSchema, purpose = ""): readonly string[] =>
+    declarations.get(schema, `${name} ${purpose}`, ask, (inner) => declareUses(name, schema, purpose, inner));
   const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema));
   const others = new Map<string, string>();
   for (const method of allMethods(model)) {
@@ -42,6 +48,23 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   return file.print(header);
 }
 
+/** A type, and how callers send it where that differs. */
+function declareUses(name: string, schema: JsonSchema, purpose: string, ask: Ask): readonly string[] {
+  const schemaOf: SchemaOf = (other) => ask(`schema ${other}`) as JsonSchema | undefined;
+  const sentAs = (other: string): string | undefined => ask(`sent ${other}`) as string | undefined;
+  const own = declare(
+    name,
+    commentOf(schema, { schemaOf, purpose }),
+    typeText(schema, { spell: (other) => other, schemaOf }),
+  );
+  const input = sentAs(name);
+  if (input === undefined) return [own];
+  const note = `${name} as callers send it: its arrays may be read-only.`;
+  const both = commentOf(schema, { schemaOf, purpose, note });
+  const type = typeText(schema, { spell: (other) => sentAs(other) ?? other, schemaOf, readonlyArrays: true });
+  return [own, declare(input, both, type)];
+}
+
 function declare(name: string, comment: string, type: TypeText): string {
   const head = printComment(comment, 0);
   if (type.kind === "object") return `${head}export interface ${name} {\n${layoutMembers(type.members, 2)}}\n`;
@@ -50,7 +73,10 @@ function declare(name: string, comment: string, type: TypeText): string {
 
 function alias(head: string, type: TypeText): string {
   const text = layout(type, 0, head.length + 3);
-  return `${head} =${text.startsWith("\n") ? "" : " "}${text};\n`;
+  if (!text.startsWith("\n")) return `${head} = ${text};\n`;
+  // Of a union that fits on the next line, Biome prints a line for each member, and Prettier one line.
+  const isDisputed = !layout(type, 2, 2).startsWith("\n");
+  return `${isDisputed ? NOT_FORMATTED : ""}${head} =${text};\n`;
 }
 
 function purposeOf(use: TypeUse, method: MethodModel): string {

@@ -1,5 +1,5 @@
 import { compareNames } from "../compare-names.js";
-import type { EmitOptions } from "../target.js";
+import { type EmitOptions, NOT_FORMATTED } from "../target.js";
 import { ProjectionPrinter } from "../validators/print-projection.js";
 import { validatorName } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
@@ -9,24 +9,21 @@ import { TextFile } from "./text-file.js";
 /** `validators.js`, which ajv generates: formatters and linters are disabled in it. */
 export function emitValidators({ compiled, exported, projections }: ValidatorSet, { header }: EmitOptions): string {
   const printer = new ProjectionPrinter((type) => validatorName(type, "open"));
-  const assignments = [...projections].map(([name, node]) => `${name}.projection = ${printer.print(node)};\n`).join("");
+  const assignments = [...projections]
+    .map(([name, node]) => `${NOT_FORMATTED}${name}.projection = ${printer.print(node)};\n`)
+    .join("");
   const uses = printer.used.length === 0 ? "" : `const { ${printer.used.join(", ")} } = project;\n\n`;
   const helpers = new Set([...compiled.values()].flatMap((validator) => validator.helpers));
   if (uses !== "") helpers.add("project");
   const imports =
     helpers.size === 0 ? "" : `import { ${[...helpers].sort(compareNames).join(", ")} } from "sshrpc/generated";\n`;
-  const blocks = [...compiled].map(([name, { code }]) => `const ${name} = ${withoutSchemaPaths(code)};\n`);
+  const blocks = [...compiled].map(([name, { code }]) => `${NOT_FORMATTED}const ${name} = ${code};\n`);
   const exports =
     exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
   return (
     `// ${header}\n// biome-ignore-all lint: written by ajv\n// biome-ignore-all format: written by ajv\n` +
     `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
   );
-}
-
-/** Drops the place of a keyword in the schema, which no issue shows. In the text of a string its quotes are escaped. */
-function withoutSchemaPaths(code: string): string {
-  return code.replaceAll(/\bschemaPath:"(?:[^"\\]|\\.)*",/g, "");
 }
 
 /** `validators.d.ts`. */

@@ -1,4 +1,4 @@
-import type { AnySchema } from "ajv";
+import type { AnySchema, CodeKeywordDefinition } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { ValueScope } from "ajv/dist/compile/codegen/index.js";
 import standalone from "ajv/dist/standalone/index.js";
@@ -6,7 +6,7 @@ import addFormats from "ajv-formats";
 import { ResultCache } from "../../base/result-cache.js";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { CALL_KEYWORD } from "./call-keyword.js";
-import { CORRECTED_KEYWORDS } from "./corrected-keywords.js";
+import { CONDITIONAL_KEYWORDS, CORRECTED_KEYWORDS, countEvaluatedFirst } from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 
 /** The code of one validator. */
@@ -15,6 +15,16 @@ export interface CompiledValidator {
   readonly code: string;
   /** The helpers that the code uses, to be imported from `sshrpc/generated`. */
   readonly helpers: readonly string[];
+}
+
+const texts = new WeakMap<object, string>();
+
+/** A rewritten schema as JSON. */
+export function textOf(schema: SchemaOrBoolean): string {
+  if (typeof schema === "boolean") return String(schema);
+  const text = texts.get(schema) ?? JSON.stringify(schema);
+  texts.set(schema, text);
+  return text;
 }
 
 /** Compiles schemas to code with ajv, those that neither the previous run nor an earlier process has compiled. */
@@ -34,7 +44,7 @@ export class ValidatorCompiler {
 
   /** @param evaluated whether the validator says which properties and items it has evaluated */
   compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
-    const key = `${evaluated} ${JSON.stringify(schema)}`;
+    const key = `${evaluated} ${textOf(schema)}`;
     return this.#results.get(key, () => this.#compile(schema, evaluated));
   }
 
@@ -84,6 +94,7 @@ class Compiler extends Ajv2019 {
       this.removeKeyword(definition.keyword as string).addKeyword(definition);
     }
     for (const keyword of ISSUE_KEYWORDS) this.addKeyword(keyword);
+    for (const keyword of CONDITIONAL_KEYWORDS) countEvaluatedFirst(this.getKeyword(keyword) as CodeKeywordDefinition);
   }
 
   /** The module that validates `schema`. The scope numbers variables: code must not depend on the schemas before it. */
@@ -134,6 +145,8 @@ function rewrite(module: string): CompiledValidator {
     .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
     .replaceAll(ADD_ERROR, (_, _name, error: string) => `(vErrors ??= []).push(${error});`)
     .replaceAll(LOOP, boundLoop)
+    // The place of a keyword in the schema, which no issue shows. In the text of a string its quotes are escaped.
+    .replaceAll(/\bschemaPath:"(?:[^"\\]|\\.)*",/g, "")
     .replaceAll(/require\("ajv-formats\/dist\/formats"\)\.fullFormats/g, () => use("formats"))
     .trim()
     .split("\n");

@@ -1,6 +1,6 @@
 import { _, type CodeKeywordDefinition, type KeywordCxt, Name, str } from "ajv";
 import { not } from "ajv/dist/compile/codegen/index.js";
-import { alwaysValidSchema, Type, useFunc } from "ajv/dist/compile/util.js";
+import { alwaysValidSchema, evaluatedPropsToName, Type, useFunc } from "ajv/dist/compile/util.js";
 import { duplicateItems } from "sshrpc/generated";
 
 /** Keywords of ajv with faults, written anew. */
@@ -39,6 +39,25 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
     code: unevaluatedItems,
   },
 ];
+
+/** Keywords of which a subschema may apply or not. */
+export const CONDITIONAL_KEYWORDS = ["anyOf", "oneOf", "if", "dependentSchemas"] as const;
+
+/**
+ * Corrects a keyword of {@link CONDITIONAL_KEYWORDS}. Where nothing has been evaluated before, ajv takes what the first subschema has
+ * evaluated at run time, such as names that match a pattern, also where the subschema does not apply.
+ */
+export function countEvaluatedFirst(definition: CodeKeywordDefinition): void {
+  const { code } = definition;
+  definition.code = (cxt, ruleType) => {
+    const { gen, it } = cxt;
+    if (it.opts.unevaluated === true) {
+      if (it.props !== true && !(it.props instanceof Name)) it.props = evaluatedPropsToName(gen, it.props);
+      if (it.items !== true && !(it.items instanceof Name)) it.items = gen.var("items", _`${it.items ?? 0}`);
+    }
+    code(cxt, ruleType);
+  };
+}
 
 /** How generated code names the helper: {@link rewrite} in `compile-validator.ts` imports it from `sshrpc/generated`. */
 const DUPLICATE_ITEMS = Object.assign(duplicateItems, { code: 'require("ajv/dist/runtime/duplicateItems").default' });

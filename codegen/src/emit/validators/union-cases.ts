@@ -24,13 +24,14 @@ export const CASES = "x-cases";
 /** The keyword with the {@link CaseCondition}s of {@link CASES}. */
 export const WHEN = "x-when";
 
-type Types = ReadonlyMap<string, JsonSchema>;
+/** Looks up named types. */
+export type TypesByName = Pick<ReadonlyMap<string, JsonSchema>, "get">;
 
 /**
  * Rewrites a union so that a value is validated by the one branch that its type or its tag selects, and its errors are about
  * that branch alone. Branches that neither distinguishes stay a union. The result accepts the same values.
  */
-export function unionCases(union: Union, types: Types): JsonSchema {
+export function unionCases(union: Union, types: TypesByName): JsonSchema {
   const groups = groupByType(union.branches, types);
   const [only, ...others] = groups ?? [];
   if (groups === undefined || only === undefined) return plainUnion(union);
@@ -49,7 +50,7 @@ interface Group {
 }
 
 /** Groups with no type in common; undefined where a branch accepts any type. */
-export function groupByType(branches: readonly Branch[], types: Types): readonly Group[] | undefined {
+export function groupByType(branches: readonly Branch[], types: TypesByName): readonly Group[] | undefined {
   let groups: readonly Group[] = [];
   for (const branch of branches) {
     const accepted = typesOf(branch.schema, types);
@@ -69,7 +70,7 @@ function plainUnion({ keyword, branches }: Union): JsonSchema {
   return { [keyword]: branches.map(({ rewritten }) => rewritten) };
 }
 
-function groupSchema({ keyword }: Union, { branches, types: accepted }: Group, types: Types): JsonSchema {
+function groupSchema({ keyword }: Union, { branches, types: accepted }: Group, types: TypesByName): JsonSchema {
   const [first, ...others] = branches.map((branch) => branch.rewritten);
   if (others.length === 0)
     return typeof first === "object" && first !== null ? (first as JsonSchema) : { allOf: [first] };
@@ -98,7 +99,7 @@ function constantOf(schema: SchemaOrBoolean): readonly unknown[] | undefined {
 /** The first property that each branch requires and gives values of its own. */
 export function tagOf(
   branches: readonly Branch[],
-  types: Types,
+  types: TypesByName,
 ): { readonly name: string; readonly cases: readonly (readonly unknown[])[] } | undefined {
   const tags = branches.map(({ schema }) => tagsOf(schema, types, new Set()));
   for (const name of tags[0]?.keys() ?? []) {
@@ -110,7 +111,11 @@ export function tagOf(
 }
 
 /** The required properties of an object that have a few possible values, with these. */
-function tagsOf(schema: SchemaOrBoolean, types: Types, seen: Set<string>): ReadonlyMap<string, readonly unknown[]> {
+function tagsOf(
+  schema: SchemaOrBoolean,
+  types: TypesByName,
+  seen: Set<string>,
+): ReadonlyMap<string, readonly unknown[]> {
   const { required, values } = partOf(schema, types, seen);
   return new Map([...values].filter(([name]) => required.has(name)));
 }
@@ -120,7 +125,7 @@ interface ObjectPart {
   readonly values: ReadonlyMap<string, readonly unknown[]>;
 }
 
-function partOf(schema: SchemaOrBoolean, types: Types, seen: Set<string>): ObjectPart {
+function partOf(schema: SchemaOrBoolean, types: TypesByName, seen: Set<string>): ObjectPart {
   if (typeof schema === "boolean") return { required: new Set(), values: new Map() };
   const name = refName(schema);
   const target = name === undefined || seen.has(name) ? undefined : types.get(name);
@@ -143,7 +148,7 @@ function partOf(schema: SchemaOrBoolean, types: Types, seen: Set<string>): Objec
 }
 
 /** The possible values of a schema with `const` or `enum` of scalars, or of a union of such constants. */
-function valuesOf(schema: SchemaOrBoolean, types: Types): readonly unknown[] | undefined {
+function valuesOf(schema: SchemaOrBoolean, types: TypesByName): readonly unknown[] | undefined {
   if (typeof schema === "boolean") return undefined;
   const name = refName(schema);
   const target = name === undefined ? schema : types.get(name);
@@ -162,7 +167,7 @@ function isScalarValue(value: unknown): boolean {
 /** The JSON types of the values that a schema accepts; undefined where it does not say. An integer is a number. */
 export function typesOf(
   schema: SchemaOrBoolean,
-  types: Types,
+  types: TypesByName,
   seen: ReadonlySet<string> = new Set(),
 ): ReadonlySet<string> | undefined {
   if (typeof schema === "boolean") return undefined;

@@ -4,7 +4,7 @@ import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js
 import { compareNames } from "../compare-names.js";
 import { ProjectionBuilder } from "./build-projection.js";
 import { buildProjections } from "./build-projections.js";
-import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
+import { type CompiledValidator, textOf, type ValidatorCompiler } from "./compile-validator.js";
 import type { ProjectionNode } from "./projection-node.js";
 import { type Variant, validatorName } from "./validator-names.js";
 import { CALL, Variants } from "./variants.js";
@@ -41,7 +41,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
   const shapes = new Map<string, string>();
   /** Equal inline shapes share the validator of the first. */
   const inlineName = ({ schema, name }: TypeUse, variant: Variant): string => {
-    const shape = JSON.stringify(variants.of(schema, variant));
+    const shape = textOf(variants.of(schema, variant));
     const shared = shapes.get(shape) ?? validatorName(name, variant);
     shapes.set(shape, shared);
     return shared;
@@ -63,7 +63,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
   }
   const validatorOf = (schema: SchemaOrBoolean): string => {
     const type = refName(schema);
-    const text = JSON.stringify(variants.of(schema, "open"));
+    const text = textOf(variants.of(schema, "open"));
     const isNamed = type !== undefined && Object.keys(schema).length === 1;
     let name = isNamed ? validatorName(type, "open") : shapes.get(text);
     for (let number = 1; name === undefined; number += 1) {
@@ -98,9 +98,8 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
 /** The validators with `unevaluatedProperties` or `unevaluatedItems`, and those that they call. */
 function withEvaluated(schemas: ReadonlyMap<string, SchemaOrBoolean>): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const [name, schema] of schemas)
-    if (/"unevaluated(Properties|Items)":/.test(JSON.stringify(schema))) found.add(name);
-  for (const name of found) for (const called of callsIn(schemas.get(name))) found.add(called);
+  for (const [name, schema] of schemas) if (/"unevaluated(Properties|Items)":/.test(textOf(schema))) found.add(name);
+  for (const name of found) for (const called of callsIn(schemas.get(name) ?? true)) found.add(called);
   return found;
 }
 
@@ -134,9 +133,8 @@ function usesOf(model: ApiModel): readonly ValidatedUse[] {
 }
 
 /** The validators that a rewritten schema calls. */
-function callsIn(schema: unknown): readonly string[] {
-  if (typeof schema !== "object" || schema === null) return [];
-  return Object.entries(schema).flatMap(([key, value]) =>
-    key === CALL && typeof value === "string" ? [value] : callsIn(value),
-  );
+function callsIn(schema: SchemaOrBoolean): readonly string[] {
+  return [...textOf(schema).matchAll(CALLS)].map(([, name = ""]) => name);
 }
+
+const CALLS = new RegExp(`"${CALL}":"([^"]+)"`, "g");

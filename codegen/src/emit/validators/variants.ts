@@ -1,7 +1,8 @@
 import type { JsonSchema } from "sshrpc/contract";
+import { Memo } from "../../base/memo.js";
 import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import { FIRST } from "./issue-keywords.js";
-import { unionCases } from "./union-cases.js";
+import { type TypesByName, unionCases } from "./union-cases.js";
 import { type Variant, validatorName } from "./validator-names.js";
 
 /** The keyword that calls the validator of another type. It exists only in schemas for ajv. */
@@ -18,18 +19,27 @@ const DECIDING = ["additionalProperties", "unevaluatedProperties"] as const;
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 
+/** The results of {@link Variants.of}. */
+const REWRITTEN = new Memo<SchemaOrBoolean>();
+
 /** Rewrites schemas of the contract to schemas for ajv, for one variant at a time. */
 export class Variants {
-  readonly #types: ReadonlyMap<string, JsonSchema>;
+  readonly #types: TypesByName;
   readonly #closable = new Map<string, boolean>();
 
-  constructor(types: ReadonlyMap<string, JsonSchema>) {
+  constructor(types: TypesByName) {
     this.#types = types;
   }
 
   /** The schema for ajv that validates `schema` in `variant`. */
   of(schema: SchemaOrBoolean, variant: Variant): SchemaOrBoolean {
-    return this.#rewrite(withoutNotes(schema), variant);
+    const bare = withoutNotes(schema);
+    if (typeof bare === "boolean") return bare;
+    const typeOf = (name: string): unknown => this.#types.get(name);
+    return REWRITTEN.get(bare, variant, typeOf, (ask) => {
+      const types: TypesByName = { get: (name) => ask(name) as JsonSchema | undefined };
+      return new Variants(types).#rewrite(bare, variant);
+    });
   }
 
   /** The variant to use for `variant` of a named type: `open` if closing has no effect. */

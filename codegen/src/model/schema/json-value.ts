@@ -43,10 +43,19 @@ export function className(value: object): string {
 
 /** JSON with sorted keys: equal values give equal strings. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, sortKeys);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const known = canonical.get(value);
+  if (known !== undefined) return known;
+  const entries = Array.isArray(value)
+    ? value.map(canonicalJson)
+    : Object.entries(value)
+        .filter(([, content]) => content !== undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, content]) => `${JSON.stringify(key)}:${canonicalJson(content)}`);
+  const text = Array.isArray(value) ? `[${entries.join()}]` : `{${entries.join()}}`;
+  canonical.set(value, text);
+  return text;
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
+/** Values that are compared do not change, and most are parts of several others. */
+const canonical = new WeakMap<object, string>();

@@ -1,7 +1,7 @@
+import { constraints } from "../../contract/constraints.js";
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Method } from "../../contract/method.js";
 import { type Catalog, methodContract } from "./catalog.js";
-import { constraints } from "./constraints.js";
 import { findMethods } from "./find-methods.js";
 import { schemaFields, schemaTypes, unionMembers } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
@@ -70,10 +70,19 @@ function fieldLines(request: JsonSchema, types: Contract["types"]): string[] {
   const fields = schemaFields(request, types).map(({ name, required, schema }) => [
     name,
     fieldType(schema, types) + (required ? "" : ", optional") + (schema["deprecated"] === true ? ", deprecated" : ""),
-    constraints(schema, types),
+    constraints(schema, { schemaOf: (type) => types[type], beside: valuesAndDefault }),
     firstLine(schema["description"]),
   ]);
   return columns(fields);
+}
+
+/** The values of an enumeration, because a field's type lists them only where it has no name; and the default. */
+function valuesAndDefault(part: JsonSchema): { readonly before: readonly string[]; readonly after: readonly string[] } {
+  const { enum: listed } = part;
+  return {
+    before: Array.isArray(listed) ? [`one of ${listed.map((value) => JSON.stringify(value)).join(", ")}`] : [],
+    after: "default" in part ? [`default ${JSON.stringify(part["default"])}`] : [],
+  };
 }
 
 /** A named type with the JSON type that a user has to write: `Tag (string)`. */

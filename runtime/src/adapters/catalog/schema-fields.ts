@@ -1,3 +1,4 @@
+import { isSchema } from "../../contract/constraints.js";
 import type { Contract, JsonSchema } from "../../contract/contract.js";
 
 type Types = Contract["types"];
@@ -61,11 +62,6 @@ function partsOf(schema: JsonSchema, types: Types, seen = new Set<JsonSchema>())
   const reference = typeof schema["$ref"] === "string" ? types[schema["$ref"].replace(/^#\/types\//, "")] : undefined;
   const inner = [reference, schema["allOf"], schema["anyOf"], schema["oneOf"]].flat().filter(isSchema);
   return [schema, ...inner.flatMap((part) => partsOf(part, types, seen))];
-}
-
-/** Whether a value is a schema of an object, rather than a list or a boolean. */
-export function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function jsonType(type: string): JsonType {

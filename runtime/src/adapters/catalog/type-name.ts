@@ -1,5 +1,5 @@
+import { isSchema } from "../../contract/constraints.js";
 import type { JsonSchema, StreamContract } from "../../contract/contract.js";
-import { isSchema } from "./schema-fields.js";
 
 /** A short name of a schema: `Note`, `integer`, `Tag[]`, `"a" | "b"`, `object`. */
 export function typeName(schema: StreamContract): string {

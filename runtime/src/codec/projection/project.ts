@@ -36,11 +36,13 @@ export const project = {
   },
   /**
    * Unions whose branches only a validator distinguishes. A value may match several, as long as it may have unknown properties, so
-   * what any matching branch declares is kept.
+   * what any matching branch declares is kept. A branch that refuses unknown properties matches a value without them.
    */
   union: (branches: readonly Branch[]): Projection =>
     chosen((value) => {
-      const matching = branches.flatMap(([validator, part]) => (validator(value) ? [part] : []));
+      const matching = branches.flatMap(([validator, part]) =>
+        validator(value) || fits(validator, part, value) ? [part] : [],
+      );
       if (matching.length > 1) return new AllProjection(matching, mergeBranches);
       return matching[0] ?? unmatched("it matches no branch of a union");
     }),
@@ -53,6 +55,16 @@ export const project = {
   having: (name: string, part: Projection): Projection =>
     chosen((value) => (fieldOf(value, name) === undefined ? nothing : part)),
 };
+
+/** Whether a validator accepts what its branch keeps of a value. */
+function fits(validator: Validator, part: Projection, value: unknown): boolean {
+  try {
+    return validator(part.pick(value));
+  } catch {
+    // A value of another type.
+    return false;
+  }
+}
 
 function chosen(choose: (value: unknown) => Projection): Projection {
   return {

@@ -17,10 +17,12 @@ export function authorize(peer: Peer, scope: string | undefined): void {
   throw new RpcError("FORBIDDEN", `missing scope ${scope} (${holder} has ${held})`);
 }
 
+const MISSING_STREAM = "missing request stream; with `sshrpc call`, name it with --items FILE (- for standard input)";
+
 /** @throws RpcError BAD_REQUEST if a caller sends a request stream to a method without one, or the reverse */
 export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
   if (hasStream === (requestItem !== undefined)) return;
-  throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : "missing request stream");
+  throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : MISSING_STREAM);
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { appliedSchemas, constraints, type JsonSchema, type SchemaOf } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../../model/schema/schema-walk.js";
-import { constraints, partsOf, type SchemaOf } from "./constraints.js";
 
 /** The maximum number of examples in a comment. */
 const MAX_EXAMPLES = 3;
@@ -18,7 +17,7 @@ interface CommentContext {
 export function commentOf(schema: SchemaOrBoolean, { schemaOf, purpose = "", note }: CommentContext): string {
   if (typeof schema === "boolean") return "";
   const text = describe(schema, schemaOf) || purpose;
-  const remarks = constraints(schema, schemaOf);
+  const remarks = constraints(schema, { schemaOf, code });
   const blocks = [
     note === undefined ? text : withNote(text, note),
     remarks === "" ? "" : `@remarks ${remarks}`,
@@ -33,7 +32,7 @@ export function commentOf(schema: SchemaOrBoolean, { schemaOf, purpose = "", not
 function describe(schema: JsonSchema, schemaOf: SchemaOf): string {
   const own = descriptionOf(schema);
   if (own !== "" || refName(schema) === undefined) return own;
-  const named = partsOf(schema, schemaOf).filter(({ type }) => typeof type === "string" && type !== "object");
+  const named = appliedSchemas(schema, schemaOf).filter(({ type }) => typeof type === "string" && type !== "object");
   return named.map(descriptionOf).findLast((text) => text !== "") ?? "";
 }
 
@@ -59,4 +58,10 @@ function examplesOf({ example, examples }: JsonSchema): readonly unknown[] {
     0,
     MAX_EXAMPLES,
   );
+}
+
+/** Text of a schema in a comment, where Markdown and tags would change it. */
+export function code(text: string): string {
+  const fence = "`".repeat(Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1);
+  return fence.length === 1 ? `\`${text}\`` : `${fence} ${text} ${fence}`;
 }

@@ -1,10 +1,9 @@
-import type { JsonSchema } from "sshrpc/contract";
+import type { JsonSchema, SchemaOf } from "sshrpc/contract";
 import { keyParts } from "../../../base/key-pattern.js";
 import type { SchemaOrBoolean } from "../../../model/schema/schema-walk.js";
 import { templateText, typescriptNote } from "../../../model/typebox/typescript-note.js";
 import { intersection, NEVER, UNDEFINED, UNKNOWN, union } from "./combine-types.js";
 import { commentOf } from "./comment-of.js";
-import type { SchemaOf } from "./constraints.js";
 import { atom, type Member, type TypeText } from "./layout.js";
 import { propertyName } from "./literal.js";
 

@@ -1,10 +1,9 @@
-import type { JsonSchema } from "sshrpc/contract";
+import type { JsonSchema, SchemaOf } from "sshrpc/contract";
 import type { SchemaOrBoolean } from "../../../model/schema/schema-walk.js";
 import { typescriptNote } from "../../../model/typebox/typescript-note.js";
 import { ALL_TYPES, type JsonType, jsonTypeOf } from "../../shape/json-types.js";
 import { type Parts, partsOf } from "../../shape/parts.js";
 import { intersection, isUnknown, NEVER, UNKNOWN, union } from "./combine-types.js";
-import type { SchemaOf } from "./constraints.js";
 import { atom, type TypeText } from "./layout.js";
 import { literalType } from "./literal.js";
 import { constrainsObject, objectType, type TypeOf } from "./object-type.js";

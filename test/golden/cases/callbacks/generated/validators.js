@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const agentStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -27,6 +28,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const agentStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -60,6 +62,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const agentStoreResponseItemOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -83,6 +86,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const agentStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -122,6 +126,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const diskGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -155,6 +160,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fleetGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -176,6 +182,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const jobRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -225,6 +232,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const jobRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -264,6 +272,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const jobStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -275,6 +284,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const jobsStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -301,6 +311,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const loadOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -337,10 +348,15 @@ return errors === 0;
 
 const { object, scalar } = project;
 
+// prettier-ignore
 agentStoreConflictOpen.projection = object({ running: scalar });
+// prettier-ignore
 agentStoreResponseItemOpen.projection = object({ line: scalar });
+// prettier-ignore
 agentStoreResponseOpen.projection = object({ code: scalar });
+// prettier-ignore
 jobRefOpen.projection = object({ id: scalar });
+// prettier-ignore
 loadOpen.projection = object({ host: scalar, load: scalar });
 
 export {

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const articleClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -85,6 +86,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
+// prettier-ignore
 const articleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -116,6 +118,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const circleClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -171,6 +174,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const circleOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -216,6 +220,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const deepStoreRequestClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -270,6 +275,7 @@ errors++;
 }
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 const _errs5 = errors;
+var props0 = {};
 let valid3 = false;
 const _errs6 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -301,7 +307,9 @@ errors++;
 var _valid0 = _errs6 === errors;
 valid3 = valid3 || _valid0;
 if(_valid0){
-var props0 = true;
+if(props0 !== true){
+props0 = true;
+}
 }
 const _errs11 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -371,6 +379,8 @@ break;
 }
 let data4 = data3[i0];
 const _errs20 = errors;
+var props2 = {};
+var items2 = 0;
 let valid9 = false;
 const _errs21 = errors;
 if(!(namedClosed(data4, instancePath+"/list/" + i0))){
@@ -378,21 +388,10 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props2 = namedClosed.evaluated.props;
-var items1 = namedClosed.evaluated.items;
+var props3 = namedClosed.evaluated.props;
+var items3 = namedClosed.evaluated.items;
 }
 var _valid1 = _errs21 === errors;
-valid9 = valid9 || _valid1;
-const _errs22 = errors;
-if(!(taggedClosed(data4, instancePath+"/list/" + i0))){
-vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
-errors = vErrors.length;
-}
-else {
-var props3 = taggedClosed.evaluated.props;
-var items2 = taggedClosed.evaluated.items;
-}
-var _valid1 = _errs22 === errors;
 valid9 = valid9 || _valid1;
 if(_valid1){
 if(props2 !== true && props3 !== undefined){
@@ -404,8 +403,33 @@ props2 = props2 || {};
 Object.assign(props2, props3);
 }
 }
-if(items1 !== true && items2 !== undefined){
-items1 = items2 === true ? true : items1 > items2 ? items1 : items2;
+if(items2 !== true && items3 !== undefined){
+items2 = items3 === true ? true : items2 > items3 ? items2 : items3;
+}
+}
+const _errs22 = errors;
+if(!(taggedClosed(data4, instancePath+"/list/" + i0))){
+vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
+errors = vErrors.length;
+}
+else {
+var props4 = taggedClosed.evaluated.props;
+var items4 = taggedClosed.evaluated.items;
+}
+var _valid1 = _errs22 === errors;
+valid9 = valid9 || _valid1;
+if(_valid1){
+if(props2 !== true && props4 !== undefined){
+if(props4 === true){
+props2 = true;
+}
+else {
+props2 = props2 || {};
+Object.assign(props2, props4);
+}
+}
+if(items2 !== true && items4 !== undefined){
+items2 = items4 === true ? true : items2 > items4 ? items2 : items4;
 }
 }
 if(!valid9){
@@ -487,7 +511,7 @@ vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors)
 errors = vErrors.length;
 }
 else {
-var props7 = namedPart.evaluated.props;
+var props8 = namedPart.evaluated.props;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(data10.extra === undefined){
@@ -505,18 +529,18 @@ else {
 (vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"type",params:{type: "object"}});
 errors++;
 }
-if(props7 !== true){
-props7 = props7 || {};
-props7.extra = true;
+if(props8 !== true){
+props8 = props8 || {};
+props8.extra = true;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-if(props7 !== true){
+if(props8 !== true){
 const keyErrors4 = errors;
 for(const key4 in data10){
 if(errors - keyErrors4 >= 10){
 break;
 }
-if(!props7 || !props7[key4]){
+if(!props8 || !props8[key4]){
 (vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4}});
 errors++;
 }
@@ -619,6 +643,8 @@ break;
 }
 let data18 = data17[i2];
 const _errs57 = errors;
+var props10 = {};
+var items9 = 0;
 let valid23 = false;
 const _errs58 = errors;
 if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
@@ -650,7 +676,9 @@ errors++;
 var _valid2 = _errs58 === errors;
 valid23 = valid23 || _valid2;
 if(_valid2){
-var props9 = true;
+if(props10 !== true){
+props10 = true;
+}
 }
 const _errs63 = errors;
 if(!(namedClosed(data18, instancePath+"/grid/" + i2))){
@@ -658,19 +686,23 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props10 = namedClosed.evaluated.props;
+var props11 = namedClosed.evaluated.props;
+var items10 = namedClosed.evaluated.items;
 }
 var _valid2 = _errs63 === errors;
 valid23 = valid23 || _valid2;
 if(_valid2){
-if(props9 !== true && props10 !== undefined){
-if(props10 === true){
-props9 = true;
+if(props10 !== true && props11 !== undefined){
+if(props11 === true){
+props10 = true;
 }
 else {
-props9 = props9 || {};
-Object.assign(props9, props10);
+props10 = props10 || {};
+Object.assign(props10, props11);
 }
+}
+if(items9 !== true && items10 !== undefined){
+items9 = items10 === true ? true : items9 > items10 ? items9 : items10;
 }
 }
 if(!valid23){
@@ -707,6 +739,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const deepStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -776,6 +809,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const looseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -799,6 +833,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const looseStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -842,6 +877,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const namedClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -886,6 +922,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const namedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -909,6 +946,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const namedPart = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -943,6 +981,7 @@ validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
+// prettier-ignore
 const polygonClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -988,6 +1027,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const polygonOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1023,6 +1063,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1065,6 +1106,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1107,6 +1149,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shapeStoreResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1130,6 +1173,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const shortClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1226,6 +1270,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":true};
 return validate0;
 })();
 
+// prettier-ignore
 const shortOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1278,6 +1323,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const squareClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1333,6 +1379,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const squareOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1378,6 +1425,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const strictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1411,6 +1459,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const taggedClosed = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1492,6 +1541,7 @@ validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 return validate0;
 })();
 
+// prettier-ignore
 const taggedOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1542,6 +1592,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const taggedPart = (() => {
 function validate0(data, instancePath=""){
 let vErrors = null;
@@ -1615,24 +1666,35 @@ return validate0;
 
 const { array, object, ref, scalar, tagged, types, union } = project;
 
+// prettier-ignore
 articleOpen.projection = object({ name: scalar, tags: array(object({ text: scalar })), body: scalar });
+// prettier-ignore
 circleOpen.projection = object({ kind: scalar, radius: scalar });
+// prettier-ignore
 deepStoreResponseOpen.projection = object({
   a: scalar,
   b: union([[namedOpen, ref(() => namedOpen)], [taggedOpen, ref(() => taggedOpen)]]),
 });
+// prettier-ignore
 namedOpen.projection = object({ name: scalar });
+// prettier-ignore
 polygonOpen.projection = object({ kind: scalar, edge: scalar });
+// prettier-ignore
 shapeOpen.projection = tagged("kind", [
   ["circle", ref(() => circleOpen)],
   ["square", ref(() => squareOpen)],
   ["pentagon", ref(() => polygonOpen)],
   ["hexagon", ref(() => polygonOpen)],
 ]);
+// prettier-ignore
 shapeStoreResponseOpen.projection = types({ object: ref(() => shapeOpen) });
+// prettier-ignore
 shortOpen.projection = object({ name: scalar, at: object({ x: scalar, y: scalar }) });
+// prettier-ignore
 squareOpen.projection = object({ kind: scalar, side: scalar });
+// prettier-ignore
 strictOpen.projection = object({ a: scalar });
+// prettier-ignore
 taggedOpen.projection = object({ tags: array(object({ text: scalar })) });
 
 export {

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const addressClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -43,6 +44,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const addressOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -72,6 +74,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -105,6 +108,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -128,6 +132,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const callbackHandlersClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -161,6 +166,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const callbacksOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -200,6 +206,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const clientClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -233,6 +240,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const clientOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -348,6 +356,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -359,6 +368,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -380,6 +390,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const peopleListGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -404,6 +415,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -481,6 +493,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -552,6 +565,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const promiseClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -585,6 +599,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const recordOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -624,6 +639,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const rpcErrorOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -663,6 +679,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const serverOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -700,6 +717,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const serverStreamingHandlerOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -723,6 +741,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const uint8ArrayOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -762,6 +781,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const withHiddenOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -859,12 +879,18 @@ return errors === 0;
 
 const { array, object, ref, scalar } = project;
 
+// prettier-ignore
 addressOpen.projection = object({ street: scalar, city: scalar });
+// prettier-ignore
 aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.projection = object({ text: scalar });
+// prettier-ignore
 callbacksOpen.projection = object({ count: scalar });
+// prettier-ignore
 clientOpen.projection = object({ agent: scalar });
 crowdOpen.projection = object({ size: scalar, names: scalar });
+// prettier-ignore
 peopleListGetResponseOpen.projection = array(ref(() => personOpen));
+// prettier-ignore
 personOpen.projection = object({
   name: scalar,
   home: ref(() => addressOpen),
@@ -876,10 +902,15 @@ personOpen.projection = object({
   class: scalar,
   constructor: scalar,
 });
+// prettier-ignore
 rpcErrorOpen.projection = object({ code: scalar });
+// prettier-ignore
 serverOpen.projection = object({ clients: array(ref(() => clientOpen)) });
+// prettier-ignore
 serverStreamingHandlerOpen.projection = object({ server: scalar });
+// prettier-ignore
 uint8ArrayOpen.projection = object({ size: scalar });
+// prettier-ignore
 withHiddenOpen.projection = object({
   hidden: object({ inline: scalar }),
   shown: object({

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const jsonGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -37,6 +38,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const jsonOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -109,6 +111,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const listClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -164,6 +167,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const listGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -175,6 +179,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -214,6 +219,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const personOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -243,6 +249,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const teamClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -300,6 +307,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const teamOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -347,6 +355,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const treeClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -411,6 +420,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const treeGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -435,6 +445,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const treeOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -491,13 +502,18 @@ return errors === 0;
 
 const { array, object, ref, scalar, types } = project;
 
+// prettier-ignore
 jsonOpen.projection = types({
   object: object({}, { rest: ref(() => jsonOpen) }),
   array: array(ref(() => jsonOpen)),
 });
+// prettier-ignore
 personOpen.projection = object({ name: scalar, team: ref(() => teamOpen) });
+// prettier-ignore
 teamOpen.projection = object({ lead: ref(() => personOpen), members: array(ref(() => personOpen)) });
+// prettier-ignore
 treeGetResponseOpen.projection = array(ref(() => treeOpen));
+// prettier-ignore
 treeOpen.projection = object({
   value: scalar,
   children: array(ref(() => treeOpen)),

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { duplicateItems, formats, project, ucs2length } from "sshrpc/generated";
 
+// prettier-ignore
 const byDirectionClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -47,6 +48,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const byDirectionOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -80,6 +82,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const byIdClosed = (() => {
 const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
 function validate0(data, instancePath=""){
@@ -119,6 +122,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const byIdOpen = (() => {
 const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
 function validate0(data, instancePath=""){
@@ -148,6 +152,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const codeOpen = (() => {
 const pattern0 = new RegExp("^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$", "u");
 function validate0(data, instancePath=""){
@@ -169,6 +174,7 @@ return errors === 0;
 return validate0;
 })();
 
+// prettier-ignore
 const directionOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -180,6 +186,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const everythingClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -763,6 +770,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const everythingOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1306,6 +1314,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1403,6 +1412,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1425,6 +1435,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const formatsClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1550,6 +1561,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const formatsOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1665,6 +1677,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const levelOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1676,6 +1689,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const pointOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1713,6 +1727,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const scoresOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1752,6 +1767,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const textUpdateRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -1765,8 +1781,11 @@ return errors === 0;
 
 const { any, array, object, ref, scalar, tuple } = project;
 
+// prettier-ignore
 byDirectionOpen.projection = object({ up: any, down: any });
+// prettier-ignore
 byIdOpen.projection = object({}, { patterns: [[new RegExp("^-?(?:0|[1-9][0-9]*)$", "u"), scalar]] });
+// prettier-ignore
 everythingOpen.projection = object({
   any: any,
   unknown: any,
@@ -1797,6 +1816,7 @@ everythingOpen.projection = object({
   code: scalar,
   formats: ref(() => formatsOpen),
 });
+// prettier-ignore
 formatsOpen.projection = object({
   date: scalar,
   at: scalar,

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project, ucs2length } from "sshrpc/generated";
 
+// prettier-ignore
 const helloGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -33,6 +34,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const helloGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -56,6 +58,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteDeleteResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -67,6 +70,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteGetConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -78,6 +82,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteGetNotFoundOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -117,6 +122,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -173,6 +179,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const noteRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -222,6 +229,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -267,6 +275,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -291,6 +300,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const notesStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -331,6 +341,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const pingGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -354,9 +365,13 @@ return errors === 0;
 
 const { array, object, ref, scalar } = project;
 
+// prettier-ignore
 helloGetResponseOpen.projection = object({ msg: scalar });
+// prettier-ignore
 noteGetNotFoundOpen.projection = object({ id: scalar });
+// prettier-ignore
 noteOpen.projection = object({ id: scalar, text: scalar });
+// prettier-ignore
 notesGetResponseOpen.projection = array(ref(() => noteOpen));
 
 export {

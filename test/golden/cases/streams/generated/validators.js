@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { project } from "sshrpc/generated";
 
+// prettier-ignore
 const chatUpdateConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -15,6 +16,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const checksumOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -64,6 +66,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countGetRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -113,6 +116,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countGetResponseItemOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -152,6 +156,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countGetResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -191,6 +196,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countStoreRequestClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -212,6 +218,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countStoreRequestItemClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -223,6 +230,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const countUpdateRequestItemClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -272,6 +280,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileRefClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -305,6 +314,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileRefOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -328,6 +338,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileStoreConflictOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -361,6 +372,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const fileUpdateResponseOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -384,6 +396,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const followClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -413,6 +426,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const hitClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -472,6 +486,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const hitOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -521,6 +536,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const weblogGetForbiddenOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -534,12 +550,19 @@ return errors === 0;
 
 const { object, ref, scalar, types } = project;
 
+// prettier-ignore
 checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+// prettier-ignore
 countGetResponseItemOpen.projection = object({ n: scalar });
+// prettier-ignore
 countGetResponseOpen.projection = object({ sum: scalar });
+// prettier-ignore
 fileRefOpen.projection = object({ name: scalar });
+// prettier-ignore
 fileStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+// prettier-ignore
 fileUpdateResponseOpen.projection = types({ object: ref(() => checksumOpen) });
+// prettier-ignore
 hitOpen.projection = object({ host: scalar, status: scalar });
 
 export {

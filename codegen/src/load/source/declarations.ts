@@ -18,6 +18,8 @@ const MAX_STEPS = 64;
 /** Finds the declarations of names in the syntax tree, without a type checker. */
 export class Declarations {
   readonly #sources: SourceFiles;
+  /** Declarations by name, by file. */
+  readonly #locals = new Map<string, Map<string, Declared | undefined>>();
 
   constructor(sources: SourceFiles) {
     this.#sources = sources;
@@ -62,6 +64,13 @@ export class Declarations {
 
   /** The declaration of `name` at the top level of `file`. */
   #local(file: string, name: string, steps: number): Declared | undefined {
+    const locals = this.#locals.get(file) ?? new Map<string, Declared | undefined>();
+    this.#locals.set(file, locals);
+    if (!locals.has(name)) locals.set(name, this.#findLocal(file, name, steps));
+    return locals.get(name);
+  }
+
+  #findLocal(file: string, name: string, steps: number): Declared | undefined {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
     for (const statement of source.statements) {

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import { isCompound } from "../base/is-compound.js";
+import { isCompound } from "../../base/is-compound.js";
 import { compiler } from "./compiler.js";
 import { calleeOf, unwrap, WRAPPERS } from "./expression-part.js";
 import type { SourceFiles } from "./source-files.js";

@@ -1,6 +1,6 @@
 import type { ts } from "ts-morph";
-import type { Problems } from "../base/problem.js";
-import { suggestion } from "../base/suggestion.js";
+import type { Problems } from "../../base/problem.js";
+import { suggestion } from "../../base/suggestion.js";
 import { compiler } from "./compiler.js";
 import { exportedNames } from "./exported-names.js";
 import { readPathAliases, withoutAlias } from "./path-aliases.js";

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Doc } from "../model/hint.js";
+import type { Doc } from "../../model/hint.js";
 import { compiler } from "./compiler.js";
 
 /** The JSDoc of a declaration or a property. Tags other than `@deprecated` and `@since` remain in the description. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { ts } from "ts-morph";
-import { displayPath } from "../base/display-path.js";
-import { type Position, SchemaProblem } from "../base/problem.js";
+import { displayPath } from "../../base/display-path.js";
+import { type Position, SchemaProblem } from "../../base/problem.js";
 import { compiler } from "./compiler.js";
 
 /** An import or re-export of a file. */
@@ -34,6 +34,9 @@ const MAX_NESTING = 100;
 export class SourceFiles {
   readonly #cwd: string;
   readonly #parsed = new Map<string, ts.SourceFile>();
+  /** Those of this run. */
+  readonly #references = new Map<string, readonly ModuleReference[]>();
+  readonly #displayed = new Map<string, string>();
 
   /** @param cwd the directory to which paths in positions are relative. */
   constructor(cwd: string) {
@@ -47,6 +50,7 @@ export class SourceFiles {
 
   /** Drops files that changed on disk. To be called once before each run. */
   refresh(): void {
+    this.#references.clear();
     for (const [file, parsed] of this.#parsed) {
       if (textOf(file) !== parsed.text) this.#parsed.delete(file);
     }
@@ -66,24 +70,42 @@ export class SourceFiles {
 
   /** The path of `file` in messages. */
   display(file: string): string {
-    return displayPath(file, this.#cwd);
+    const known = this.#displayed.get(file);
+    if (known !== undefined) return known;
+    const displayed = displayPath(file, this.#cwd);
+    this.#displayed.set(file, displayed);
+    return displayed;
   }
 
   /** The imports and re-exports of `file`, those of types included, in order. */
   references(file: string): readonly ModuleReference[] {
+    const references = this.#references.get(file) ?? this.#findReferences(file);
+    this.#references.set(file, references);
+    return references;
+  }
+
+  #findReferences(file: string): readonly ModuleReference[] {
     const source = this.read(file);
-    if (source === undefined) return [];
-    return source.statements.flatMap((statement) => {
+    const position = (node: ts.Node): Position => this.position(node);
+    return (source?.statements ?? []).flatMap((statement) => {
       if (!compiler.isImportDeclaration(statement) && !compiler.isExportDeclaration(statement)) return [];
       const specifier = statement.moduleSpecifier;
       if (specifier === undefined || !compiler.isStringLiteral(specifier)) return [];
       const candidates = candidatesOf(specifier.text, file);
+      const names = importedNames(statement).map(({ name, node }) => ({
+        name,
+        get at() {
+          return position(node);
+        },
+      }));
       return [
         {
           specifier: specifier.text,
-          at: this.position(specifier),
+          get at() {
+            return position(specifier);
+          },
           candidates,
-          names: importedNames(statement).map(({ name, node }) => ({ name, at: this.position(node) })),
+          names,
           file: candidates.find((one) => isFile(one)),
         },
       ];
@@ -161,7 +183,7 @@ function candidatesOf(specifier: string, from: string): readonly string[] {
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function textOf(file: string): string | undefined {

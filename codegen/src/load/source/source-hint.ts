@@ -1,6 +1,6 @@
 import type { ts } from "ts-morph";
-import type { Position } from "../base/problem.js";
-import type { Doc, ExportedSchema, Hint } from "../model/hint.js";
+import type { Position } from "../../base/problem.js";
+import type { Doc, ExportedSchema, Hint } from "../../model/hint.js";
 import { compiler } from "./compiler.js";
 import type { Declarations, Declared } from "./declarations.js";
 import { docOf } from "./doc.js";

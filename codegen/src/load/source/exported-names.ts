@@ -1,5 +1,6 @@
 import type { ts } from "ts-morph";
 import { compiler } from "./compiler.js";
+import { hasModifier } from "./erase-types.js";
 import type { SourceFiles } from "./source-files.js";
 
 /** The names that `file` exports; undefined if its source does not show all of them. */
@@ -27,7 +28,7 @@ export function exportedNames(
       } else {
         names.add(exportClause.name.text);
       }
-    } else if (hasExport(statement)) {
+    } else if (hasModifier(statement, compiler.SyntaxKind.ExportKeyword)) {
       for (const name of declaredNames(statement)) names.add(name);
     }
   }
@@ -57,12 +58,8 @@ function resolved(sources: SourceFiles, specifier: ts.Expression | undefined, fi
     : undefined;
 }
 
-function hasExport(statement: ts.Statement): boolean {
-  const modifiers = compiler.canHaveModifiers(statement) ? (statement.modifiers ?? []) : [];
-  return modifiers.some(({ kind }) => kind === compiler.SyntaxKind.ExportKeyword);
-}
-
-function declaredNames(statement: ts.Statement): readonly string[] {
+/** The names that a statement declares: `default` for a default export. */
+export function declaredNames(statement: ts.Statement): readonly string[] {
   if (compiler.isVariableStatement(statement)) {
     return statement.declarationList.declarations.flatMap(({ name }) => boundNames(name));
   }
