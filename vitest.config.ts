@@ -23,8 +23,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
-    // Many wait for processes, or for time to pass: five at once keep two processors busy.
-    maxWorkers: 5,
+    // Many wait for processes, or for time to pass: four at once keep two processors busy.
+    maxWorkers: 4,
     sequence: { sequencer: SlowFirst },
     // One process runs many files and loads the sources once. Tests restore what they change in their process.
     isolate: false,

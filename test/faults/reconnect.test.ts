@@ -1,14 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
-import type { Client } from "sshrpc/client";
+import { type Client, connectApi } from "sshrpc/generated";
 import { RpcError } from "sshrpc/server";
+import { duplexPair } from "sshrpc/testing";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { duplexPair } from "../../runtime/src/base/memory-transport.js";
-import { openClient } from "../../runtime/src/client/client.js";
-import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../runtime/src/wire/preamble.js";
-import { RawPeer } from "../support/raw-peer.js";
+import { FLAG, FRAME, PREAMBLE, RawPeer } from "../support/raw-peer.js";
 import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
 import { apiOf, type ItClient, method, transportTo } from "../unit/runtime/support/server.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
@@ -226,7 +223,7 @@ async function byHand(more: Parameters<typeof method>[1]) {
     close(): Promise<void>;
     it: { get(...args: unknown[]): Promise<unknown> & AsyncIterable<unknown> };
   };
-  const client = await openClient<Client & AnyClient>(apiOf(method("GET /it", more)), transport, {
+  const client = await connectApi<Client & AnyClient>(apiOf(method("GET /it", more)), transport, {
     reconnect: { minDelay: 1 },
   });
   clients.push(client);
@@ -284,7 +281,7 @@ test("queued calls move to the next connection as soon as the server drains", as
   const peers: RawPeer[] = [];
   const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
   const api = apiOf(method("GET /it", { idempotent: false }));
-  const client = await openClient<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
+  const client = await connectApi<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
   clients.push(client);
   const [first, second] = [client.it.get("first"), client.it.get("second")];
   const { id } = await (peers[0] as RawPeer).next(FRAME.OPEN);
@@ -339,7 +336,7 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     const [near, far] = duplexPair();
     const peer = new RawPeer(far).hello();
     const api = apiOf(method("GET /it", { idempotent: false }));
-    const client = await openClient<ItClient>(
+    const client = await connectApi<ItClient>(
       api,
       { address: "x", open: async () => near },
       { reconnect: { minDelay: 1 } },
@@ -466,8 +463,17 @@ describe("the first attempt", () => {
     const abort = new AbortController();
     const { opened, open } = gate();
     const [near] = duplexPair();
-    const transport = { address: "x", open: () => opened.then(() => near) };
-    const attempt = openClient(apiOf(), transport, { signal: abort.signal });
+    let isAsked = false;
+    const transport = {
+      address: "x",
+      open: () => {
+        isAsked = true;
+        return opened.then(() => near);
+      },
+    };
+    const attempt = connectApi(apiOf(), transport, { signal: abort.signal });
+    attempt.catch(() => undefined);
+    await until("the attempt", () => isAsked);
     abort.abort("no time");
     expect(await failure(attempt)).toMatchObject({ status: "CANCELLED", cause: "no time" });
     open();
@@ -494,7 +500,7 @@ test("a client closed at the moment when its next connection is ready leaks no c
       opened.push(near);
       return near;
     };
-    const client = await openClient(apiOf(), { address: "x", open }, { reconnect: { minDelay: 1, jitter: 0 } });
+    const client = await connectApi(apiOf(), { address: "x", open }, { reconnect: { minDelay: 1, jitter: 0 } });
     opened[0]?.destroy();
     await until(`the end of the next connection (${ticks})`, () => opened[1]?.destroyed);
     expect(client.state).toBe("closed");

@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import ssh2 from "ssh2";
+import { type Client, connectApi } from "sshrpc/generated";
 import { expect, it, onTestFinished } from "vitest";
-import type { Client } from "../../runtime/src/client/client.js";
-import { connectApi } from "../../runtime/src/compose/connect.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { failure, makeKey, startTcp, write } from "../unit/runtime/ssh/support.js";
 import { Recorder } from "../unit/runtime/support/recorder.js";

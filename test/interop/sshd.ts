@@ -74,6 +74,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       "PidFile none",
       "PrintMotd no",
       "PrintLastLog no",
+      // bash reads ~/.bashrc under sshd: that of the developer can take longer than a test, and print or wait.
+      `SetEnv HOME=${directory}`,
       // Between ssh and sshd, the default takes ten times as long. Our client does not have it.
       "KexAlgorithms curve25519-sha256",
       "LogLevel VERBOSE",

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Node, Project, type SourceFile, SyntaxKind } from "ts-morph";
+import { Node, type SourceFile, SyntaxKind } from "ts-morph";
+import { readTree } from "../../scripts/tree.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -20,6 +21,8 @@ export interface Import {
 
 /** The sources of one package and their imports, type imports included. */
 export interface Package {
+  /** What the functions of scripts/tree.js take. */
+  readonly tree: ReturnType<typeof readTree>;
   readonly files: readonly SourceFile[];
   readonly names: readonly string[];
   readonly imports: readonly Import[];
@@ -31,13 +34,11 @@ export interface Package {
   };
 }
 
-export function readPackage(folder: string): Package {
-  const source = resolve(ROOT, folder, "src");
-  const project = new Project({ compilerOptions: { allowJs: false }, skipFileDependencyResolution: true });
-  const files = project.addSourceFilesAtPaths(`${source}/**/*.ts`);
-  const imports = files.flatMap((file) => importsOf(file, source));
-  const names = files.map((file) => relative(source, file.getFilePath()));
-  return { files, names, imports, manifest: JSON.parse(readFileSync(resolve(ROOT, folder, "package.json"), "utf8")) };
+export function readPackage(folder: "runtime" | "codegen"): Package {
+  const tree = readTree(folder);
+  const imports = tree.files.flatMap((file: SourceFile) => importsOf(file, tree.root));
+  const manifest = JSON.parse(readFileSync(resolve(ROOT, folder, "package.json"), "utf8"));
+  return { tree, files: tree.files, names: tree.files.map(tree.pathOf), imports, manifest };
 }
 
 function importsOf(file: SourceFile, source: string): Import[] {

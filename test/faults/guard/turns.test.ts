@@ -5,12 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type ssh2 from "ssh2";
+import { connectApi } from "sshrpc/generated";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { connectApi } from "../../../runtime/src/compose/connect.js";
-import { encodeFrame } from "../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../runtime/src/wire/preamble.js";
 import { bundle } from "../../support/bundle.js";
+import { encodeFrame, FRAME, PREAMBLE } from "../../support/raw-peer.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, connectTo, string, uint32 } from "./support.js";
 

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { expect, expectTypeOf, test } from "vitest";
-import type { CliIo } from "../../../../runtime/src/cli/shared/io.js";
+import type { run } from "../../../../runtime/src/cli/main.js";
 import { sshrpc, start, tempDir } from "./run.js";
 
 const HANDLERS = fileURLToPath(new URL("../../../../examples/server.ts", import.meta.url));
 
 test("a process has all members that commands use", () => {
-  expectTypeOf<NodeJS.Process>().toExtend<CliIo>();
+  expectTypeOf<NodeJS.Process>().toExtend<Parameters<typeof run>[1]>();
 });
 
 test("two servers run in one process, and each ends at its own signal", async () => {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -164,6 +165,12 @@ export async function sshrpcProcess(args: readonly string[], options: RunOptions
     child.on("error", reject).on("close", (code) => resolve(code));
   });
   return { status, ...text };
+}
+
+/** The SHA256 fingerprint of a line of authorized_keys, as `ssh-keygen -l` prints it. */
+export function fingerprintOf(line: string): string {
+  const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
 /** A directory that goes away with the test, with these files in it. */

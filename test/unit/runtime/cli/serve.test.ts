@@ -1,12 +1,11 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { generateKeyPair } from "sshrpc/testing";
 import { beforeEach, expect, test, vi } from "vitest";
-import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import { publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
 import { run } from "../../../interop/run.js";
 import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
-import { type Outcome, sshrpc, sshrpcProcess, start, tempDir } from "./run.js";
+import { fingerprintOf, type Outcome, sshrpc, sshrpcProcess, start, tempDir } from "./run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
 const HANDLERS = path("examples/server.ts");
@@ -27,13 +26,13 @@ test.each<[string, readonly string[]]>([
   ["with another home", ["--home", "the server/home"]],
   ["with another authorized_keys file", ["--authorized-keys", "list"]],
 ])("the commands that serve prints authorize a new user, %s", async (_, flags) => {
-  const { privateKey, publicKey } = generateEd25519("newcomer");
+  const { privateKey, publicKey } = generateKeyPair();
   const cwd = tempDir({ list: "" });
   // The SSH client reads ~/.ssh of the process.
   vi.stubEnv("HOME", cwd);
   mkdirSync(`${cwd}/.ssh`);
   writeFileSync(`${cwd}/.ssh/id_ed25519`, privateKey, { mode: 0o600 });
-  writeFileSync(`${cwd}/.ssh/id_ed25519.pub`, `${publicKeyLine(publicKey)} newcomer\n`);
+  writeFileSync(`${cwd}/.ssh/id_ed25519.pub`, `${publicKey} newcomer\n`);
   const text = await serve(cwd, ...flags);
   const run = async (step: RegExp): Promise<Outcome> => {
     const [, command = ""] = step.exec(text) ?? [];
@@ -93,8 +92,8 @@ test("serve fails for a damaged list of revoked keys, and names the line", async
 });
 
 itWith(["ssh"], "serve disables commands with --no-exec, and runs the command of --shell for logins", async () => {
-  const { privateKey, publicKey } = generateEd25519("alice");
-  const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
+  const { privateKey, publicKey } = generateKeyPair();
+  const cwd = tempDir({ list: `${publicKey} alice\n` });
   writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
   const text = await serve(cwd, "--authorized-keys", "list", "--no-exec", "--shell", "GET /hello name=Ada");
   const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];
@@ -134,9 +133,9 @@ test("serve --stdio creates the directories of its log", async () => {
 });
 
 test("a host key in text form works, and is not printed", async () => {
-  const { privateKey, publicKey } = generateEd25519("host");
+  const { privateKey, publicKey } = generateKeyPair();
   const text = await serve(tempDir(), "--host-key", privateKey);
-  expect(text).toContain(publicKey.fingerprint);
+  expect(text).toContain(fingerprintOf(publicKey));
   for (const line of privateKey.trim().split("\n")) expect(text).not.toContain(line);
 });
 
@@ -152,8 +151,8 @@ itWith(["ssh-keygen"], "serve takes several host keys, and prints the fingerprin
 });
 
 itWith(["ssh", "gzip"], "serve --korv accepts korv's clients, with the limits that it names", async () => {
-  const { privateKey, publicKey } = generateEd25519("alice");
-  const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
+  const { privateKey, publicKey } = generateKeyPair();
+  const cwd = tempDir({ list: `${publicKey} alice\n` });
   writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
   const text = await serve(cwd, "--authorized-keys", "list", "--korv", "calls=2,decompressed=100");
   const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];

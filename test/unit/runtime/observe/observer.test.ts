@@ -1,12 +1,8 @@
+import { type CallOptions, type ResponseStream, RpcError } from "sshrpc/client";
+import { type Client, type ConnectOptions, connectApi } from "sshrpc/generated";
+import type { Context, Observer } from "sshrpc/server";
+import { type InMemoryOptions, inMemory } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
-import type { Observer } from "../../../../runtime/src/base/observer/observer.js";
-import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
-import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
-import type { Client } from "../../../../runtime/src/client/client.js";
-import { type ConnectOptions, connectApi } from "../../../../runtime/src/compose/connect.js";
-import { type InMemoryOptions, inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { Recorder } from "../support/recorder.js";
 import { any, handlersOf, method, serveRaw, TestLog } from "../support/server.js";
 import { failure, until } from "../support/wait.js";

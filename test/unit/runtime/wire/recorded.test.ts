@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { type Client, connectApi, type Method } from "sshrpc/generated";
-import { inMemory } from "sshrpc/testing";
+import { duplexPair, inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import { FRAME, type FrameKind, RawPeer, type ReceivedFrame } from "../../../support/raw-peer.js";
 import { type AnyHandler, apiOf, handlersOf, method } from "../support/server.js";
 import { until, within } from "../support/wait.js";

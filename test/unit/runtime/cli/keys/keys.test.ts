@@ -1,13 +1,12 @@
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { takeKey } from "../../../../fixtures/keys.js";
-import { sshrpc, tempDir } from "../run.js";
+import { fingerprintOf, sshrpc, tempDir } from "../run.js";
 
 const pair = (name: string) => {
-  const { privateKey, publicKey } = generateEd25519(name);
-  return { privateKey, line: `${publicKeyLine(publicKey)} ${name}`, fingerprint: publicKey.fingerprint };
+  const { privateKey, publicKey } = generateKeyPair();
+  return { privateKey, line: `${publicKey} ${name}`, fingerprint: fingerprintOf(publicKey) };
 };
 const [alice, bob, carol] = [pair("alice"), pair("bob"), pair("carol")] as const;
 

@@ -3,10 +3,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { run } from "../../../../../runtime/src/cli/main.js";
-import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { BIN, start, TestIo, tempDir } from "../run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../../${relative}`, import.meta.url));
@@ -16,8 +15,7 @@ const FULL = '"$@" > /dev/full; echo "status $?" >&2';
 
 /** A directory with a list of keys and a public key. */
 function keysDirectory(): string {
-  const listed = publicKeyLine(generateEd25519("alice").publicKey);
-  return tempDir({ list: `${listed} alice\n`, "id.pub": publicKeyLine(generateEd25519("bob").publicKey) });
+  return tempDir({ list: `${generateKeyPair().publicKey} alice\n`, "id.pub": `${generateKeyPair().publicKey} bob\n` });
 }
 
 /** What a command prints on standard error, and its exit status, where a shell does this with its standard output. */
