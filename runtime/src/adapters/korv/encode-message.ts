@@ -4,7 +4,13 @@ import { gzip } from "node:zlib";
 /** Compressions at the same time: each takes 256 KiB of memory and a thread, of which the process has four by default. */
 const CONCURRENT = 2;
 
-const compress = promisify<string, Buffer>(gzip);
+/** Bytes of the largest buffer that is kept for the next message. */
+const MAX_KEPT = 4 * 1024 * 1024;
+
+const compress = promisify<Buffer, Buffer>(gzip);
+
+/** Buffers for the bytes of messages: new ones of megabytes would be freed late. */
+const kept: Buffer[] = [];
 
 /** What waits, by its owner: owners take turns. */
 const waiting = new Map<string, (() => void)[]>();
@@ -20,9 +26,14 @@ export async function encodeMessage(json: string, owner = ""): Promise<Buffer> {
       else others.push(resolve);
     });
   }
+  const size = Buffer.byteLength(json);
+  const last = kept.pop();
+  const buffer = last !== undefined && last.length >= size ? last : Buffer.allocUnsafeSlow(size);
+  buffer.write(json);
   try {
-    return await compress(json);
+    return await compress(buffer.subarray(0, size));
   } finally {
+    if (buffer.length <= MAX_KEPT) kept.push(buffer);
     next();
   }
 }
