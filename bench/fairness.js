@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { connectApi } from "../runtime/dist/compose/connect.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { fairnessApi } from "./fairness/api.js";
-import { ATTACKS, CONNECTIONS } from "./fairness/attacks.js";
+import { ATTACKS } from "./fairness/attacks.js";
 import { quantile, table } from "./measure.js";
 
 /** The bars: milliseconds of a call and of a login, megabytes above the idle server. */
@@ -31,7 +31,7 @@ const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
 const rows = [COLUMNS.flat()];
 
 await cell("none", 0);
-for (const attack of [...Object.keys(ATTACKS), ...Object.keys(CONNECTIONS)])
+for (const attack of Object.keys(ATTACKS))
   if (attack.includes(values.only)) for (const keys of KEYS) await cell(attack, keys);
 table(
   `a call beside attackers (${SECONDS} s each; bars: p99 ${BARS.p99} ms, login ${BARS.login} ms, ${BARS.memory} MB over idle, nothing refused or failed)`,

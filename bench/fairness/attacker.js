@@ -5,7 +5,7 @@ import { ATTACKS, CONNECTIONS } from "./attacks.js";
 import { counts } from "./packets.js";
 
 const [attack, port, privateKey] = process.argv.slice(2);
-const { count = 1, closes = false } = CONNECTIONS[attack] ?? {};
+const { count } = CONNECTIONS[attack] ?? { count: 1 };
 
 // As on another machine: it must not take the CPU from the server.
 setPriority(19);
@@ -21,18 +21,14 @@ function connect() {
     over = true;
     counts.ends++;
     client.destroy();
-    setTimeout(connect, closes ? 0 : 100);
+    setTimeout(connect, 100);
   };
   client
     .on("error", again)
     .on("close", again)
     .on("ready", () => {
       if (counts.logins++ === 0) process.send(counts);
-      if (CONNECTIONS[attack] === undefined) ATTACKS[attack](client);
-      else {
-        counts.sent++;
-        if (closes) client.end();
-      }
+      ATTACKS[attack](client);
     })
     .connect({
       host: "127.0.0.1",

@@ -30,6 +30,8 @@ export const ATTACKS = {
   "unread korv answers": (client) => {
     for (let at = 0; at < 8; at++) korv(client);
   },
+  "input that the server does not read": (client) => blocked(client, Buffer.alloc(32_000)),
+  "1-byte input that the server does not read": (client) => blocked(client, Buffer.alloc(1)),
   "HELLOs with 65,000 methods": (client) =>
     channels(client, 10, () => [], { methods: Array.from({ length: 65_000 }, (_, at) => `GET /${at}/${"x".repeat(40)}`) }),
   "repeated HELLOs": (client) => hellos(client),
@@ -64,10 +66,20 @@ export const ATTACKS = {
     session(client, (id, protocol) => protocol.channelData(id, Buffer.from("x\n".repeat(16_000))), { data: true }),
   "1-byte data": (client) =>
     session(client, (id, protocol) => protocol.channelData(id, Buffer.from("a")), { data: true }),
+  "500 connections": () => counts.sent++,
+  "500 logins at once": (client) => {
+    counts.sent++;
+    client.end();
+  },
 };
 
-/** Attacks of many connections: how many each key opens, and whether it closes them after the login. */
-export const CONNECTIONS = { "500 connections": { count: 500 }, "500 logins at once": { count: 500, closes: true } };
+/** How many connections of each key run the attack, if more than one. */
+export const CONNECTIONS = {
+  "input that the server does not read": { count: 10 },
+  "1-byte input that the server does not read": { count: 3 },
+  "500 connections": { count: 500 },
+  "500 logins at once": { count: 500 },
+};
 
 function korv(client) {
   client.forwardOut("127.0.0.1", 1, "127.0.0.1", 2, (error, channel) => {
@@ -83,6 +95,30 @@ function korv(client) {
     };
     write();
   });
+}
+
+/** Channels whose server has stopped reading, because its answers are not read; then data as far as their windows allow. */
+function blocked(client, data) {
+  const begin = (error, channel) => {
+    if (error) return;
+    channel.pause();
+    channel.on("error", () => undefined);
+    channel.once("close", () => {
+      counts.ends++;
+      setTimeout(() => client.subsys("sshrpc", begin), 100);
+    });
+    const opens = Buffer.concat(Array.from({ length: 20 }, (_, at) => open(2 * at + 1, LARGE)));
+    channel.write(Buffer.concat([hello(), opens]));
+    setTimeout(() => {
+      const { id } = channel.outgoing;
+      flood(client, () => {
+        if (channel.outgoing.window < data.length || channel.destroyed) return false;
+        channel.outgoing.window -= data.length;
+        return client._protocol.channelData(id, data);
+      });
+    }, 500);
+  };
+  for (let at = 0; at < 10; at++) client.subsys("sshrpc", begin);
 }
 
 /** Channels whose only content is a large HELLO: closed and opened again. */

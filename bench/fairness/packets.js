@@ -82,19 +82,19 @@ export function session(client, send, { data = false } = {}) {
   });
 }
 
-/** Sends packets as fast as the socket takes them. */
+/** Sends packets as fast as the socket takes them; `send` returns false if it has none at the moment. */
 export function flood(client, send) {
   const socket = client._sock;
   const write = () => {
     try {
       for (let at = 0; at < 1000 && socket.writableLength < CHUNK && !socket.destroyed; at++) {
-        send();
+        if (send() === false) break;
         counts.sent++;
       }
     } catch {
       return;
     }
-    if (!socket.destroyed) setImmediate(write);
+    if (!socket.destroyed) setTimeout(write, 0);
   };
   write();
 }
