@@ -19,7 +19,11 @@ const LIMIT = 30_000;
 const AHEAD = 1500;
 
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "" }, keys: { type: "string" }, seconds: { type: "string", default: "4" } },
+  options: {
+    only: { type: "string", default: "" },
+    keys: { type: "string" },
+    seconds: { type: "string", default: "4" },
+  },
 });
 const SECONDS = Number(values.seconds);
 const KEYS = values.keys === undefined ? [1, 5] : [Number(values.keys)];
@@ -52,7 +56,13 @@ async function cell(attack, keys) {
   try {
     rows.push([attack, keys, ...(await Promise.race([measured, late]))]);
   } catch (error) {
-    rows.push([attack, keys, ...COLUMNS.flat().slice(2).map((name) => (name === "over" ? /** @type {Error} */ (error).message : "-"))]);
+    rows.push([
+      attack,
+      keys,
+      ...COLUMNS.flat()
+        .slice(2)
+        .map((name) => (name === "over" ? /** @type {Error} */ (error).message : "-")),
+    ]);
   }
   clearTimeout(timer);
   for (const program of programs) program.kill("SIGKILL");
@@ -82,8 +92,15 @@ async function measure(attack, count, programs) {
   const client = await connect();
   await client.echo.get({ value: 0 });
   const idle = await ask(server);
-  const clients = attackers.map(({ privateKey }) =>
-    fork(new URL("fairness/attacker.js", import.meta.url), [attack, String(port), privateKey]),
+  // Each from a host of its own.
+  const clients = attackers.map(({ privateKey }, at) =>
+    fork(new URL("fairness/attacker.js", import.meta.url), [
+      attack,
+      String(port),
+      privateKey,
+      `127.0.0.${at + 2}`,
+      String(count),
+    ]),
   );
   programs.push(...clients);
   await Promise.all(clients.map(once));

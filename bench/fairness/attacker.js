@@ -4,8 +4,9 @@ import ssh2 from "ssh2";
 import { ATTACKS, CONNECTIONS } from "./attacks.js";
 import { counts } from "./packets.js";
 
-const [attack, port, privateKey] = process.argv.slice(2);
-const { count } = CONNECTIONS[attack] ?? { count: 1 };
+const [attack, port, privateKey, localAddress, keys] = process.argv.slice(2);
+/** Those of many connections have as many for all keys together. */
+const count = Math.ceil((CONNECTIONS[attack]?.count ?? 1) / Number(keys));
 
 // As on another machine: it must not take the CPU from the server.
 setPriority(19);
@@ -35,6 +36,7 @@ function connect() {
       port: Number(port),
       username: attack.replace(/\W/g, ""),
       privateKey,
+      localAddress,
       readyTimeout: 60_000,
     });
 }

@@ -1,6 +1,19 @@
 // The attacks of the fairness benchmark. Each gets a connection that has logged in.
 import { gzipSync } from "node:zlib";
-import { channels, counts, flood, frame, hello, METHODS, open, packet, session, shell, string, uint32 } from "./packets.js";
+import {
+  channels,
+  counts,
+  flood,
+  frame,
+  hello,
+  METHODS,
+  open,
+  packet,
+  session,
+  shell,
+  string,
+  uint32,
+} from "./packets.js";
 
 const [ECHO, WAIT, TEXTS, SECRET, LARGE, BOTH, CLIENTS, STUCK, NOTHING] = METHODS.keys();
 const MIB = 1024 * 1024;
@@ -20,7 +33,7 @@ const items = (item, most) => (client) =>
 
 export const ATTACKS = {
   // Memory.
-  "items that nobody credits": items(LARGE_ITEM, 50),
+  "items that get no credit": items(LARGE_ITEM, 50),
   "items of empty objects": items(HEAVY_ITEM, 17),
   "unfinished frames": (client) =>
     channels(client, 10, (id) => (id > 1 ? [] : [open(id, ECHO, { body: LARGE_ITEM }).subarray(0, -1)])),
@@ -33,7 +46,9 @@ export const ATTACKS = {
   "input that the server does not read": (client) => blocked(client, Buffer.alloc(32_000)),
   "1-byte input that the server does not read": (client) => blocked(client, Buffer.alloc(1)),
   "HELLOs with 65,000 methods": (client) =>
-    channels(client, 10, () => [], { methods: Array.from({ length: 65_000 }, (_, at) => `GET /${at}/${"x".repeat(40)}`) }),
+    channels(client, 10, () => [], {
+      methods: Array.from({ length: 65_000 }, (_, at) => `GET /${at}/${"x".repeat(40)}`),
+    }),
   "repeated HELLOs": (client) => hellos(client),
   "large requests to a method that takes nothing": (client) =>
     channels(client, 1, (id) => [open(id, NOTHING, { body: LARGE_ITEM })]),
@@ -73,7 +88,7 @@ export const ATTACKS = {
   },
 };
 
-/** How many connections of each key run the attack, if more than one. */
+/** How many connections of all keys together run the attack, if it needs more than one of each. */
 export const CONNECTIONS = {
   "input that the server does not read": { count: 10 },
   "1-byte input that the server does not read": { count: 3 },
@@ -84,10 +99,12 @@ export const CONNECTIONS = {
 function korv(client) {
   client.forwardOut("127.0.0.1", 1, "127.0.0.1", 2, (error, channel) => {
     if (error) return;
-    channel.on("error", () => undefined).once("close", () => {
-      counts.ends++;
-      setTimeout(() => korv(client), 100);
-    });
+    channel
+      .on("error", () => undefined)
+      .once("close", () => {
+        counts.ends++;
+        setTimeout(() => korv(client), 100);
+      });
     channel.pause();
     const write = () => {
       counts.sent += 200;

@@ -34,10 +34,12 @@ export function channels(client, count, framesOf, { read = true, methods = METHO
     if (error) return;
     if (read) channel.resume();
     else channel.pause();
-    channel.on("error", () => undefined).once("close", () => {
-      counts.ends++;
-      setTimeout(() => isOpen(client) && client.subsys("sshrpc", begin), 100);
-    });
+    channel
+      .on("error", () => undefined)
+      .once("close", () => {
+        counts.ends++;
+        setTimeout(() => isOpen(client) && client.subsys("sshrpc", begin), 100);
+      });
     channel.write(hello(methods));
     let id = 1;
     const write = () => {

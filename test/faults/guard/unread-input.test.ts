@@ -38,7 +38,11 @@ async function start(bytes: number) {
     },
   );
   onTestFinished(() => server.close());
-  return { attack: () => connectTo(server.port, "ready", { privateKey: mallory.privateKey }), read, running: () => running };
+  return {
+    attack: () => connectTo(server.port, "ready", { privateKey: mallory.privateKey }),
+    read,
+    running: () => running,
+  };
 }
 
 const exec = ({ client }: Attacker, command: string): Promise<ssh2.ClientChannel> =>

@@ -15,7 +15,11 @@ interface KorvAdapterConfig extends KorvOptions {
  * The korv adapter: gzip JSON over direct-tcpip. Undefined unless the option `korv` enables it.
  * @throws Error that names an invalid limit
  */
-export function korvAdapter({ server, korv, observer = {} }: KorvAdapterConfig): ChannelHandler<"direct-tcpip"> | undefined {
+export function korvAdapter({
+  server,
+  korv,
+  observer = {},
+}: KorvAdapterConfig): ChannelHandler<"direct-tcpip"> | undefined {
   const limits = korvLimits(korv);
   return (
     limits && {

@@ -36,13 +36,19 @@ async function start(options: Partial<ServeOptions>) {
     },
     "GET /hello": () => "hello",
   };
-  const server = await serveHandlers(handlersOf(Object.keys(handlers).map((id) => method(id)), handlers), {
-    port: 0,
-    hostKeys: { privateKey: host.privateKey },
-    authorizedKeys: { lines: [mallory.publicKey] },
-    log,
-    ...options,
-  });
+  const server = await serveHandlers(
+    handlersOf(
+      Object.keys(handlers).map((id) => method(id)),
+      handlers,
+    ),
+    {
+      port: 0,
+      hostKeys: { privateKey: host.privateKey },
+      authorizedKeys: { lines: [mallory.publicKey] },
+      log,
+      ...options,
+    },
+  );
   onTestFinished(() => server.close());
   const { client } = await connectTo(server.port, "ready", { privateKey: mallory.privateKey });
   const open = (): Promise<ssh2.ClientChannel> =>
@@ -90,6 +96,8 @@ test("responses that wait for a client are charged to its account, which ends th
   const closed = once(channel.resume(), "close");
   release();
   await within("the end of the channel", closed);
-  const reasons = log.lines.filter(({ message }) => message === "korv channel ended").map(({ fields }) => fields["reason"]);
+  const reasons = log.lines
+    .filter(({ message }) => message === "korv channel ended")
+    .map(({ fields }) => fields["reason"]);
   expect(reasons).toEqual([expect.stringContaining("may hold 1000000 bytes of memory")]);
 }, 40_000);
