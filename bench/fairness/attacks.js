@@ -59,7 +59,7 @@ export const ATTACKS = {
   "small calls on 8 channels": (client) => channels(client, 8, (id) => [open(id, ECHO, { body: '{"value":42}' })]),
   "calls that wait on 8 channels": (client) => channels(client, 8, (id) => (id > 2047 ? [] : [open(id, WAIT)])),
   "calls of all clients": (client) =>
-    channels(client, 1, (id) => (id > 400 ? [] : [open(id, CLIENTS, { credit: 256 * 1024 })])),
+    channels(client, 10, (id) => (id > 200 ? [] : [open(id, CLIENTS, { credit: 256 * 1024 })])),
   "refused calls": (client) => channels(client, 1, (id) => [open(id, SECRET)]),
   "window changes": (client) =>
     shell(client, (channel) => {
@@ -92,6 +92,7 @@ export const ATTACKS = {
 export const CONNECTIONS = {
   "input that the server does not read": { count: 10 },
   "1-byte input that the server does not read": { count: 3 },
+  "calls of all clients": { count: 30 },
   "500 connections": { count: 500 },
   "500 logins at once": { count: 500 },
 };
