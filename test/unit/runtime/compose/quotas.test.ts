@@ -8,6 +8,7 @@ import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { connectTo } from "../../../faults/guard/support.js";
 import { FRAME, RawPeer } from "../../../support/raw-peer.js";
+import { makeCertificate, makeSigner } from "../ssh/keys/make-keys.js";
 import { TestLog, tempDir } from "../ssh/support.js";
 import { Recorder } from "../support/recorder.js";
 import { failure, until, within } from "../support/wait.js";
@@ -67,7 +68,7 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
   const url = `ssh://alice@127.0.0.1:${server.port}`;
   const connect = async (key: Key, clientOptions: object = {}) => {
     const client = await connectApi<Client>(api, url, {
-      identity: { privateKey: key.privateKey },
+      identity: key.privateKey.startsWith("/") ? key.privateKey : { privateKey: key.privateKey },
       hostKey: server.fingerprints[0] as string,
       sshConfig: false,
       agent: false,
@@ -257,6 +258,32 @@ test("the client sends a refused call again after retryAfter, also one that is n
   expect(await failure(hurried)).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
   third.finish();
   await blocking;
+});
+
+test("the limits of a cert-authority line apply to each key id that it certifies", async () => {
+  const authority = makeSigner("ssh-ed25519");
+  const lines = [`cert-authority,limits="calls=1" ${authority.line}`];
+  const { connect, running, finish } = await serve([], { authorizedKeys: { lines } });
+  /** A new key with a certificate beside its file. */
+  const login = (keyId: string) => {
+    const { privateKey, publicKey } = generateKeyPair();
+    const [type = "", text = ""] = publicKey.split(" ");
+    const fields = Buffer.from(text, "base64").subarray(4 + type.length);
+    const certificate = makeCertificate({ ...authority, fields }, authority, { keyId });
+    const file = join(tempDir(), "id");
+    writeFileSync(file, privateKey, { mode: 0o600 });
+    writeFileSync(`${file}.pub`, `${publicKey}\n`);
+    writeFileSync(`${file}-cert.pub`, `${type}-cert-v01@openssh.com ${certificate.toString("base64")}\n`);
+    return connect({ privateKey: file, publicKey });
+  };
+  const [first, again, other] = [await login("build"), await login("build"), await login("deploy")];
+  const call = first.it.get();
+  await until("the call", () => running() === 1);
+  expect(await failure(again.it.get())).toMatchObject({ message: "this key already runs 1 calls (its limits)" });
+  const more = other.it.get();
+  await until("the call of the other key id", () => running() === 2);
+  finish();
+  await Promise.all([call, more]);
 });
 
 test("the limits of a line in authorized_keys apply to its key, and a change applies to its open connections", async () => {
