@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { LineSplitter } from "./line-splitter.js";
 
 /** Bytes per read: each stream holds a buffer of this size while its reader is slow. */
-const CHUNK = 16 * 1024;
+const CHUNK = 4 * 1024;
 
 /** Bytes before the position that are read again, to detect a truncated file. */
 const MARK = 64;

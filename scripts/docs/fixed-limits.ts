@@ -66,7 +66,11 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     "log lines about refused connections",
     `${REPORTS} per ${ms(PERIOD)}, then one line with the number omitted`,
   ],
-  ["server", "key exchanges: those on curves, and those of Diffie-Hellman", `1/${REST + 1} of the time each`],
+  [
+    "server",
+    "key exchanges: those on curves while there is other work, and those of Diffie-Hellman",
+    `1/${REST + 1} of the time each`,
+  ],
   ["server", "time for a client to close an idle connection (`idleTimeout`)", ms(DRAIN_GRACE)],
   ["server", "authentication requests, offered keys included", `${REQUESTS_PER_TRY} × \`maxAuthTries\``],
   ["server", "prompts in one round of keyboard-interactive", count(MAX_PROMPTS)],

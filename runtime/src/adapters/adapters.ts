@@ -1,4 +1,5 @@
 import type { Logger } from "../base/log.js";
+import type { Observer } from "../base/observer/observer.js";
 import { SUBSYSTEM } from "../base/version.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { ChannelHandler } from "../ssh/server/channel-handler.js";
@@ -13,6 +14,8 @@ import { shellAdapter } from "./shell/shell-adapter.js";
 export interface AdapterConfig extends AdapterOptions {
   readonly server: ApiServer;
   readonly log: Logger;
+  /** Receives what is not an event of a call. Default: none. */
+  readonly observer?: Observer | undefined;
 }
 
 /** Each builds its adapter from its own option; undefined where the option disables it. The first match serves a request. */

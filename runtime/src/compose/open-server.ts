@@ -68,7 +68,7 @@ export async function openServer(
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);
-        lines.refusals.flush();
+        lines.flush();
         await audit.close();
       },
     };

@@ -144,7 +144,7 @@ async function serveSession(
       process.exit(1);
     });
     if (request.kind === "native") server.accept(stdio.stream, peer);
-    else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log });
+    else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log, observer });
     await closed;
     observer.sessionClosed?.({ ...session, milliseconds: performance.now() - start });
     for (const signal of SIGNALS) process.off(signal, stop);

@@ -119,7 +119,7 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   const opened = await openServer(handlers, { ...options, maxConnections, log });
   const { server, scopes, observer } = opened;
   const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
-  const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log }));
+  const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
   const listener = await start().catch(async (error) => {
     await opened.close();
     throw error;

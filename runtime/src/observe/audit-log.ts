@@ -39,7 +39,7 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;
-  const { observer, refusals } = auditLines((level, fields, message) => {
+  const { observer, flush } = auditLines((level, fields, message) => {
     try {
       onRejected(out[level](fields, message), failed);
     } catch (error) {
@@ -49,7 +49,7 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
   return {
     observer,
     close: () => {
-      refusals.flush();
+      flush();
       out = SILENT;
       closed ??= file?.close() ?? Promise.resolve();
       return closed;
@@ -66,12 +66,12 @@ function auditLines(out: Write, refusalLines: number | undefined): Lines {
     if (level !== "debug") out(level === "info" && "reason" in fields ? "warn" : level, allPrintable(fields), message);
   };
   const calls = new WeakMap<Peer, number>();
-  const { observer, refusals } = lineObserver(write, refusalLines);
+  const { observer, refusals, flush } = lineObserver(write, refusalLines);
   const audited: Observer = {
     ...observer,
     keysReloaded: ({ list }) => write("info", {}, `${list} reloaded`),
     diagnostic: ({ level, message, ...event }) => {
-      if (level !== "info" || refusals.admit(event.peer, message)) write(level, connectionFields(event), message);
+      if (refusals.admit(event.peer, message)) write(level, connectionFields(event), message);
     },
     callEnded: (call) => {
       const number = (calls.get(call.peer) ?? 0) + 1;
@@ -80,7 +80,7 @@ function auditLines(out: Write, refusalLines: number | undefined): Lines {
       write(call.status === "OK" ? "info" : "warn", callFields(call, number), "call");
     },
   };
-  return { observer: audited, refusals };
+  return { observer: audited, refusals, flush };
 }
 
 /** @param number the number of the call among those of its connection */

@@ -9,8 +9,9 @@ export interface AuditOptions {
   readonly audit?: Logger | AuditFile | false;
   /**
    * Lines of one key in 10 seconds, in the log and in the audit log, for refused calls, sessions, channels and forwardings; further
-   * refusals are counted, and one line then has their numbers by status and method. Calls that reach their
-   * handler always have a line of their own. Default: 20.
+   * refusals are counted, and one line then has their numbers by status and method. Stuck handlers count as refusals. Ten times
+   * as many lines are about connections, forwarded ones and listeners of one key, and new connections of one address. Calls that reach
+   * their handler always have a line of their own. Default: 20.
    */
   readonly refusalLines?: number;
 }

@@ -15,7 +15,12 @@ export interface Lines {
   readonly observer: Observer;
   /** Bounds its lines of refusals; see `refusalLines`. */
   readonly refusals: RefusalLines;
+  /** Writes the summaries of what was omitted. */
+  flush(): void;
 }
+
+/** Lines about connections for each line of a refusal: scripts connect often, and their logins should be on record. */
+const CONNECTION_LINES = 10;
 
 type Write = (level: LogLevel, fields: object, message: string) => void;
 
@@ -33,16 +38,23 @@ export function lineObserver(write: Write, refusalLines = REFUSAL_LINES): Lines 
   const refusals = new RefusalLines(refusalLines, ({ peer, ...counts }) =>
     write("warn", { ...peerFields(peer), ...counts }, "more refusals of this key"),
   );
-  return { observer: linesOf(write, refusals), refusals };
+  const connections = new RefusalLines(refusalLines * CONNECTION_LINES, ({ peer, omitted, refusals: lines }) =>
+    write("warn", { address: peer.address, ...peerFields(peer), omitted, lines }, "more lines about connections"),
+  );
+  const flush = (): void => [refusals, connections].forEach((lines) => void lines.flush());
+  return { observer: linesOf(write, refusals, connections), refusals, flush };
 }
 
-function linesOf(write: Write, refusals: RefusalLines): Observer {
+function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines): Observer {
   return {
-    connectionAdmitted: ({ address, isReturning }) =>
-      write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`),
+    connectionAdmitted: ({ address, isReturning }) => {
+      if (!connections.admit({ user: "", scopes: [], address }, "connection")) return;
+      write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`);
+    },
     connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
     refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),
     connectionClosed: ({ reason, version, milliseconds, bytesIn, bytesOut, ...event }) => {
+      if (!connections.admit(event.peer, "SSH connection closed")) return;
       const why = { ...(version !== undefined && { version }), ...(reason !== undefined && { reason }) };
       const traffic = { milliseconds: Math.round(milliseconds), bytesIn, bytesOut };
       write("info", { ...connectionFields(event), ...why, ...traffic }, "SSH connection closed");
@@ -53,6 +65,7 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
     partiallyAuthenticated: (request) => write("info", requestFields(request), "partially authenticated"),
     passwordChangeRequested: (request) => write("info", requestFields(request), "password change requested"),
     authenticated: (event) => {
+      if (!connections.admit(event.peer, "authenticated")) return;
       const { authMethods, scopes, algorithms } = event.peer;
       const { kex, cipher } = algorithms ?? {};
       const method = authMethods?.join(",");
@@ -63,8 +76,10 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
     reauthorizationFailed: ({ reason, ...event }) =>
       write("warn", { ...connectionFields(event), reason }, "reauthorization failed; the peer keeps its access"),
     accessRevoked: ({ reason, ...event }) => write("info", { ...connectionFields(event), reason }, "access revoked"),
-    connectionDenied: ({ reason, ...event }) =>
-      write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections"),
+    connectionDenied: ({ reason, ...event }) => {
+      if (!refusals.admit(event.peer, "connection")) return;
+      write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections");
+    },
     sessionOpened: ({ transport, kind, ...event }) => {
       // Over SSH, the line of the login is enough.
       if (transport !== "stdio") return;
@@ -80,19 +95,23 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
       write("info", { ...forwardFields(event), reason }, "forwarding refused");
     },
     forwardClosed: ({ milliseconds, bytesIn, bytesOut, ...event }) => {
+      if (!connections.admit(event.peer, `forwarded connection ended: ${event.kind}`)) return;
       const traffic = { bytesIn, bytesOut, milliseconds: Math.round(milliseconds) };
       write("info", { ...forwardFields(event), ...traffic }, "forwarded connection ended");
     },
     listenerOpened: ({ port, ...event }) => {
+      if (!connections.admit(event.peer, `listening for a peer: ${event.kind}`)) return;
       const bound = port === undefined ? {} : { port };
       write("info", { ...forwardFields(event), ...bound }, "listening for a peer");
     },
-    handlerStuck: ({ method, stuck, ...event }) =>
+    handlerStuck: ({ method, stuck, ...event }) => {
+      if (!refusals.admit(event.peer, `stuck ${method}`)) return;
       write(
         "warn",
         { ...connectionFields(event), method, stuck },
         "a handler still runs after its call has ended; it must end when ctx.signal aborts",
-      ),
+      );
+    },
     contractDrift: ({ local, remote, different, missing, ...event }) => {
       if (!refusals.admit(event.peer, "contract drift")) return;
       // Text of the client.
@@ -108,8 +127,8 @@ function linesOf(write: Write, refusals: RefusalLines): Observer {
     },
     keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
     diagnostic: ({ level, message, error, fields, ...event }) => {
-      // A peer can cause these as often as it likes.
-      if (level === "info" && !refusals.admit(event.peer, message)) return;
+      // A peer can cause these as often as it likes; without a peer, they are of the server.
+      if (level !== "debug" && !refusals.admit(event.peer, message)) return;
       const failure = error === undefined ? {} : { err: error };
       write(level, { ...connectionFields(event), ...fields, ...failure }, message);
     },

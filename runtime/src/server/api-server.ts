@@ -9,6 +9,7 @@ import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
+import { maxHello } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
@@ -51,6 +52,7 @@ export class ApiServer {
   readonly #api: Api;
   readonly #router: Router;
   readonly #limits: Limits;
+  readonly #maxHello: number;
   readonly #config: DispatchConfig;
   readonly #log: Logger;
   readonly #observer: Observer;
@@ -72,6 +74,7 @@ export class ApiServer {
     this.#api = handlers.api;
     this.#router = new Router(handlers, builtInHandlers(handlers.api));
     this.#limits = resolveLimits(options.limits);
+    this.#maxHello = maxHello(handlers.api.methods);
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
@@ -164,6 +167,7 @@ export class ApiServer {
       role: "acceptor",
       hello: helloOf(this.#api),
       limits: this.#limits,
+      maxHello: this.#maxHello,
       receive: receiver({
         router: this.#router,
         dispatch: this.#config,

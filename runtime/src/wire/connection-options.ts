@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   /** This side's HELLO; its limits are added. */
   readonly hello: Omit<Hello, "limits">;
   readonly limits: Limits;
+  /** Bytes of the HELLO of the peer. Default: 4 MiB. */
+  readonly maxHello?: number;
   /** Default: JSON. */
   readonly codec?: Codec;
   /** Handles the peer's calls. Absent if this side serves no methods. */

@@ -62,7 +62,7 @@ export class Connection implements FrameSink {
     this.outgoing = outgoing;
     this.incoming = incoming;
     this.#calls = new CallFrames({ outgoing, incoming, flow, limits, receive });
-    this.#decoder = new FrameDecoder(this, { maxPayload: MAX_HELLO, memory: flow.memory });
+    this.#decoder = new FrameDecoder(this, { maxPayload: options.maxHello ?? MAX_HELLO, memory: flow.memory });
     const resume = (): void => this.#decode(() => this.#decoder.resume());
     this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));

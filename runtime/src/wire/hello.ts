@@ -50,6 +50,19 @@ const MAX_SHOWN = 1000;
 /** Bytes of a HELLO. This bound is not an option: the HELLO arrives before the limits are known. */
 export const MAX_HELLO = 4 * 1024 * 1024;
 
+/** Bytes of a HELLO of any contract, and the most for each byte of this side's own list of methods. */
+const LEAST_HELLO = 256 * 1024;
+const HELLO_FACTOR = 4;
+
+/**
+ * Bytes of a HELLO that calls these methods: another version of their contract may have several times as many. What is larger is
+ * of no use, and would cost tens of milliseconds for each channel.
+ */
+export function maxHello(methods: readonly { readonly id: string }[]): number {
+  const own = methods.reduce((sum, { id }) => sum + id.length, 0);
+  return Math.min(MAX_HELLO, LEAST_HELLO + HELLO_FACTOR * own);
+}
+
 /** Reads the peer's HELLO. Unknown fields are ignored. @throws ProtocolError */
 export function parseHello(text: string): Hello {
   const hello = parseObject(text, "HELLO");

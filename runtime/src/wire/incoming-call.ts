@@ -4,6 +4,7 @@ import { STATUSES, type StatusName } from "../contract/status.js";
 import type { Frame } from "./encode.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
+import { afterBegin } from "./flow/over-quota.js";
 import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
@@ -157,7 +158,7 @@ export class IncomingCall {
       try {
         this.#host.unsent.hold(body);
       } catch (excess) {
-        this.fail(excess as RpcError);
+        this.fail(afterBegin(excess as RpcError));
         return;
       }
     }

@@ -1,7 +1,6 @@
-import { promisify } from "node:util";
-import { crc32, createInflateRaw, gzip } from "node:zlib";
-import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
-import { overQuota } from "../../wire/flow/over-quota.js";
+import { crc32, createInflateRaw } from "node:zlib";
+import { errorMessage } from "../../base/error-message.js";
+import type { HeldBytes } from "../../wire/flow/held-bytes.js";
 import { ByteReader } from "./byte-reader.js";
 import { KorvError } from "./korv-error.js";
 
@@ -9,8 +8,8 @@ import { KorvError } from "./korv-error.js";
 interface MemberLimits {
   readonly compressed: number;
   readonly decompressed: number;
-  /** Holds a message until it is complete; absent at a client. */
-  readonly account?: ConnectionAccount;
+  /** Charged for a message until it is complete; absent at a client. */
+  readonly memory?: HeldBytes;
 }
 
 /** Bits of a member's flags (RFC 1952, section 2.3.1). */
@@ -19,12 +18,8 @@ const FLAG = { HEADER_CRC: 2, EXTRA: 4, NAME: 8, COMMENT: 16, RESERVED: 0xe0 } a
 /** Bytes kept of a message that is too large, to find the request that it belongs to. */
 const HEAD = 256;
 
-const compress = promisify<string, Buffer>(gzip);
-
-/** Encodes a message: one gzip member of compact JSON. */
-export function encodeMessage(json: string): Promise<Buffer> {
-  return compress(json);
-}
+/** Bytes of memory of a decompressor, with its window and its buffer (RFC 1951, section 2). */
+const INFLATER = 48 * 1024;
 
 /**
  * Yields the content of concatenated gzip members (RFC 1952), independent of how the chunks split them. It reads no chunk
@@ -63,7 +58,8 @@ async function skipHeader(input: ByteReader): Promise<void> {
 }
 
 /** Inflates up to the end of the deflate stream, which marks it itself. */
-async function inflate(input: ByteReader, { decompressed: limit, account }: MemberLimits): Promise<Buffer> {
+async function inflate(input: ByteReader, { decompressed: limit, memory }: MemberLimits): Promise<Buffer> {
+  take(memory, INFLATER);
   const stream = createInflateRaw();
   const parts: Buffer[] = [];
   let size = 0;
@@ -75,9 +71,10 @@ async function inflate(input: ByteReader, { decompressed: limit, account }: Memb
     wake();
   };
   stream.on("data", (part: Buffer) => {
-    const excess = overQuota(account?.take("bytes", part.length));
-    if (excess !== undefined) {
-      stream.destroy(new KorvError(excess.message));
+    try {
+      take(memory, part.length);
+    } catch (error) {
+      stream.destroy(error as KorvError);
       return;
     }
     parts.push(part);
@@ -110,6 +107,15 @@ async function inflate(input: ByteReader, { decompressed: limit, account }: Memb
     }
   } finally {
     stream.destroy();
-    account?.give("bytes", size);
+    memory?.give(INFLATER + size);
+  }
+}
+
+/** @throws KorvError where the account of the channel has no room */
+function take(memory: HeldBytes | undefined, bytes: number): void {
+  try {
+    memory?.take(bytes);
+  } catch (error) {
+    throw new KorvError(errorMessage(error));
   }
 }

@@ -1,11 +1,15 @@
+import { identityOf } from "../../base/accounts/identity.js";
+import { turnOf } from "../../base/accounts/turns.js";
 import { errorMessage } from "../../base/error-message.js";
-import type { Logger } from "../../base/log.js";
+import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
+import { HeldBytes } from "../../wire/flow/held-bytes.js";
+import { encodeMessage } from "./encode-message.js";
 import { formatError, formatResponse } from "./format-response.js";
-import { encodeMessage, gunzipMembers } from "./gzip-members.js";
+import { gunzipMembers } from "./gzip-members.js";
 import { KorvError } from "./korv-error.js";
 import type { KorvLimits } from "./korv-options.js";
 import { type KorvRequest, parseRequest, type RequestId } from "./parse-request.js";
@@ -15,7 +19,7 @@ interface KorvConfig {
   readonly server: ApiServer;
   readonly peer: Peer;
   readonly limits: KorvLimits;
-  readonly log: Logger;
+  readonly observer: Observer;
 }
 
 /** Serves the requests of a korv client on `channel`, and destroys the channel at the end. */
@@ -26,14 +30,22 @@ export function serveKorv(channel: PacketChannel, config: KorvConfig): void {
 class KorvChannel {
   readonly #channel: PacketChannel;
   readonly #config: KorvConfig;
+  readonly #owner: string;
+  /** What it holds: a message that is not complete, and responses that the client has not taken. */
+  readonly #memory: HeldBytes;
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
-  /** Called when a call has ended. */
+  /** The packets of responses that wait, and the last one. */
+  #unsent = 0;
+  #sending: Promise<void> = Promise.resolve();
+  /** Called when a call has ended, or its response was sent. */
   #onFree: () => void = () => undefined;
 
   constructor(channel: PacketChannel, config: KorvConfig) {
     this.#channel = channel;
     this.#config = config;
+    this.#owner = identityOf(config.peer);
+    this.#memory = new HeldBytes(config.server.accounts.of(config.peer));
     // Cancels the running calls.
     channel.once("close", () => this.#closed.abort());
     channel.on("error", () => undefined);
@@ -41,23 +53,30 @@ class KorvChannel {
 
   /** Serves until the client has ended its side and received its responses, or has disconnected. It never throws. */
   async run(): Promise<void> {
-    const { limits, server, peer } = this.#config;
-    const account = server.accounts.of(peer);
+    const { limits, peer } = this.#config;
     // After the client's EOF the channel can still be written to.
     const input = this.#channel.iterator({ destroyOnReturn: false });
     try {
-      for await (const message of gunzipMembers(input, { ...limits, account })) {
+      for await (const message of gunzipMembers(input, { ...limits, memory: this.#memory })) {
         this.#begin(message);
-        if (this.#running.size < limits.calls) continue;
-        await new Promise<void>((resolve) => {
-          this.#onFree = resolve;
-        });
+        await turnOf(peer)?.pass();
+        while (this.#isFull) {
+          await new Promise<void>((resolve) => {
+            this.#onFree = resolve;
+          });
+        }
       }
     } catch (error) {
       await this.#reject(error as Error);
     }
     await Promise.all(this.#running);
     if (!this.#channel.destroyed) this.#channel.end(() => this.#channel.destroy());
+  }
+
+  /** Whether the next request waits, in the window of the channel: too many run, or the client does not read. */
+  get #isFull(): boolean {
+    const { limits, server } = this.#config;
+    return this.#running.size >= limits.calls || this.#unsent > server.limits.sendHighWaterMark;
   }
 
   #begin(message: Buffer): void {
@@ -93,18 +112,41 @@ class KorvChannel {
 
   /**
    * Sends a response in one packet, because a client treats each packet as a whole message. A response that is too large for
-   * a packet or for the client's window is replaced by a small error. @throws Error where that cannot be sent either
+   * a packet or for the client's window is replaced by a small error.
+   * @throws Error where that cannot be sent either, or the account of the connection has no room for what waits
    */
   async #respond(id: RequestId, json: string): Promise<void> {
     const channel = this.#channel;
     const { sendTimeout } = this.#config.limits;
-    const packet = await encodeMessage(json);
-    try {
-      await channel.send(packet, sendTimeout);
-    } catch (error) {
-      if (channel.destroyed) throw error;
+    await this.#send(json, sendTimeout).catch(async (error: unknown) => {
+      if (channel.destroyed || error instanceof RpcError) throw error;
       const failure = new RpcError("INTERNAL", `the response cannot be sent: ${errorMessage(error)}`);
-      await channel.send(await encodeMessage(formatError(id, failure)), sendTimeout);
+      await this.#send(formatError(id, failure), sendTimeout);
+    });
+  }
+
+  /** Compresses and sends one response after the other: what waits is held as text, or as a packet. */
+  async #send(json: string, timeout: number): Promise<void> {
+    const memory = this.#memory;
+    // As text, and as its bytes.
+    let held = 2 * json.length;
+    memory.take(held);
+    this.#unsent += held;
+    const sent = this.#sending.then(async () => {
+      if (this.#channel.destroyed) throw new Error("the channel was closed");
+      const packet = await encodeMessage(json, this.#owner);
+      memory.give(held - packet.length);
+      this.#unsent += packet.length - held;
+      held = packet.length;
+      await this.#channel.send(packet, timeout);
+    });
+    this.#sending = sent.catch(() => undefined);
+    try {
+      await sent;
+    } finally {
+      memory.give(held);
+      this.#unsent -= held;
+      this.#onFree();
     }
   }
 
@@ -121,7 +163,9 @@ class KorvChannel {
   }
 
   #log(reason: string): void {
-    const { user, address, fingerprint } = this.#config.peer;
-    this.#config.log.info({ user, address, fingerprint, reason }, "korv channel ended");
+    const { observer, peer } = this.#config;
+    const { connectionId, address } = peer;
+    const about = { connectionId, address, peer };
+    observer.diagnostic?.({ ...about, level: "info", message: "korv channel ended", fields: { reason } });
   }
 }

@@ -1,12 +1,15 @@
 import { KeyMeter, type ServerMeter } from "./meters.js";
 import type { Excess, KeyQuotas, Resource } from "./quotas.js";
 import { TokenBucket } from "./token-bucket.js";
+import { Turn } from "./turns.js";
 
 /** What all connections of one key hold together. */
 export class KeyAccount {
   readonly connections: KeyMeter;
   readonly calls: KeyMeter;
   readonly bytes: KeyMeter;
+  /** Its turns of the event loop. */
+  readonly turn = new Turn();
   readonly #quotas: KeyQuotas;
   #rate: number | undefined;
   #hasOwnRate = false;
@@ -25,9 +28,10 @@ export class KeyAccount {
     this.#setRate(key.rate);
   }
 
-  /** Whether it holds nothing, and its rate has nothing to remember. */
+  /** Whether it holds nothing, and its rate and its turns have nothing to remember. */
   isIdle(now: number): boolean {
-    return this.connections.held + this.calls.held + this.bytes.held === 0 && this.#beginnings?.isFull(now) !== false;
+    const isEmpty = this.connections.held + this.calls.held + this.bytes.held === 0;
+    return isEmpty && this.turn.isIdle(now) && this.#beginnings?.isFull(now) !== false;
   }
 
   /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */

@@ -1,6 +1,5 @@
 import { setImmediate as immediate } from "node:timers/promises";
 import type { Peer } from "../peer.js";
-import { identityOf } from "./identity.js";
 
 /** Milliseconds that a key may work in one turn of the event loop. */
 export const SLICE = 4;
@@ -17,8 +16,10 @@ const WEIGHT = { more: 0.1, less: 0.5 } as const;
 /** Milliseconds after which recent work counts a third. */
 const MEMORY = 1000;
 
+/** Milliseconds after its last work from which a key without connections may begin anew. */
+const REMEMBERED = 10 * MEMORY;
+
 /** The event loop is one for the whole process, and so are its turns. */
-const keys = new Map<string, Turn>();
 const turns = new WeakMap<Peer, Turn>();
 const waiting = new Set<Turn>();
 const touched = new Set<Turn>();
@@ -33,7 +34,8 @@ let servingScheduled = false;
 /**
  * The turns of one key, which all its connections share. Work of a peer goes in steps, such as a packet, a frame or a line.
  * After as many as fit into 4 ms it pauses, and continues in a later turn of the event loop: of the keys that wait, the one
- * that worked least goes first. So a key that sends as fast as it can delays the others by milliseconds.
+ * that worked least goes first. So a key that sends as fast as it can delays the others by milliseconds. They belong to the account
+ * of the key, so that a new connection does not begin anew.
  */
 export class Turn {
   readonly #waiting: (() => void)[] = [];
@@ -53,6 +55,11 @@ export class Turn {
     activate(this);
     if (this.#waiting.length > 0 || this.#used >= SLICE || this.#steps * this.#cost >= SLICE) return false;
     return worked < SLICE || this.#recent < LIGHT;
+  }
+
+  /** Whether nothing would change if it were forgotten. */
+  isIdle(now: number): boolean {
+    return this.connections === 0 && this.#waiting.length === 0 && now - this.#recentAt > REMEMBERED;
   }
 
   /** How long it worked recently, in ms. */
@@ -125,19 +132,12 @@ export async function nextTurn(peer: Peer): Promise<void> {
   await new Promise<void>((resolve) => turn.wait(resolve));
 }
 
-/** A connection of a peer begins to share the turns of its key. @returns the turns, and the function for its end */
-export function joinTurns(peer: Peer): { readonly turn: Turn; readonly leave: () => void } {
-  const key = identityOf(peer);
-  const turn = keys.get(key) ?? new Turn();
-  keys.set(key, turn);
+/** A connection of a peer begins to share the turns of its key. @returns the function for its end */
+export function joinTurns(peer: Peer, turn: Turn): () => void {
   turns.set(peer, turn);
   turn.connections += 1;
-  return {
-    turn,
-    leave: () => {
-      turn.connections -= 1;
-      if (turn.connections === 0) keys.delete(key);
-    },
+  return () => {
+    turn.connections -= 1;
   };
 }
 

@@ -32,9 +32,15 @@ export function homeFiles(directory: string): Home {
 export async function prepareHome(directory: string): Promise<Home> {
   makeDirectory(directory);
   const home = homeFiles(directory);
-  if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
-  if (!existsSync(home.authorizedKeys))
-    writeFileSync(home.authorizedKeys, AUTHORIZED_KEYS, { mode: 0o600, flag: "wx" });
+  try {
+    if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
+    if (!existsSync(home.authorizedKeys))
+      writeFileSync(home.authorizedKeys, AUTHORIZED_KEYS, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    // Another server that starts in the same directory was first: its files are used.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return prepareHome(directory);
+  }
   return home;
 }
 

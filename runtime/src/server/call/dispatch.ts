@@ -4,6 +4,7 @@ import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
+import { afterBegin } from "../../wire/flow/over-quota.js";
 import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
@@ -103,7 +104,7 @@ export class Dispatch {
       shape: this.#caller.config.shape,
       maxSize,
       authorize: () => authorize(peer, scope),
-      abort: (reason) => this.#abort(reason),
+      abort: (reason) => this.#abort(afterBegin(reason)),
     });
     return this.#items;
   }

@@ -46,7 +46,7 @@ export class Admission {
     if (blocked > 0) return `${source.host} is blocked for another ${Math.ceil(blocked / 1000)} s (penalties)`;
     const tooMany = isExempt ? undefined : this.#counts.add(source);
     if (tooMany !== undefined) return tooMany;
-    const startup: Startup = { network: source.network, since: now, refuse };
+    const startup: Startup = { network: source.network, host: source.host, since: now, refuse };
     const noPlace = this.#findPlace(now) ?? this.#startups.add(startup);
     if (noPlace !== undefined) {
       if (!isExempt) this.#counts.remove(source);

@@ -12,16 +12,20 @@ interface Exchange {
 /** Milliseconds of key exchanges that run one after the other; a single one may take longer. */
 const SLICE = 5;
 
-/** How many times as long as it has computed key exchanges, the event loop then does other work. */
+/** How many times as long as it has computed key exchanges, the event loop then does other work, if it has any. */
 export const REST = 2;
 
+/** Milliseconds of a pause after which those on curves continue if the event loop was idle for at least half of it. */
+const PAUSE = 1;
+
 /**
- * Runs the key exchanges of a server, so that a flood of them takes at most a third of the time of the event loop, and sources take
- * turns. Those of Diffie-Hellman wait for each other alone: they do not delay those on curves, which clients prefer.
+ * Runs the key exchanges of a server, so that a flood of them takes at most a third of the time of the event loop from other work, and
+ * sources take turns. Those of Diffie-Hellman wait for each other alone: they do not delay those on curves, which clients prefer. A
+ * storm of logins meets an idle server more often than not: those on curves, of a millisecond or two, then pause for a millisecond only.
  */
 export class ExchangeQueue {
-  readonly #cheap = new Turns();
-  readonly #expensive = new Turns();
+  readonly #cheap = new Turns({ alwaysRests: false });
+  readonly #expensive = new Turns({ alwaysRests: true });
 
   /** Runs an exchange at once, or in its turn. @returns a function that removes it from the queue */
   add(exchange: Exchange): () => void {
@@ -33,10 +37,16 @@ type Hosts = Map<string, Set<Exchange>>;
 
 /** Networks take turns, then the hosts of one network; the exchanges of one host are served in order. */
 class Turns {
+  readonly #alwaysRests: boolean;
   readonly #networks = new Map<string, Hosts>();
   /** Milliseconds of exchanges since the last rest. */
   #spent = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  /** @param options whether it rests also while there is no other work */
+  constructor({ alwaysRests }: { readonly alwaysRests: boolean }) {
+    this.#alwaysRests = alwaysRests;
+  }
 
   add(exchange: Exchange): () => void {
     if (this.#networks.size === 0 && this.#spent < SLICE) {
@@ -66,14 +76,28 @@ class Turns {
 
   #rest(): void {
     clearTimeout(this.#timer);
+    const rest = this.#spent * REST;
+    if (this.#alwaysRests) this.#timer = setTimeout(() => this.#continue(), rest);
+    else this.#pause(performance.now() + rest);
+  }
+
+  /** Continues at `end`, or as soon as the event loop has been idle. */
+  #pause(end: number): void {
+    const before = performance.eventLoopUtilization().idle;
     this.#timer = setTimeout(() => {
-      this.#spent = 0;
-      while (this.#spent < SLICE) {
-        const exchange = this.#next();
-        if (exchange === undefined) return;
-        this.#run(exchange);
-      }
-    }, this.#spent * REST);
+      const idle = performance.eventLoopUtilization().idle - before;
+      if (idle * 2 < PAUSE && performance.now() < end) this.#pause(end);
+      else this.#continue();
+    }, PAUSE);
+  }
+
+  #continue(): void {
+    this.#spent = 0;
+    while (this.#spent < SLICE) {
+      const exchange = this.#next();
+      if (exchange === undefined) return;
+      this.#run(exchange);
+    }
   }
 
   /** Takes the next exchange; its network and its host go to the end. */

@@ -2,8 +2,9 @@ import type { MaxStartups } from "./guard-options.js";
 
 /** An unauthenticated connection. */
 export interface Startup {
-  /** The network that it comes from. */
+  /** The network that it comes from, and the host in it. */
   readonly network: string;
+  readonly host: string;
   /** When it was opened, in milliseconds of a monotonic clock. */
   readonly since: number;
   /** Ends it, with the reason for the log. */
@@ -16,7 +17,7 @@ const HEAD_START = 1000;
 /**
  * The unauthenticated connections, and which of them is evicted when there are too many. sshd(8) refuses new ones at
  * random (MaxStartups), so that an attacker with enough open connections keeps most clients out. Here the same
- * probability decides whether one is evicted: the oldest one of the network with most of them.
+ * probability decides whether one is evicted: of the network with most of them, the oldest one of the host with most of them.
  */
 export class Startups {
   readonly #limits: Required<MaxStartups>;
@@ -76,6 +77,14 @@ export class Startups {
   #oldestOfLargest(): Startup | undefined {
     let largest: Set<Startup> | undefined;
     for (const startups of this.#networks.values()) if (startups.size > (largest?.size ?? 0)) largest = startups;
-    return largest?.values().next().value;
+    const hosts = new Map<string, Startup[]>();
+    for (const startup of largest ?? []) {
+      const others = hosts.get(startup.host);
+      if (others === undefined) hosts.set(startup.host, [startup]);
+      else others.push(startup);
+    }
+    let most: readonly Startup[] = [];
+    for (const startups of hosts.values()) if (startups.length > most.length) most = startups;
+    return most[0];
   }
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
-import { joinTurns } from "../../base/accounts/turns.js";
+import { joinTurns, type Turn } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
@@ -98,14 +98,14 @@ export class IncomingConnection {
       this.#disconnected = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
-    let joined: ReturnType<typeof joinTurns> | undefined;
+    let joined: Turn | undefined;
     const turn = () => {
       const { peer } = authentication;
       if (joined === undefined && peer !== undefined && !socket.destroyed) {
-        joined = joinTurns(peer);
-        socket.once("close", joined.leave);
+        joined = config.accounts.of(peer).key.turn;
+        socket.once("close", joinTurns(peer, joined));
       }
-      return joined?.turn;
+      return joined;
     };
     guardConnection({
       connection,

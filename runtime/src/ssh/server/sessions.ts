@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel, Session } from "ssh2";
+import type { ServerAccount } from "../../base/accounts/server-account.js";
 import type { ConnectionEvent, Observer, SessionEvent } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
@@ -9,6 +10,7 @@ import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { endInput, releaseSession } from "../ssh2/channels/session-state.js";
 import { type ChannelHandler, type ChannelRequest, type ChannelUse, findHandler } from "./channel-handler.js";
 import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
+import { channelConfig } from "./forwarding/forwarding-config.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
 import { SessionChannel } from "./session-channel.js";
 import { SessionRequests } from "./session-requests.js";
@@ -27,6 +29,8 @@ export interface SessionsConfig {
   /** Timeout of `session`, in ms. */
   readonly sessionTimeout: number;
   readonly maxChannels: number;
+  /** Counts what the peer holds. */
+  readonly accounts: ServerAccount;
   readonly observer: Observer;
   /** The connection of its events. */
   readonly about: () => ConnectionEvent;
@@ -142,8 +146,8 @@ export class Sessions {
 
   #subsystem({ name, peer, handler, opened }: SubsystemRequest, channel: ServerChannel | undefined): void {
     if (channel === undefined) return;
-    const { connection, socket, lost, session } = this.#config;
-    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
+    const { session } = this.#config;
+    const duplex = new ChannelDuplex(channel, channelConfig(this.#config));
     const serve = (): void => {
       opened();
       try {
@@ -180,8 +184,7 @@ export class Sessions {
   }
 
   #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
-    const { connection, socket, lost } = this.#config;
-    const session = new SessionChannel(new SessionDuplex(channel, { connection, socket, lost }), requests, peer);
+    const session = new SessionChannel(new SessionDuplex(channel, channelConfig(this.#config)), requests, peer);
     if (requests.ended) endInput(channel);
     return session;
   }

@@ -9,6 +9,12 @@ const OPTIONS = {
   server: { connections: "maxConnections", calls: "limits.serverCalls", bytes: "limits.serverBytes", rate: "" },
 } as const;
 
+/** The error for a call whose handler has begun: the caller must not send it again, because it may have had an effect. */
+export function afterBegin(error: RpcError): RpcError {
+  if (error.status !== "RESOURCE_EXHAUSTED") return error;
+  return new RpcError("RESOURCE_EXHAUSTED", error.message, { cause: error });
+}
+
 /** The error of what an account does not grant: it names the limit, whose it is, its value and its option. Undefined if it does. */
 export function overQuota(excess: Excess | undefined): RpcError | undefined {
   if (excess === undefined) return undefined;

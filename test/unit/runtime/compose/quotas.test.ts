@@ -6,6 +6,9 @@ import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { connectTo } from "../../../faults/guard/support.js";
+import { FRAME, RawPeer } from "../../../support/raw-peer.js";
+import { makeCertificate, makeSigner } from "../ssh/keys/make-keys.js";
 import { TestLog, tempDir } from "../ssh/support.js";
 import { Recorder } from "../support/recorder.js";
 import { failure, until, within } from "../support/wait.js";
@@ -41,13 +44,18 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
   const finished = new Promise<null>((resolve) => {
     finish = () => resolve(null);
   });
+  let stored = 0;
+  const store = (request: unknown) => {
+    stored++;
+    return "x".repeat((request as { size?: number }).size ?? 0) || null;
+  };
   const get = () => {
     running++;
     return finished.finally(() => running--);
   };
   const recorder = new Recorder();
   const log = new TestLog();
-  const server = await serveHandlers(bindHandlers(api, { it: { get, store: () => null } }), {
+  const server = await serveHandlers(bindHandlers(api, { it: { get, store } }), {
     host: "127.0.0.1",
     port: 0,
     hostKeys: { privateKey: hostKey.privateKey },
@@ -60,7 +68,7 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
   const url = `ssh://alice@127.0.0.1:${server.port}`;
   const connect = async (key: Key, clientOptions: object = {}) => {
     const client = await connectApi<Client>(api, url, {
-      identity: { privateKey: key.privateKey },
+      identity: key.privateKey.startsWith("/") ? key.privateKey : { privateKey: key.privateKey },
       hostKey: server.fingerprints[0] as string,
       sshConfig: false,
       agent: false,
@@ -70,7 +78,7 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
     onTestFinished(() => client.close());
     return client;
   };
-  return { server, connect, finish, recorder, log, running: () => running };
+  return { server, connect, finish, recorder, log, running: () => running, stored: () => stored };
 }
 
 /** An SSH connection with several channels, and a client of the API on each. */
@@ -184,6 +192,50 @@ test("a request whose values do not fit is refused before it is parsed, with the
   expect(await client.it.store(half)).toBeNull();
 });
 
+test("a call whose handler has run is not to be sent again, although there is no memory for its response", async () => {
+  const key = generateKeyPair();
+  const { connect, finish, running, stored } = await serve([key], { limits: { bytes: 1_000_000 } });
+  const client = await connect(key, { retries: 3 });
+  const first = client.it.get({ list: Array(4000).fill({}) });
+  await until("the call", () => running() === 1);
+  const error = await failure(client.it.store({ size: 300_000 }));
+  expect(error).toMatchObject({ status: "RESOURCE_EXHAUSTED", details: undefined });
+  expect(stored()).toBe(1);
+  finish();
+  await first;
+});
+
+test("a stuck handler gives its place back, and its memory when it ends", async () => {
+  const key = generateKeyPair();
+  const options = { limits: { bytes: 1_000_000, calls: 1, handlerGrace: 10 } };
+  const { connect, finish, running, recorder } = await serve([key], options);
+  const client = await connect(key);
+  const large = { list: Array(4000).fill({}) };
+  const abort = new AbortController();
+  const call = failure(client.it.get(large, { signal: abort.signal }));
+  await until("the call", () => running() === 1);
+  abort.abort();
+  await call;
+  await until("the stuck handler", () => recorder.of("handlerStuck").length === 1);
+  expect(await client.it.store()).toBeNull();
+  expect(await failure(client.it.store(large))).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+  finish();
+  await until("its end", () => running() === 0);
+  expect(await client.it.store(large)).toBeNull();
+});
+
+test("a HELLO with more methods than the contract can use ends its channel, and no other", async () => {
+  const key = generateKeyPair();
+  const { server } = await serve([key]);
+  const connection = await connectTo(server.port, "ready", { privateKey: key.privateKey });
+  const [peer, other] = [new RawPeer(await connection.open()), new RawPeer(await connection.open())];
+  peer.hello(Array.from({ length: 65_000 }, (_, at) => `GET /${at}`));
+  const { payload } = await peer.next(FRAME.CLOSE);
+  expect(payload.toString()).toContain("HELLO");
+  other.hello(Array.from({ length: 1000 }, (_, at) => `GET /${at}`)).open(1, "{}");
+  expect((await other.next(FRAME.STATUS)).payload.readUInt16BE()).toBe(404);
+});
+
 test("the client sends a refused call again after retryAfter, also one that is not idempotent", async () => {
   const key = generateKeyPair();
   const { connect, finish, running, recorder } = await serve([key], { limits: { serverCalls: 1 } });
@@ -206,6 +258,32 @@ test("the client sends a refused call again after retryAfter, also one that is n
   expect(await failure(hurried)).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
   third.finish();
   await blocking;
+});
+
+test("the limits of a cert-authority line apply to each key id that it certifies", async () => {
+  const authority = makeSigner("ssh-ed25519");
+  const lines = [`cert-authority,limits="calls=1" ${authority.line}`];
+  const { connect, running, finish } = await serve([], { authorizedKeys: { lines } });
+  /** A new key with a certificate beside its file. */
+  const login = (keyId: string) => {
+    const { privateKey, publicKey } = generateKeyPair();
+    const [type = "", text = ""] = publicKey.split(" ");
+    const fields = Buffer.from(text, "base64").subarray(4 + type.length);
+    const certificate = makeCertificate({ ...authority, fields }, authority, { keyId });
+    const file = join(tempDir(), "id");
+    writeFileSync(file, privateKey, { mode: 0o600 });
+    writeFileSync(`${file}.pub`, `${publicKey}\n`);
+    writeFileSync(`${file}-cert.pub`, `${type}-cert-v01@openssh.com ${certificate.toString("base64")}\n`);
+    return connect({ privateKey: file, publicKey });
+  };
+  const [first, again, other] = [await login("build"), await login("build"), await login("deploy")];
+  const call = first.it.get();
+  await until("the call", () => running() === 1);
+  expect(await failure(again.it.get())).toMatchObject({ message: "this key already runs 1 calls (its limits)" });
+  const more = other.it.get();
+  await until("the call of the other key id", () => running() === 2);
+  finish();
+  await Promise.all([call, more]);
 });
 
 test("the limits of a line in authorized_keys apply to its key, and a change applies to its open connections", async () => {

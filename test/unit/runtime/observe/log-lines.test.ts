@@ -274,19 +274,19 @@ describe.skipIf(!existsSync("/dev/full"))("of an audit log whose disk is full", 
     const audit = await openAuditLog({ audit: { file: "/dev/full" } }, log);
     const messages = () => log.lines.map(({ level, message }) => `${level}: ${message}`);
     const address = "x".repeat(500);
-    audit.observer.connectionAdmitted?.({ address, isReturning: false });
+    audit.observer.connectionRefused?.({ address, reason: "a test" });
     const buffered = "error: the audit log cannot be written: lines are buffered";
     while (messages().length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(messages()).toEqual([buffered]);
     let bytes = 0;
     while (messages().length === 1 && bytes < 32 * 1024 * 1024) {
-      audit.observer.connectionAdmitted?.({ address, isReturning: false });
+      audit.observer.connectionRefused?.({ address, reason: "a test" });
       bytes += address.length;
     }
     expect(bytes).toBeGreaterThan(8 * 1024 * 1024);
     expect(messages()).toEqual([buffered, "error: the audit log cannot be written fast enough: lines are dropped"]);
-    audit.observer.connectionAdmitted?.({ address, isReturning: false });
-    audit.observer.connectionAdmitted?.({ address, isReturning: false });
+    audit.observer.connectionRefused?.({ address, reason: "a test" });
+    audit.observer.connectionRefused?.({ address, reason: "a test" });
     const closed = audit.close();
     expect(messages().slice(2)).toEqual(["error: 3 lines of the audit log were dropped"]);
     await vi.advanceTimersByTimeAsync(2000);

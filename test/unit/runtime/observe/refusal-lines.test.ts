@@ -98,7 +98,7 @@ it("sums up refused sessions, forwardings and channels in the log and in the aud
       observer.forwardRefused?.({ ...about, kind: "direct-tcpip", to: `localhost:${count}`, reason: "denied" });
       observer.diagnostic?.({ ...about, level: "info", message: "channel refused" });
     }
-  lines.refusals.flush();
+  lines.flush();
   await audited.close();
   for (const { lines } of [log, audit]) {
     expect(lines).toHaveLength(4);
@@ -110,4 +110,42 @@ it("sums up refused sessions, forwardings and channels in the log and in the aud
       },
     });
   }
+});
+
+it("sums up the other lines that a key can cause at will: of connections, forwarding and stuck handlers", async () => {
+  const audit = new TestLog();
+  const { observer, close } = await openAuditLog({ audit }, new TestLog());
+  const event = { connectionId: "c1", address: "192.0.2.7:1", peer: ALICE };
+  const forward = { ...event, kind: "direct-tcpip" } as const;
+  for (let count = 0; count < 1000; count++) {
+    observer.connectionAdmitted?.({ address: "192.0.2.7:1", isReturning: true });
+    observer.authenticated?.(event);
+    observer.connectionClosed?.({ ...event, milliseconds: 1, bytesIn: 1, bytesOut: 1 });
+    observer.forwardClosed?.({ ...forward, milliseconds: 1, bytesIn: 1, bytesOut: 1 });
+    observer.listenerOpened?.({ ...forward, port: 1 });
+    observer.connectionDenied?.({ ...event, reason: "too many" });
+    observer.handlerStuck?.({ ...event, method: "GET /it", stuck: 1 });
+    observer.diagnostic?.({ ...event, level: "info", message: "korv channel ended" });
+    observer.diagnostic?.({ ...event, level: "error", message: "a forwarded connection could not be served" });
+  }
+  await close();
+  const numbers = audit.lines.map(({ fields }) => fields["lines"] ?? fields["refusals"]).filter(Boolean);
+  // 200 of the address, 200 about connections of the key, and 20 refusals.
+  expect(audit.lines).toHaveLength(420 + numbers.length);
+  expect(audit.lines.filter(({ message }) => message === "more lines about connections")).toHaveLength(2);
+  expect(numbers).toEqual([
+    {
+      connection: 995,
+      "stuck GET /it": 995,
+      "korv channel ended": 995,
+      "a forwarded connection could not be served": 995,
+    },
+    { connection: 800 },
+    {
+      authenticated: 950,
+      "SSH connection closed": 950,
+      "forwarded connection ended: direct-tcpip": 950,
+      "listening for a peer: direct-tcpip": 950,
+    },
+  ]);
 });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
+import type { ServerAccount } from "../../../base/accounts/server-account.js";
 import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ChannelConfig } from "../../ssh2/channels/channel-duplex.js";
@@ -18,6 +19,8 @@ export interface ForwardingConfig {
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection was lost. */
   readonly lost: () => Error;
+  /** Counts what the peer holds. */
+  readonly accounts: ServerAccount;
   /** Called where forwarding denies the channel. */
   readonly directTcpip: DirectTcpipHandler;
   readonly forwarding: ForwardingRules;
@@ -27,6 +30,10 @@ export interface ForwardingConfig {
 }
 
 /** The configuration of the connection's channels. */
-export function channelConfig({ connection, socket, lost }: ForwardingConfig): ChannelConfig {
-  return { connection, socket, lost, server: true };
+export function channelConfig(
+  config: Pick<ForwardingConfig, "connection" | "socket" | "peer" | "lost" | "accounts">,
+): ChannelConfig {
+  const { connection, socket, lost, accounts } = config;
+  const peer = config.peer();
+  return { connection, socket, lost, server: true, account: peer && accounts.of(peer) };
 }

@@ -1,10 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Channel, Client, ClientChannel, Connection } from "ssh2";
+import type { ConnectionAccount } from "../../../base/accounts/connection-account.js";
 import type { SshAlgorithms } from "../../../base/peer.js";
 import { HIGH_WATER_MARK, ReleasingDuplex } from "../../../base/transport.js";
 import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 import { negotiatedOf } from "../kex/negotiated.js";
 import { ping } from "../ping.js";
+import { SmallChunks } from "./small-chunks.js";
+import { chargeUnread } from "./unread-input.js";
 
 /** The connection of an SSH channel. */
 export interface ChannelConfig {
@@ -15,6 +18,8 @@ export interface ChannelConfig {
   readonly lost: () => Error;
   /** Whether this is the server, which sends exit status 0 (RFC 4254, section 6.10) when it ends. */
   readonly server: boolean;
+  /** Charged for data that waits for its reader; absent at a client. */
+  readonly account?: ConnectionAccount | undefined;
   /** What happens to writes after the peer has closed the channel. Default: they fail with `lost`. */
   readonly lateWrites?: "fail" | "drop";
 }
@@ -36,6 +41,11 @@ export class ChannelDuplex extends ReleasingDuplex {
   readonly #channel: Channel;
   readonly #state: ChannelInternals;
   readonly #config: ChannelConfig;
+  readonly #chunks = new SmallChunks((chunk) => {
+    // Data for a destroyed duplex is read and dropped, or the channel would never close.
+    if (!this.push(chunk) && !this.destroyed) this.#channel.pause();
+  });
+  readonly #release: (() => void) | undefined;
   #gone = false;
   /** Ends the write in progress, where late writes are dropped: ssh2 never calls back for one on a closed channel. */
   #dropWrite: (() => void) | undefined;
@@ -47,10 +57,8 @@ export class ChannelDuplex extends ReleasingDuplex {
     this.#config = config;
     // An unread stderr stops a client's channel once the window is full.
     if (!config.server) (channel as ClientChannel).stderr.resume();
-    channel.on("data", (chunk: Buffer) => {
-      // Data for a destroyed duplex is read and dropped, or the channel would never close.
-      if (!this.push(chunk) && !this.destroyed) channel.pause();
-    });
+    channel.on("data", (chunk: Buffer) => this.#chunks.add(chunk, this.readableLength));
+    this.#release = config.account && chargeUnread(channel, config.account, (why) => this.destroy(new Error(why)));
     channel.on("end", this.#onEnd);
     channel.on("close", this.#onGone);
     channel.on("error", (error: Error) => this.destroy(error));
@@ -67,6 +75,7 @@ export class ChannelDuplex extends ReleasingDuplex {
   }
 
   readonly #onEnd = (): void => {
+    this.#chunks.flush();
     // A killed peer also ends its channel, but its connection has closed before, and #onGone has handled that.
     if (!this.destroyed) this.push(null);
   };
@@ -154,6 +163,7 @@ export class ChannelDuplex extends ReleasingDuplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#config.connection.off("close", this.#onGone);
+    this.#release?.();
     // Incoming data has to be read, or the channel never closes.
     this.#channel.resume();
     attempt(() => this.#state.close());

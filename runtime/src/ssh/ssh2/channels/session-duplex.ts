@@ -16,8 +16,8 @@ export class SessionDuplex extends ChannelDuplex {
   readonly #errors = new WeakSet<Buffer>();
   #status: number | undefined;
 
-  constructor(channel: ServerChannel, config: Omit<ChannelConfig, "server">) {
-    super(channel, { ...config, server: true });
+  constructor(channel: ServerChannel, config: ChannelConfig) {
+    super(channel, config);
     this.#channel = channel;
     this.#state = channelInternals(channel);
     // Also while unread input is left: no peer is there to read its output.

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { gunzipMembers } from "../../../../../runtime/src/adapters/korv/gzip-members.js";
 import { KorvError } from "../../../../../runtime/src/adapters/korv/korv-error.js";
 import { singleAccount } from "../../../../../runtime/src/base/accounts/server-account.js";
+import { HeldBytes } from "../../../../../runtime/src/wire/flow/held-bytes.js";
 
 type Limits = Parameters<typeof gunzipMembers>[1];
 
@@ -44,9 +45,10 @@ function memberWithAllFields(content: string): Buffer {
 
 describe("gzip members", () => {
   test("that never end are charged to the account of their connection, which refuses more than it may hold", async () => {
-    const account = singleAccount({ bytes: 100_000 });
-    const member = gzipSync(Buffer.alloc(200_000, "x"));
-    const { found, error } = await readUntilError([gzipSync("one"), member.subarray(0, -8)], { ...LIMITS, account });
+    const account = singleAccount({ bytes: 200_000 });
+    const memory = new HeldBytes(account);
+    const member = gzipSync(Buffer.alloc(400_000, "x"));
+    const { found, error } = await readUntilError([gzipSync("one"), member.subarray(0, -8)], { ...LIMITS, memory });
     expect({ found, error }).toEqual({ found: ["one"], error: expect.any(KorvError) });
     expect((error as Error).message).toContain("limits.bytes");
     expect(account.held("bytes")).toBe(0);

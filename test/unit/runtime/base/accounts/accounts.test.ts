@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { identityOf } from "../../../../../runtime/src/base/accounts/identity.js";
 import { type AccountsConfig, ServerAccount } from "../../../../../runtime/src/base/accounts/server-account.js";
+import { joinTurns } from "../../../../../runtime/src/base/accounts/turns.js";
 import type { Peer } from "../../../../../runtime/src/base/peer.js";
 
 const peerOf = (key: number | string): Peer => ({ user: "alice", fingerprint: `SHA256:${key}`, scopes: [] });
@@ -16,6 +17,18 @@ function takeAll(server: ServerAccount, peer: Peer): number {
   while (count < 1_000_000 && account.take("bytes", 1) === undefined) count++;
   return count;
 }
+
+test("a key that connects again goes on with its turns, also when many other keys have come", () => {
+  const server = accounts({});
+  const { turn } = server.of(peerOf("busy")).key;
+  const leave = joinTurns(peerOf("busy"), turn);
+  turn.begin();
+  turn.charge(50, performance.now());
+  leave();
+  for (let key = 0; key < 1000; key++) server.of(peerOf(key));
+  expect(server.of(peerOf("busy")).key.turn).toBe(turn);
+  expect(turn.recent).toBeGreaterThan(0);
+});
 
 describe("the bytes of several keys", () => {
   test("are all those of the server for a single key", () => {

@@ -74,6 +74,7 @@ describe("maxStartups", () => {
     constructor(
       readonly network: string,
       readonly since: number,
+      readonly host: string = network,
     ) {}
 
     refuse(reason: string): void {
@@ -115,6 +116,16 @@ describe("maxStartups", () => {
     // Each network has one now, and the first of them is past its head start.
     expect(startups.add(startup("few", 1500))).toBeUndefined();
     expect(older.reason).toMatch(/maxStartups/);
+  });
+
+  it("evicts none of a host with few connections in that network", () => {
+    const startups = new Startups({ start: 3, rate: 100, full: 3 });
+    const honest = new TestStartup("many", 0, "honest");
+    const first = new TestStartup("many", 1, "attacker");
+    for (const each of [honest, first, new TestStartup("many", 2, "attacker")]) startups.add(each);
+    expect(startups.add(new TestStartup("many", 2000, "attacker"))).toBeUndefined();
+    expect(honest.reason).toBeUndefined();
+    expect(first.reason).toMatch(/maxStartups/);
   });
 
   it("refuses the new one while all others are within their head start", () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ExchangeQueue } from "../../../../../runtime/src/ssh/admission/exchange-queue.js";
 import { sourceOf } from "../../../../../runtime/src/ssh/admission/source.js";
 
@@ -8,11 +8,11 @@ function busyQueue() {
   const order: string[] = [];
   const add = (address: string, name: string, isExpensive = true) =>
     queue.add({ source: sourceOf(address), isExpensive, run: () => void order.push(name) });
-  const end = performance.now() + 6;
   queue.add({
     source: sourceOf("192.0.2.1"),
     isExpensive: true,
     run: () => {
+      const end = performance.now() + 6;
       while (performance.now() < end);
     },
   });
@@ -36,6 +36,36 @@ test("networks take turns, and the hosts of one network", async () => {
       "first host 3",
     ]);
 });
+
+for (const [state, idle, expected] of [
+  ["has other work", 0, 1],
+  ["is idle", 1, 3],
+] as const) {
+  test(`exchanges on curves take a third of the time only if the event loop has other work: it ${state}`, () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let [now, idleTime, done] = [0, 0, 0];
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    vi.spyOn(performance, "eventLoopUtilization").mockImplementation(() => ({
+      idle: idleTime,
+      active: now,
+      utilization: 0,
+    }));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const queue = new ExchangeQueue();
+    const run = (): void => {
+      done += 1;
+      now += 6;
+    };
+    for (let at = 0; at < 3; at++) queue.add({ source: sourceOf("192.0.2.1"), isExpensive: false, run });
+    for (let millisecond = 0; millisecond < 4; millisecond++) {
+      now += 1;
+      idleTime += idle;
+      vi.advanceTimersByTime(1);
+    }
+    expect(done).toBe(expected);
+  });
+}
 
 test("an exchange on a curve does not wait for those of Diffie-Hellman", () => {
   const { add, order } = busyQueue();

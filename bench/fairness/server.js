@@ -1,8 +1,8 @@
 // The server process of the fairness benchmark, with a heap of 512 MB.
-import { serveApi } from "../runtime/dist/compose/serve.js";
-import { generateKeyPair } from "../runtime/dist/testing.js";
-import { fairnessApi, fairnessHandlers } from "./fairness-api.js";
-import { cpu, quantile } from "./measure.js";
+import { serveApi } from "../../runtime/dist/compose/serve.js";
+import { generateKeyPair } from "../../runtime/dist/testing.js";
+import { cpu, quantile } from "../measure.js";
+import { fairnessApi, fairnessHandlers } from "./api.js";
 
 const [audit, ...lines] = process.argv.slice(2);
 const { privateKey } = generateKeyPair();
@@ -10,6 +10,7 @@ const server = await serveApi(fairnessApi, fairnessHandlers, {
   port: 0,
   hostKeys: { privateKey },
   authorizedKeys: { lines },
+  korv: true,
   log: false,
   audit: { file: audit },
 });
