@@ -238,6 +238,18 @@ describe("a server whose client has another contract", () => {
     await server.close();
   });
 
+  test("with refuse lets callbacks wait until they are compared", async () => {
+    const api = { ...SERVER, methods: drifting({ "GET /ask": {} }, { version: "2.0.0", hash: "b" }).methods };
+    const ask = (_: unknown, ctx: { readonly callbacks: Callbacks }) => ctx.callbacks.other.get();
+    const handlers = new Map([["GET /ask", ask as never]]);
+    const server = inMemory<Callbacks>({ api, handlers }, { contractDrift: "refuse" });
+    const own = { ...CLIENT, methods: api.methods };
+    const { client, call } = await connectDrifting(own, server, { callbacks, contractDrift: "ignore" });
+    expect(await call("GET /ask")).toBe("other");
+    await client.close();
+    await server.close();
+  });
+
   test("says both versions where the result of a callback does not match", async () => {
     const server = inMemory<Callbacks>({ api: SERVER, handlers: new Map() });
     const { client } = await connectDrifting(CLIENT, server, { callbacks });
