@@ -1,8 +1,10 @@
+import type { ResponseStream } from "sshrpc/client";
+import type { Method, Validator } from "sshrpc/generated";
 import { inMemory, memoryTransport } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FRAME, PREAMBLE, RawPeer } from "../../../support/raw-peer.js";
 import { connectDrifting, drifting, handling } from "../support/drifting.js";
-import { TestLog } from "../support/server.js";
+import { type AnyHandler, method, only, TestLog } from "../support/server.js";
 import { until } from "../support/wait.js";
 
 const NUMBER = { type: "integer" };
@@ -138,6 +140,26 @@ describe("a client whose server has another contract", () => {
     expect(error).toMatchObject({ status: "BAD_REQUEST", details: { issues: [{ path: "/x" }] } });
     expect(error.message).toMatch(/^\/x must fit; the contracts differ: /);
     expect(error.message).toMatch(BOTH);
+    await client.close();
+    await server.close();
+  });
+
+  test("says both versions where an item of a stream does not match", async () => {
+    const items = (item: Validator): Method => method("GET /items", { kind: "server-streaming", responseItem: item });
+    const isText = only((value) => typeof value === "string");
+    const handler = async function* (): AsyncGenerator<unknown> {
+      yield 7;
+    };
+    const served = { ...NEW, methods: [items(() => true)] };
+    const server = inMemory({ api: served, handlers: new Map([["GET /items", handler as AnyHandler]]) });
+    const { client } = await connectDrifting({ ...OLD, methods: [items(isText)] }, server, { contractDrift: "ignore" });
+    const stream = (client["it"] as { get(request: object): ResponseStream<unknown, unknown> }).get({});
+    const reason = await (async () => {
+      for await (const _ of stream);
+    })().catch((error: Error) => error);
+    expect((reason as Error).message).toMatch(/^an item does not match the schema: /);
+    expect((reason as Error).message).toMatch(BOTH);
+    expect(((await stream.response.catch((error: Error) => error)) as Error).message).toMatch(BOTH);
     await client.close();
     await server.close();
   });
