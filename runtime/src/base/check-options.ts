@@ -58,7 +58,7 @@ export function oneOf(...kinds: readonly (OptionType | KnownOptions)[]): OneOf {
 }
 
 /** The maximum number of known options that a message lists. */
-const MAX_LISTED = 16;
+const MAX_LISTED = 20;
 
 /** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
 const RENAMED: Readonly<Record<string, string>> = {

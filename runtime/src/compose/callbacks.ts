@@ -4,6 +4,7 @@ import { Backoff } from "../client/connection/backoff.js";
 import type { ConnectionSource } from "../client/connection/connection-source.js";
 import { OneConnection } from "../client/connection/one-connection.js";
 import type { ServeCallbacks } from "../client/connector.js";
+import { ComparedConnection } from "../client/drift/compared-connection.js";
 import { DriftCheck } from "../client/drift/drift-check.js";
 import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
@@ -15,7 +16,8 @@ import { comparison } from "../server/built-in/built-in-handlers.js";
 import { receiver } from "../server/receiver.js";
 import type { CallbackClients } from "../server/report-drift.js";
 import { Router } from "../server/router.js";
-import { resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
+import type { Connection } from "../wire/connection.js";
+import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 
 // With callbacks, the client serves and the server calls. client/ and server/ do not import each other, so they are combined
 // here.
@@ -53,10 +55,18 @@ export function callbacksOf(api: Api, { contractDrift, limits: given }: Callback
     policy,
     limits: resolveLimits(given),
   });
+  const sourceOf = (connection: Connection | undefined, { queuedCalls }: Limits): ConnectionSource => {
+    if (connection === undefined) return NO_CONNECTION;
+    return policy === "refuse" ? new ComparedConnection(connection, drift, queuedCalls) : new OneConnection(connection);
+  };
   return {
     client(connection, limits) {
-      const connections = connection === undefined ? NO_CONNECTION : new OneConnection(connection);
-      return bindMethods(callbacks, { connections, timeout: UNARY_TIMEOUT, limits, drift });
+      return bindMethods(callbacks, {
+        connections: sourceOf(connection, limits),
+        timeout: UNARY_TIMEOUT,
+        limits,
+        drift,
+      });
     },
     compare: (connection) => drift.compare(connection),
   };

@@ -1,16 +1,18 @@
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import { Backoff } from "./backoff.js";
-import type { ConnectionSource } from "./connection-source.js";
+import type { ConnectionSource, WaitingCall } from "./connection-source.js";
 
 /** A source with one existing connection, which is not re-established when it ends. */
 export class OneConnection implements ConnectionSource {
-  readonly retries = 0;
+  readonly retries: number;
   readonly backoff = new Backoff({});
   readonly #connection: Connection;
 
-  constructor(connection: Connection) {
+  /** @param retries maximum number of retries of one call, on this connection */
+  constructor(connection: Connection, retries = 0) {
     this.#connection = connection;
+    this.retries = retries;
   }
 
   get error(): RpcError | undefined {
@@ -21,9 +23,9 @@ export class OneConnection implements ConnectionSource {
     return this.#connection.open ? this.#connection : undefined;
   }
 
-  wait(): never {
+  wait(_call: WaitingCall): void {
     throw this.error ?? new RpcError("UNAVAILABLE", "the peer accepts no calls");
   }
 
-  forget(): void {}
+  forget(_call: WaitingCall): void {}
 }

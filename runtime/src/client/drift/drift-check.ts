@@ -8,10 +8,13 @@ import type { Connection } from "../../wire/connection.js";
 import type { Limits } from "../../wire/limits.js";
 import { bindMethods } from "../call/bind-methods.js";
 import { OneConnection } from "../connection/one-connection.js";
-import { incomparable, pendingComparison, refusedMethod, withVersions } from "./drift-errors.js";
+import { incomparable, refusedMethod, withVersions } from "./drift-errors.js";
 
 /** Milliseconds for the answer of the other side: calls wait for it where the policy is to refuse them. */
 const COMPARE_TIMEOUT = 10_000;
+
+/** Retries of the comparison: a limit may be reached for a moment. */
+const COMPARE_RETRIES = 3;
 
 /** What is known of a connection whose contracts differ. */
 export type Drift = Pick<ContractDrift, "local" | "remote" | "compared" | "different" | "missing" | "hidden">;
@@ -38,6 +41,7 @@ interface DriftConfig {
 export class DriftCheck {
   readonly #config: DriftConfig;
   readonly #methods: readonly Method[];
+  readonly #compared = new WeakMap<Connection, Promise<Drift | undefined>>();
   readonly #known = new WeakMap<Connection, KnownDrift>();
   #hashes: Promise<ReadonlyMap<string, string>> | undefined;
   /** Throws the reason why a call of the method at an index must not be sent; undefined where the policy permits all calls. */
@@ -49,9 +53,21 @@ export class DriftCheck {
     this.refuse = config.policy === "refuse" ? (...call) => this.#refuse(...call) : undefined;
   }
 
-  /** Compares the methods of this side with those of the other one. It never rejects. @returns undefined where the contracts are equal */
-  async compare(connection: Connection): Promise<Drift | undefined> {
+  /**
+   * Compares the methods of this side with those of the other one, once for each connection, when its HELLO has arrived. It never
+   * rejects.
+   * @returns undefined where the contracts are equal
+   */
+  compare(connection: Connection): Promise<Drift | undefined> {
+    const known = this.#compared.get(connection) ?? this.#compare(connection);
+    this.#compared.set(connection, known);
+    return known;
+  }
+
+  async #compare(connection: Connection): Promise<Drift | undefined> {
     const { api, policy } = this.#config;
+    // A connection without HELLO has no contract.
+    await connection.ready.catch(() => undefined);
     const remote = otherContract(api, connection);
     if (remote === undefined || policy === "ignore") return undefined;
     const local: ContractVersion = { name: api.name, version: api.version, hash: api.hash };
@@ -77,8 +93,7 @@ export class DriftCheck {
     const known = this.#known.get(connection);
     if (remote === undefined || (known?.compared && !known.different.has(method))) return;
     const versions = { local: api, remote };
-    if (known === undefined) throw pendingComparison(versions);
-    throw known.compared ? refusedMethod(versions) : incomparable(versions);
+    throw known?.compared ? refusedMethod(versions) : incomparable(versions);
   }
 
   /** @throws RpcError where the other side, or this one, cannot compare */
@@ -87,7 +102,7 @@ export class DriftCheck {
     if (connection.remote?.builtIn?.includes(HASHES.id) !== true) return undefined;
     const own = await this.#ownHashes();
     const { limits, index: firstIndex } = this.#config;
-    const connections = new OneConnection(connection);
+    const connections = new OneConnection(connection, COMPARE_RETRIES);
     const bound = bindMethods([HASHES], { connections, firstIndex, limits, timeout: COMPARE_TIMEOUT });
     const get = bound["methods"]?.["get"] as unknown as (request: object) => Promise<MethodHashes>;
     const ids = this.#methods.map(({ id }) => id);

@@ -38,11 +38,6 @@ export function incomparable(versions: Versions): RpcError {
   );
 }
 
-/** The error of a callback before the comparison is complete. */
-export function pendingComparison(versions: Versions): RpcError {
-  return new RpcError("UNAVAILABLE", `the contracts are being compared: ${both(versions)}; call again`);
-}
-
 /** A failed validation with the versions of both sides in its message; any other error as it is. */
 export function withVersions(error: RpcError, versions: Versions & { readonly isServer: boolean }): RpcError {
   if (!isMismatch(error) && !hasIssues(error)) return error;

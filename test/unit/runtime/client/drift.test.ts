@@ -1,8 +1,10 @@
+import type { ResponseStream } from "sshrpc/client";
+import type { Method, Validator } from "sshrpc/generated";
 import { inMemory, memoryTransport } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FRAME, PREAMBLE, RawPeer } from "../../../support/raw-peer.js";
 import { connectDrifting, drifting, handling } from "../support/drifting.js";
-import { TestLog } from "../support/server.js";
+import { type AnyHandler, method, only, TestLog } from "../support/server.js";
 import { until } from "../support/wait.js";
 
 const NUMBER = { type: "integer" };
@@ -142,6 +144,26 @@ describe("a client whose server has another contract", () => {
     await server.close();
   });
 
+  test("says both versions where an item of a stream does not match", async () => {
+    const items = (item: Validator): Method => method("GET /items", { kind: "server-streaming", responseItem: item });
+    const isText = only((value) => typeof value === "string");
+    const handler = async function* (): AsyncGenerator<unknown> {
+      yield 7;
+    };
+    const served = { ...NEW, methods: [items(() => true)] };
+    const server = inMemory({ api: served, handlers: new Map([["GET /items", handler as AnyHandler]]) });
+    const { client } = await connectDrifting({ ...OLD, methods: [items(isText)] }, server, { contractDrift: "ignore" });
+    const stream = (client["it"] as { get(request: object): ResponseStream<unknown, unknown> }).get({});
+    const reason = await (async () => {
+      for await (const _ of stream);
+    })().catch((error: Error) => error);
+    expect((reason as Error).message).toMatch(/^an item does not match the schema: /);
+    expect((reason as Error).message).toMatch(BOTH);
+    expect(((await stream.response.catch((error: Error) => error)) as Error).message).toMatch(BOTH);
+    await client.close();
+    await server.close();
+  });
+
   test("does not mention versions where the contracts are equal", async () => {
     const server = inMemory(handling(OLD, { "GET /same": 7 }));
     const { client, fails } = await connectDrifting(OLD, server);
@@ -234,6 +256,18 @@ describe("a server whose client has another contract", () => {
     const [connected] = server.clients;
     await expect(connected?.callbacks.agent.get()).rejects.toMatchObject({ status: "UNIMPLEMENTED" });
     expect(await connected?.callbacks.other.get()).toBe("other");
+    await client.close();
+    await server.close();
+  });
+
+  test("with refuse lets callbacks wait until they are compared", async () => {
+    const api = { ...SERVER, methods: drifting({ "GET /ask": {} }, { version: "2.0.0", hash: "b" }).methods };
+    const ask = (_: unknown, ctx: { readonly callbacks: Callbacks }) => ctx.callbacks.other.get();
+    const handlers = new Map([["GET /ask", ask as never]]);
+    const server = inMemory<Callbacks>({ api, handlers }, { contractDrift: "refuse" });
+    const own = { ...CLIENT, methods: api.methods };
+    const { client, call } = await connectDrifting(own, server, { callbacks, contractDrift: "ignore" });
+    expect(await call("GET /ask")).toBe("other");
     await client.close();
     await server.close();
   });
