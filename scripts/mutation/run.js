@@ -1,12 +1,14 @@
 // `npm run test:mutation`: changes the sources in one place at a time, and runs the tests that execute the changed line. A mutant
 // that no test notices survives: a test is missing there, or the change makes no difference (`equivalent.json` lists these, with
-// the reason). Works in a copy of the repository, and writes coverage/mutation.json.
+// the reason). Works in a copy of the repository, and writes coverage/mutation.json. A run that was interrupted, or that is repeated
+// with a larger count, takes what earlier runs of the same files have found from coverage/mutation/.
 //
 //   --count N    mutants; default 200
 //   --seed N     which ones; default 1
 //   --only PATH  sources below this path alone; default all of runtime/src and codegen/src
 //   --tests PATH tests below this path alone; may be repeated; default all
 //   --minutes N  starts no further mutant after this time; default 600
+//   --help       prints these lines
 //
 // Stryker has no seeded sample: it would run all of about 10,000 mutants, and does not see the programs that tests start.
 import { spawn } from "node:child_process";
@@ -19,6 +21,7 @@ import { coverageMap, testsFor } from "./coverage-map.js";
 import { filesOf, shuffled } from "./files.js";
 import { mutantsOf } from "./mutants.js";
 import { printReport } from "./report.js";
+import { MutationState } from "./state.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EQUIVALENT = JSON.parse(readFileSync(new URL("equivalent.json", import.meta.url), "utf8"));
@@ -36,8 +39,14 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     tests: { type: "string", multiple: true, default: ["test"] },
     minutes: { type: "string", default: "600" },
+    help: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  const [comment] = readFileSync(new URL(import.meta.url), "utf8").split("\nimport ");
+  console.log(comment.replace(/^\/\/ ?/gm, ""));
+  process.exit();
+}
 const end = Date.now() + Number(values.minutes) * 60_000;
 const copy = realpathSync(mkdtempSync(join(tmpdir(), "sshrpc-mutation-")));
 /** The program that runs in the copy. */
@@ -67,7 +76,9 @@ async function run() {
   for (const folder of ["node_modules", "runtime/node_modules", "codegen/node_modules"])
     cpSync(join(ROOT, folder), join(copy, folder), { recursive: true, verbatimSymlinks: true, force: false });
   if ((await compile()).status !== 0) throw new Error("the sources do not compile");
-  const map = await coverageMap(copy, values.tests, (args, env) => vitest(args, { env, stdio: "inherit" }));
+  const state = new MutationState(ROOT, files, values.tests);
+  const record = () => coverageMap(copy, values.tests, (args, env) => vitest(args, { env, stdio: "inherit" }));
+  const map = await state.map(record);
   console.log(`${map.length} test files pass; they run in ${seconds(map)} s together`);
 
   const isChosen = (file) => values.only === "" || `${file}/`.startsWith(values.only.replace(/\/*$/, "/"));
@@ -82,10 +93,13 @@ async function run() {
     if (outcomes.length === Number(values.count) || Date.now() > end) break;
     const started = Date.now();
     const path = join(copy, mutant.file);
-    writeFileSync(path, source.slice(0, mutant.start) + mutant.text + source.slice(mutant.end));
-    const outcome = await judge(mutant, source, map);
-    writeFileSync(path, source);
-    if (outcome === undefined) continue;
+    const outcome = await state.outcome(mutant, async () => {
+      writeFileSync(path, source.slice(0, mutant.start) + mutant.text + source.slice(mutant.end));
+      const judged = await judge(mutant, source, map);
+      writeFileSync(path, source);
+      return judged;
+    });
+    if (outcome === null) continue;
     outcomes.push({ ...mutant, ...outcome });
     const time = Math.round((Date.now() - started) / 1000);
     console.log(`${outcomes.length}. ${outcome.outcome} (${time} s) ${describe(mutant)}${outcome.by ?? ""}`);
