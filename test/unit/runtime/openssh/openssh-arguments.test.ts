@@ -38,6 +38,11 @@ test.each<[string, ConnectOptions, string]>([
   ["learned host keys", { updateHostKeys: true }, "-o UpdateHostKeys=yes"],
   ["another name", { hostKeyAlias: "farm", hashKnownHosts: true }, '-o HostKeyAlias="farm" -o HashKnownHosts=yes'],
   ["jump hosts", { jump: ["a@b", "ssh://c:22"] }, "-o ProxyJump=ssh://a@b,ssh://c:22"],
+  [
+    "algorithms",
+    { algorithms: { kex: ["mlkem768x25519-sha256"], cipher: ["a@b", "c"], hmac: ["d"] } },
+    "-o KexAlgorithms=mlkem768x25519-sha256 -o Ciphers=a@b,c -o MACs=d",
+  ],
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],
   ["no configuration", { sshConfig: false }, "-F none"],
   ["a configuration", { sshConfig: "/etc/other" }, "-F /etc/other"],
@@ -67,6 +72,8 @@ test.each<[string, ConnectOptions]>([
   ["identity", { identity: 'a"b' }],
   ["knownHosts", { knownHosts: "\u0024{HOME}/x" }],
   ["agent", { agent: "a\nProxyCommand x" }],
+  ["algorithms.kex", { algorithms: { kex: [] } }],
+  ["algorithms.cipher", { algorithms: { cipher: ["a b"] } }],
 ])("the option %s is refused if ssh has no equivalent", async (option, options) => {
   const { error, args } = await run("edge", options);
   expect(error).toMatchObject({

@@ -8,6 +8,7 @@ import { SourceCounts } from "../../../../../runtime/src/ssh/admission/source-co
 import { sourceList } from "../../../../../runtime/src/ssh/admission/source-list.js";
 import { SourcePenalties } from "../../../../../runtime/src/ssh/admission/source-penalties.js";
 import { type Startup, Startups } from "../../../../../runtime/src/ssh/admission/startups.js";
+import { offeredKex } from "../../../../../runtime/src/ssh/algorithms.js";
 import { AddressPatterns } from "../../../../../runtime/src/ssh/keys/lists/address-patterns.js";
 import { TestLog } from "../support.js";
 
@@ -39,6 +40,7 @@ describe("the limits of a server", () => {
       keepaliveCountMax: 3,
       idleTimeout: 3_600_000,
       chosen: { kex: false, cipher: false, hmac: false },
+      kex: offeredKex(),
     });
     expect(["127.0.0.1", "127.9.9.9", "::1", "192.0.2.1"].map(isExempt)).toEqual([true, true, true, false]);
     expect(isProxy("127.0.0.1")).toBe(false);
