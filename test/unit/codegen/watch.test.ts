@@ -59,6 +59,40 @@ test("a watch generates the same files as a first run", async () => {
   for (const file of files) expect(warm.read(`generated/${file}`)).toBe(cold.read(`generated/${file}`));
 });
 
+test("a watch generates the same files as a first run after a change of a type that others use", async () => {
+  const tagged = (tag: string, note: string): string =>
+    [
+      'import Type from "typebox";',
+      'import { defineApi } from "sshrpc/schema";',
+      `export const Tag = ${tag};`,
+      `export const Note = Type.Object({ ${note} });`,
+      "const notes = { GET: { request: Type.Object({ tag: Tag }), response: Note }, STORE: { request: Note, response: Type.Null() } };",
+      'export default defineApi({ name: "t", version: "1.0.0", resources: { notes } });',
+      "",
+    ].join("\n");
+  const project = new Project({
+    "schema/api.ts": tagged("Type.String({ maxLength: 8 })", "id: Type.Integer(), tag: Tag"),
+  });
+  const { after } = await watched(project);
+  for (const [tag, note] of [
+    ["Type.String({ maxLength: 9 })", "id: Type.Integer(), tag: Tag"],
+    ["Type.String({ maxLength: 9 })", "tag: Tag, id: Type.Integer()"],
+    ["Type.Array(Type.String())", "tag: Tag, id: Type.Integer()"],
+    ["Type.Object({ a: Type.Null() })", "tag: Tag, id: Type.Integer()"],
+    ["Type.Object({ a: Type.Null() }, { additionalProperties: true })", "tag: Tag, id: Type.Integer()"],
+    ["Type.Union([Type.Null(), Type.Integer()])", "tag: Type.Optional(Tag)"],
+  ] as const) {
+    const text = tagged(tag, note);
+    await after(() => project.write("schema/api.ts", text), wrote);
+    const cold = new Project({ "schema/api.ts": text });
+    await generate({ cwd: cold.folder });
+    const files = cold.list("generated");
+    expect(project.list("generated")).toEqual(files);
+    for (const file of files)
+      expect(project.read(`generated/${file}`), `${file}: ${text}`).toBe(cold.read(`generated/${file}`));
+  }
+});
+
 test("a broken schema is reported and leaves the output unchanged until it is fixed", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
