@@ -1,4 +1,5 @@
-// Writes the tables of docs/*.md between their markers: `<!-- options NAME… -->` or `<!-- commands -->`, and `<!-- end -->`.
+// Writes the tables of docs/*.md between their markers: `<!-- options NAME… -->` `<!-- commands -->` or `<!-- diff-rules -->`, and `<!-- end -->`.
+import { type Judgement, RULES, type Rule } from "../../codegen/src/diff/rules/rules.js";
 import { type CommandReference, type Flag, readCommands } from "./commands.js";
 import { FIXED_LIMITS } from "./fixed-limits.js";
 import type { OptionInterface } from "./options.js";
@@ -20,7 +21,7 @@ export function formatReference({ options, commands }: Reference): string {
   return `${JSON.stringify({ options, commands, fixedLimits }, null, 2)}\n`;
 }
 
-const MARKER = /(<!-- (options|commands|fixed-limits)((?: [\w.]+)*) -->\n)[\s\S]*?(<!-- end -->)/g;
+const MARKER = /(<!-- (options|commands|fixed-limits|diff-rules)((?: [\w.]+)*) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 /**
  * A page with its tables.
@@ -48,7 +49,18 @@ export function interfacesOf(text: string): string[] {
 function tableOf(kind: string, names: readonly string[], reference: Reference): string {
   if (kind === "commands") return reference.commands.map(commandSection).join("\n");
   if (kind === "fixed-limits") return fixedTable();
+  if (kind === "diff-rules") return ruleTable();
   return optionTable(names, reference);
+}
+
+/** The rules of `sshrpc diff`, with the verdict and the roll-out order in each direction. */
+function ruleTable(): string {
+  const text = (judgement: Judgement | undefined): string =>
+    judgement === undefined ? "" : `${judgement[0]}; ${judgement[1] === "together" ? "in steps" : judgement[1]}`;
+  const rows = Object.entries(RULES).map(([id, rule]: [string, Rule]) => [
+    ...[code(id), rule.text, text(rule.request), text(rule.response), text(rule.method)],
+  ]);
+  return table(["rule", "change", "in a request", "in a response", "of a method"], rows);
 }
 
 /** The interfaces of values that a program receives: their members have no defaults. */

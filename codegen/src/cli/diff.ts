@@ -1,6 +1,8 @@
-import type { Command } from "commander";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
 import { SchemaProblem } from "../base/problem.js";
 import type { DiffReport } from "../diff/report/diff-report.js";
+import type { ServerOptions } from "../diff/sources/source.js";
 import { LOAD_TIMEOUT, resolveOptions } from "../options.js";
 import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
@@ -8,6 +10,9 @@ import { annotationOf, describeError, ReportedFailure } from "./report.js";
 
 interface DiffFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
   readonly accepted?: string;
+  readonly via: "ssh2" | "ssh";
+  readonly identity?: string;
+  readonly knownHosts?: string;
   readonly json?: boolean;
   readonly ci?: boolean;
 }
@@ -21,6 +26,13 @@ export function addDiffCommand(program: Command, io: CodegenIo): void {
     .argument("[new]", "contract of the new server, in the same forms (default: the schema of the project)");
   addLoadFlags(command)
     .option("--accepted <file>", "accepted breaks, as JSON (default: sshrpc.accepted.json, if it exists)")
+    .addOption(
+      new Option("--via <transport>", "for ssh://host: ssh2 (built in), or the system's ssh program")
+        .choices(["ssh2", "ssh"])
+        .default("ssh2"),
+    )
+    .option("--identity <file>", "for ssh://host: private key (default: keys of the agent, then ~/.ssh/id_*)")
+    .option("--known-hosts <file>", "for ssh://host: trusted host keys (default: those of ssh)")
     .option("--json", "print the changes as JSON on standard output")
     .option("--ci", "print breaking and unknown changes as annotations of GitHub Actions, too")
     .action((old: string, next: string | undefined, flags: DiffFlags) => diff({ old, new: next }, flags, io));
@@ -37,10 +49,19 @@ async function diff(
     ...resolveOptions(options),
     loadTimeout: options.loadTimeout ?? LOAD_TIMEOUT,
     accepted: flags.accepted,
+    server: serverOptions(flags, io),
   };
   const report = await runDiff(sources, run).catch((error: unknown) => refuse(error, flags, io));
   await print(report, flags, io);
   if (report.isBreaking) throw new ReportedFailure();
+}
+
+function serverOptions({ via, identity, knownHosts }: DiffFlags, io: CodegenIo): ServerOptions {
+  return {
+    transport: via === "ssh" ? "openssh" : "ssh2",
+    ...(identity === undefined ? {} : { identity: resolve(io.cwd(), identity) }),
+    ...(knownHosts === undefined ? {} : { knownHosts: resolve(io.cwd(), knownHosts) }),
+  };
 }
 
 async function print(report: DiffReport, { json, ci }: DiffFlags, io: CodegenIo): Promise<void> {

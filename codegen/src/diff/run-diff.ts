@@ -11,7 +11,7 @@ interface DiffRun extends SourceOptions {
 
 /**
  * Loads both contracts and compares them.
- * @throws InvalidOptionsError, SchemaProblem, Error for a server that cannot be reached
+ * @throws InvalidOptionsError, SchemaProblem
  */
 export async function runDiff(
   sources: { readonly old: string; readonly new: string | undefined },

@@ -9,7 +9,7 @@ import { RULES } from "../rules/rules.js";
 /** The default file, which is optional. */
 const ACCEPTED_FILE = "sshrpc.accepted.json";
 
-/** A breaking or unknown change that the project has accepted. */
+/** A breaking or unknown change that the file accepts. */
 export interface AcceptedBreak {
   readonly rule: string;
   readonly method: string;

@@ -14,12 +14,12 @@ import type { Source, SourceOptions } from "./source.js";
 /**
  * Loads a contract: of an `api.json`, a schema, a folder with one of these, a commit (`git:REF[:path]`) or a server (`ssh://host`).
  * @param label undefined for the schema of the project
- * @throws InvalidOptionsError, SchemaProblem, Error for a server that cannot be reached
+ * @throws InvalidOptionsError, SchemaProblem
  */
 export async function loadSource(label: string | undefined, options: SourceOptions): Promise<Source> {
   if (label === undefined) return schemaSource(relative(options.cwd, options.schema), options.schema, options);
   if (label.startsWith("git:")) return gitSource(label, options);
-  if (label.startsWith("ssh://")) return serverSource(label);
+  if (label.startsWith("ssh://")) return serverSource(label, options.server);
   const path = resolve(options.cwd, label);
   if (!existsSync(path)) throw new InvalidOptionsError(`${label}: no such file; for a commit use git:${label}`);
   const file = statSync(path).isDirectory() ? findInFolder(path, label) : path;

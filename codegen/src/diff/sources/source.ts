@@ -14,6 +14,16 @@ export interface Source {
   readonly file?: string;
 }
 
+/** How a server is reached: options of `connect`. */
+export interface ServerOptions {
+  /** The SSH client: that of this package, or the program `ssh` with its configuration. */
+  readonly transport: "ssh2" | "openssh";
+  /** The private key, as an absolute path. */
+  readonly identity?: string;
+  /** The file of trusted host keys, as an absolute path. */
+  readonly knownHosts?: string;
+}
+
 /** The folder of a run, and what its config file says. */
 export interface SourceOptions {
   readonly cwd: string;
@@ -21,4 +31,5 @@ export interface SourceOptions {
   readonly out: string;
   /** See `GenerateOptions.loadTimeout`. */
   readonly loadTimeout: number;
+  readonly server: ServerOptions;
 }

@@ -2,7 +2,7 @@ import { accepts } from "../subset/accepts.js";
 import { type Alternative, ANY_STRING, type Numbers, type Strings } from "../subset/alternative.js";
 import { sampleTexts } from "./sample-text.js";
 
-/** Characters of a text in a witness: longer ones are not readable. */
+/** The maximum length of a text in a witness, which people read. */
 const MAX_LENGTH = 100_000;
 
 /** Numbers of the sender, those at the limits of both sides first. */

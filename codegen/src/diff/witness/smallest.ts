@@ -6,7 +6,7 @@ import { sampleNumbers, sampleStrings } from "./scalars.js";
 /** The nesting after which a value is not completed: a type may have no finite value. */
 const MAX_DEPTH = 24;
 
-/** Longer arrays are no witnesses that people read. */
+/** The maximum length of an array in a witness, which people read. */
 const MAX_ITEMS = 10_000;
 
 /** Writes small values of types of one side. */

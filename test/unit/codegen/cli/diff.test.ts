@@ -238,7 +238,7 @@ describe("accepted breaks", () => {
     ["without a day", [{ ...ENTRY, date: "today" }], 'entry 1: "date" must be a day such as 2026-11-30'],
     ["of an unknown rule", [{ ...ENTRY, rule: "x" }], 'entry 1: unknown rule "x"'],
     ["with an unknown field", [{ ...ENTRY, who: "me" }], 'entry 1: unknown option "who"'],
-    ["that is an object", {}, "expected an array of accepted breaks"],
+    ["in the place of the list", {}, "expected an array of accepted breaks"],
   ])("an entry %s is refused", async (_what, entries, message) => {
     const project = new Project({ "old.ts": ONE, "schema/api.ts": BROKEN, "a.json": JSON.stringify(entries) });
     const { status, stderr } = await diff(project, "old.ts", "--accepted", "a.json");
