@@ -309,3 +309,12 @@ test.each<[string, string[], string, number, RegExp]>([
   expect(outcome).toMatchObject({ status, stdout: "", stderr: expect.stringMatching(line) });
   expect(outcome.stderr.split("\n")).toHaveLength(2);
 });
+
+test("call --help explains each argument", async () => {
+  const { status, stdout } = await sshrpc(["call", "--help"]);
+  expect(status).toBe(0);
+  // Lines are wrapped.
+  const text = stdout.replace(/\s+/g, " ");
+  expect(text).toContain(" address server address: ssh://user@host:port verb verb of the method (choices: ");
+  expect(text).toContain(" path path of the resource, such as /notes/42 request ");
+});
