@@ -157,7 +157,11 @@ const BOUNDS = [
   ["server", "memory of a call, with a request of up to 100 bytes", "4 KiB"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
-  ["server", "key exchanges: those on curves while there is other work, and those of Diffie-Hellman", "1/3 of the time each"],
+  [
+    "server",
+    "key exchanges: those on curves while there is other work, and those of Diffie-Hellman",
+    "1/3 of the time each",
+  ],
   ["server", "time for a client to close an idle connection (`idleTimeout`)", "10 s"],
   ["server", "authentication requests, offered keys included", "10 × `maxAuthTries`"],
   ["server", "prompts in one round of keyboard-interactive", "16"],
