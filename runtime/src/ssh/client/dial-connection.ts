@@ -112,12 +112,8 @@ class Dial<Opened extends EventEmitter, Raw> {
           this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
       });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
-      guardDial({
-        client: this.#client,
-        socket: this.#socket,
-        kex: offeredKex(algorithms),
-        abort: (reason) => this.#onError(new Error(reason), reason),
-      });
+      const abort = (reason: string): void => this.#onError(new Error(reason), reason);
+      guardDial({ client: this.#client, socket: this.#socket, kex: offeredKex(algorithms), abort });
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import type { Socket } from "node:net";
 import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } from "ssh2";
 
@@ -86,20 +85,6 @@ export interface KeyExchange {
   _hostKey: Buffer | undefined;
   /** The peer's KEXINIT, for the exchange hash. */
   _remoteKexinit: Buffer | undefined;
-}
-
-/** A key exchange on curve25519 (protocol/kex.js:1363). */
-export interface CurveExchange extends KeyExchange {
-  /** For messages. */
-  type: string;
-  /** Set once its value is known. */
-  readonly _keys: { readonly privateKey: KeyObject };
-  /** The value of this side, which the first call generates. */
-  getPublicKey(): Buffer;
-  /** The value of the peer as the exchange hash has it. */
-  convertPublicKey(value: Buffer): Buffer;
-  /** The shared secret as the exchange hash and the keys have it; an Error ends the connection. */
-  computeSecret(value: Buffer): Buffer | Error;
 }
 
 /** Gets the data to sign, and passes the signature on. */

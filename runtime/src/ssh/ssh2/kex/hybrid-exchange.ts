@@ -1,7 +1,21 @@
 import { createHash, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { HYBRID_KEX } from "../../algorithms.js";
 import { ML_KEM_SIZES, type MlKem } from "../../ml-kem/ml-kem.js";
-import type { CurveExchange } from "../internals.js";
+import type { KeyExchange } from "../internals.js";
+
+/** A key exchange on curve25519 (protocol/kex.js:1363). */
+export interface CurveExchange extends KeyExchange {
+  /** For messages. */
+  type: string;
+  /** Set once its value is known. */
+  readonly _keys: { readonly privateKey: KeyObject };
+  /** The value of this side, which the first call generates. */
+  getPublicKey(): Buffer;
+  /** The value of the peer as the exchange hash has it. */
+  convertPublicKey(value: Buffer): Buffer;
+  /** The shared secret as the exchange hash and the keys have it; an Error ends the connection. */
+  computeSecret(value: Buffer): Buffer | Error;
+}
 
 /** The DER of SubjectPublicKeyInfo before the 32 bytes of an X25519 key (RFC 8410, section 4). */
 const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex");

@@ -3,9 +3,9 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { loadedMlKem } from "../../ml-kem/load-ml-kem.js";
 import type { MlKem } from "../../ml-kem/ml-kem.js";
-import { type CurveExchange, KEXINIT, type KeyExchange, type Protocol } from "../internals.js";
+import { KEXINIT, type KeyExchange, type Protocol } from "../internals.js";
 import { changeOffer } from "./change-offer.js";
-import { makeHybrid } from "./hybrid-exchange.js";
+import { type CurveExchange, makeHybrid } from "./hybrid-exchange.js";
 
 /** The exchange of ssh2 that carries the hybrid one. */
 const CARRIER = "curve25519-sha256";
