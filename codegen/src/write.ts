@@ -25,7 +25,7 @@ export async function planOutput(folder: string, files: ReadonlyMap<string, stri
   const current = new Map(await readAll(folder, [...files.keys()]));
   for (const [name, text] of files) {
     const before = current.get(name);
-    if (before !== undefined && withLf(before) === withLf(text)) continue;
+    if (before === text || (before !== undefined && withLf(before) === withLf(text))) continue;
     if (before !== undefined && !isGenerated(name, before)) {
       throw new Error(`${join(folder, name)}: not a generated file, so it is not overwritten; choose another --out`);
     }
