@@ -197,6 +197,7 @@ export class Connection implements FrameSink {
   #decode(frames: () => void): void {
     if (this.#end !== undefined) return;
     try {
+      this.#flow.received.nextChunk();
       frames();
       this.#closeIfDrained();
     } catch (error) {

@@ -63,7 +63,7 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(responseItem !== undefined && { item: (item, connection) => items.push(item, connection) }),
+    ...(responseItem !== undefined && { items }),
     ended: (error) => {
       items.end(error);
       items.release();
