@@ -1,7 +1,7 @@
 import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
+import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
-import type { UndeclaredProperties } from "../../codec/encode-declared.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";

@@ -6,7 +6,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
-import { ignoreErrors } from "../../wire/iterator-of.js";
+import { ignoreErrors, isPromise } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
@@ -223,8 +223,4 @@ function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerC
 
 function deadlineExceeded(): RpcError {
   return new RpcError("DEADLINE_EXCEEDED", "the handler did not finish before the deadline");
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

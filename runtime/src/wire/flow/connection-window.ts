@@ -89,6 +89,8 @@ export class SendWindow {
   #isOpen = false;
   #window = 0;
   #credit = 0;
+  /** The cost of the largest item that may be sent now. */
+  #room = Number.POSITIVE_INFINITY;
   readonly #items = new Map<() => void, number>();
   readonly #streams = new Set<() => void>();
 
@@ -96,6 +98,7 @@ export class SendWindow {
   open(bytes: number): void {
     this.#isOpen = true;
     this.#window = this.#credit = bytes;
+    this.#measure();
   }
 
   /** Whether the peer announced a window. */
@@ -103,22 +106,18 @@ export class SendWindow {
     return this.#isOpen;
   }
 
-  /** Whether an item of this cost may be sent now: no other one waits, and there is credit. */
-  has(cost: number): boolean {
-    return !this.#isOpen || (this.#items.size === 0 && covers(this.#credit, this.#window, cost));
-  }
-
-  /** The cost of the largest item that may be sent now. */
+  /** The cost of the largest item that may be sent now; 0 while others wait. Infinity where any may. */
   get room(): number {
-    if (!this.#isOpen || covers(this.#credit, this.#window, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-    return this.#credit;
+    return this.#room;
   }
 
   /** Takes the credit of an item; false if it has to {@link wait}. */
   take(cost: number): boolean {
-    if (!this.#isOpen) return true;
-    if (!this.has(cost)) return false;
-    this.#credit -= cost;
+    if (cost > this.#room) return false;
+    if (this.#isOpen) {
+      this.#credit -= cost;
+      this.#measure();
+    }
     return true;
   }
 
@@ -131,6 +130,7 @@ export class SendWindow {
   /** Calls `proceed` once, when the credit of its item was taken. */
   wait(cost: number, proceed: () => void): void {
     this.#items.set(proceed, cost);
+    this.#room = 0;
   }
 
   /** Calls `proceed` once, when there is credit and no item waits for it. */
@@ -160,10 +160,16 @@ export class SendWindow {
       this.#items.delete(proceed);
       proceed();
     }
-    if (!this.has(1)) return;
+    this.#measure();
+    if (this.#room < 1) return;
     const streams = [...this.#streams];
     this.#streams.clear();
     for (const proceed of streams) proceed();
+  }
+
+  #measure(): void {
+    if (this.#items.size > 0) this.#room = 0;
+    else this.#room = this.#credit * 2 >= this.#window ? Number.POSITIVE_INFINITY : this.#credit;
   }
 }
 
