@@ -1,3 +1,4 @@
+import { rejectToCaller } from "../../base/async/reject-to-caller.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
@@ -59,7 +60,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
-    this.opened = streams?.opened && this.#opened;
+    this.opened = streams?.opened && ((sender) => this.#opened(sender));
     this.items = streams?.items;
   }
 
@@ -211,10 +212,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  readonly #opened = (sender: ItemSender): void => {
+  #opened(sender: ItemSender): void {
     this.#observed?.sends(sender);
     this.#streams?.opened?.(sender);
-  };
+  }
 
   /** Whether headers or an item have arrived: the call cannot be retried then. */
   get #seen(): boolean {
@@ -226,7 +227,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const named = toCallError(error, this.#binding.method.id);
     this.#observed?.ended(this.#connection, named);
     this.#streams?.ended(named);
-    this.#setup.reject(named);
+    this.#setup.resolve(rejectToCaller(named));
   }
 
   #release(): void {

@@ -45,7 +45,7 @@ export interface StreamCallbacks {
 export interface CallSetup {
   readonly request: unknown;
   readonly options: CallOptions | undefined;
+  /** Settles the call with its response, or a rejected promise. */
   readonly resolve: (response: unknown) => void;
-  readonly reject: (error: RpcError) => void;
   readonly streams?: StreamCallbacks;
 }
