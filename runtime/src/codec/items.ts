@@ -3,8 +3,8 @@ import { errorMessage } from "../base/error-message.js";
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { isValid, mismatch } from "./check.js";
+import { checkDeclared, type UndeclaredProperties } from "./check-declared.js";
 import type { BytesView, Codec, EncodedValue } from "./codec.js";
-import { encodeDeclared, type UndeclaredProperties } from "./encode-declared.js";
 import { describeIssues, issuesOf } from "./issues.js";
 
 /** The items of a stream: values that a validator accepts, or raw bytes. */
@@ -48,7 +48,12 @@ export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat
     const item = bytes.buffer.subarray(bytes.start, bytes.end);
     return item.length * MAX_OVERHEAD >= bytes.buffer.buffer.byteLength ? item : copyBytes(item);
   }
-  const item = withStatus(status, () => codec.decode(bytes));
+  let item: unknown;
+  try {
+    item = codec.decode(bytes);
+  } catch (error) {
+    throw withStatus(error, status);
+  }
   checkItem(item, type, status, number);
   return item;
 }
@@ -56,7 +61,8 @@ export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat
 /** A schema that accepts any value also accepts values that the codec cannot represent. */
 function encodeValue(item: unknown, validator: Validator, { codec, status, undeclared }: ItemFormat): EncodedValue {
   try {
-    return undeclared === undefined ? codec.encode(item) : encodeDeclared(item, validator, codec, undeclared);
+    if (undeclared === "refuse") checkDeclared(item, validator);
+    return codec.encode(item, undeclared && validator.projection);
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
     throw new RpcError(status, `an item cannot be encoded: ${reason}`, { cause: error });
@@ -64,13 +70,9 @@ function encodeValue(item: unknown, validator: Validator, { codec, status, undec
 }
 
 /** Replaces the status of an error, BAD_REQUEST by default, by that of the stream's sender. */
-function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof RpcError) || error.status === status) throw error;
-    throw new RpcError(status, `invalid item: ${error.message}`, { cause: error });
-  }
+function withStatus(error: unknown, status: "BAD_REQUEST" | "INTERNAL"): unknown {
+  if (!(error instanceof RpcError) || error.status === status) return error;
+  return new RpcError(status, `invalid item: ${error.message}`, { cause: error });
 }
 
 /**
@@ -83,7 +85,11 @@ export function checkItem(
   status: "BAD_REQUEST" | "INTERNAL",
   name: string | number = "an item",
 ): void {
-  if (withStatus(status, () => isValid(item, validator))) return;
+  try {
+    if (isValid(item, validator)) return;
+  } catch (error) {
+    throw withStatus(error, status);
+  }
   const issues = issuesOf(validator);
   const what = typeof name === "number" ? `item ${name}` : name;
   const message = `${what} does not match the schema: ${describeIssues(issues)}`;

@@ -6,7 +6,7 @@ import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import { wrongNumber } from "../base/wrong-type.js";
-import type { UndeclaredProperties } from "../codec/encode-declared.js";
+import type { UndeclaredProperties } from "../codec/check-declared.js";
 import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";

@@ -96,16 +96,21 @@ export class CallFrames {
       return;
     }
     this.#arrive(id, size);
-    if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.item(frame, this.#flow.received);
-    else this.#outgoing.item(id, frame);
-    this.#flow.received.settle();
+    if (!this.#incoming.owns(id)) {
+      this.#outgoing.item(id, frame);
+      return;
+    }
+    const { received } = this.#flow;
+    const call = this.#incoming.find(id, "ITEM");
+    if (call === undefined) received.consumed(itemCost(size));
+    else call.item(frame, received);
   }
 
   #rejectItem(id: number, size: number, error: RpcError): void {
     this.#arrive(id, size);
     if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.reject(error);
     else this.#outgoing.rejectItem(id, error);
-    this.#flow.received.settle();
+    this.#flow.received.consumed(itemCost(size));
   }
 
   #arrive(id: number, size: number): void {

@@ -134,6 +134,7 @@ export class Connection implements FrameSink {
   frame(frame: FrameView): void {
     if (this.#end !== undefined) return;
     this.#checkOrder(frame.kind);
+    const { size } = frame;
     switch (frame.kind) {
       case FRAME.HELLO:
         this.#onHello(frame.takeText());
@@ -147,7 +148,7 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
-    this.#reading.step();
+    this.#reading.step(size);
   }
 
   /** See {@link FrameSink.skipped}. */
@@ -197,6 +198,7 @@ export class Connection implements FrameSink {
   #decode(frames: () => void): void {
     if (this.#end !== undefined) return;
     try {
+      this.#flow.received.nextChunk();
       frames();
       this.#closeIfDrained();
     } catch (error) {

@@ -210,10 +210,10 @@ export class Reading {
     this.#resume();
   }
 
-  /** A frame is handled: the following ones may have to wait for a later turn, also those of the same chunk. */
-  step(): void {
+  /** A frame of this many bytes is handled: the following ones may have to wait for a later turn, also those of the same chunk. */
+  step(bytes: number): void {
     const { turn } = this.#config;
-    if (turn === undefined || !turn.step() || this.#isWaiting) return;
+    if (turn === undefined || !turn.step(bytes) || this.#isWaiting) return;
     this.#isWaiting = true;
     this.#pause();
     turn.wait(() => {

@@ -6,12 +6,11 @@ import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
 import { afterBegin } from "./flow/over-quota.js";
 import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
-import { FLAG, FRAME, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, itemCost, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
 import type { Metadata } from "./metadata.js";
-import { RequestStream, type RequestStreamHandlers } from "./request-stream.js";
 
 /** The fields of an OPEN frame. */
 export interface CallOpening {
@@ -42,7 +41,7 @@ export interface CallHost {
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
   sender(id: number, window: number): ItemSender;
-  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item>;
+  receiver(reader: ItemReader<unknown>, hooks: ReceiverHooks): ItemReceiver<unknown>;
 }
 
 /** A call of the peer, as its callee sees it. */
@@ -56,8 +55,10 @@ export class IncomingCall {
   #answered = false;
   /** Whether it has passed the checks, and goes to its handler. */
   accepted = false;
-  /** Absent if the caller sends none. */
-  readonly #stream: RequestStream | undefined;
+  /** The request stream; absent until its receiver is created. */
+  #items: ItemReceiver<unknown> | undefined;
+  /** Whether the caller has sent all of its request. */
+  #isComplete: boolean;
   /** Bytes of memory that it holds. */
   #weight = CALL_WEIGHT;
   #hasSlot = true;
@@ -71,7 +72,7 @@ export class IncomingCall {
     this.opening = opening;
     this.number = number;
     this.startedAt = number === 0 ? 0 : performance.now();
-    this.#stream = opening.hasStream ? new RequestStream() : undefined;
+    this.#isComplete = !opening.hasStream;
   }
 
   /** The codec of the connection. */
@@ -90,7 +91,7 @@ export class IncomingCall {
 
   /** Bytes of the items that were received. */
   get received(): number {
-    return this.#stream?.received ?? 0;
+    return this.#items?.received ?? 0;
   }
 
   /** Bytes of the items that were sent. */
@@ -100,7 +101,7 @@ export class IncomingCall {
 
   /** Number of items that were received. */
   get itemsIn(): number {
-    return this.#stream?.items ?? 0;
+    return this.#items?.items ?? 0;
   }
 
   /** Number of items that were sent. */
@@ -123,17 +124,18 @@ export class IncomingCall {
     if (this.#reason !== undefined) listener(this.#reason);
   }
 
-  /** Sets the callbacks for the request stream. Call it while the OPEN is handled, before the first item. */
-  receiveStream(handlers: RequestStreamHandlers): void {
-    this.#stream?.receive(handlers);
-  }
-
   /**
-   * Creates the buffer of the request stream, which grants the caller credit as its items are consumed.
-   * @param failed called when the handler has reached an item that cannot be decoded
+   * Creates the receiver of the request stream, which grants the caller credit as its items are consumed. Call it while the OPEN is
+   * handled, before the first item.
+   * @param failed called when the call must end, as with an item that cannot be decoded
    */
-  receiver<Item>(reader: ItemReader<Item>, failed: (reason: RpcError) => void): ItemReceiver<Item> {
-    return this.#host.receiver(reader, { grant: (bytes) => this.grant(bytes), cancel: () => undefined, failed });
+  receive(reader: ItemReader<unknown>, failed: (reason: RpcError) => void): ItemReceiver<unknown> {
+    this.#items = this.#host.receiver(reader, {
+      grant: (bytes) => this.grant(bytes),
+      cancel: () => undefined,
+      failed,
+    });
+    return this.#items;
   }
 
   /** Sends headers: at most once, before the first item. */
@@ -143,7 +145,7 @@ export class IncomingCall {
 
   /** Grants the caller more credit for its request stream, in bytes. */
   grant(bytes: number): void {
-    if (!this.#answered && this.#stream?.isComplete === false) this.#host.grant(this.opening.id, bytes);
+    if (!this.#answered && !this.#isComplete) this.#host.grant(this.opening.id, bytes);
   }
 
   /** Ends the response stream: a pending send rejects with `reason`. */
@@ -201,17 +203,22 @@ export class IncomingCall {
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
   item(item: BytesView, connection: ReceiveWindow): void {
-    this.#open("ITEM").item(item, connection);
+    this.#checkOpen("ITEM");
+    if (this.#items === undefined) connection.consumed(itemCost(item.end - item.start));
+    else this.#items.push(item, connection);
   }
 
   /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */
   reject(reason: RpcError): void {
-    this.#open("ITEM").reject(reason);
+    this.#checkOpen("ITEM");
+    this.#items?.fail(reason);
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open */
   end(): void {
-    this.#open("END").end();
+    this.#checkOpen("END");
+    this.#isComplete = true;
+    this.#items?.end();
   }
 
   /** Called by the connection. @throws ProtocolError if the sum is over the most that a stream can have */
@@ -232,9 +239,8 @@ export class IncomingCall {
     this.#cancelled(reason);
   }
 
-  #open(frame: "ITEM" | "END"): RequestStream {
-    if (this.#stream?.isComplete === false) return this.#stream;
-    throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
+  #checkOpen(frame: "ITEM" | "END"): void {
+    if (this.#isComplete) throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
   }
 
   /** The listener comes first, so that the handler's `finally` blocks see the aborted signal. */

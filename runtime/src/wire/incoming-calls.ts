@@ -163,7 +163,7 @@ export class IncomingCalls implements CallHost {
     return new ItemSender(writer, { id, credit: window, maxItem: this.#maxItem, flow });
   }
 
-  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item> {
+  receiver(reader: ItemReader<unknown>, hooks: ReceiverHooks): ItemReceiver<unknown> {
     return new ItemReceiver({ window: this.#config.limits.window, budget: this.#windows }, reader, hooks);
   }
 

@@ -3,10 +3,14 @@ import { errorMessage } from "../base/error-message.js";
 import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
-import { ItemQueue, JOINABLE } from "./flow/item-queue.js";
-import { StreamLoad } from "./flow/stream-load.js";
-import { MAX_WINDOW, type WindowBudget } from "./flow/stream-window.js";
+import { StreamWindow, type StreamWindowConfig } from "./flow/stream-window.js";
 import { itemCost, ProtocolError } from "./frame.js";
+import { ItemQueue, JOINABLE } from "./item-queue.js";
+
+/** Bytes of the largest chunk whose items need no copy until the next one is read: as much as a socket reads at once. */
+const CHUNK = 64 * 1024;
+
+const NO_PARTS: readonly BytesView[] = [];
 
 interface Pull<Item> {
   readonly result: Promise<IteratorResult<Item, undefined>>;
@@ -20,9 +24,9 @@ export interface ItemReader<Item> {
   /** Decodes and checks an item. @throws RpcError if it is invalid */
   readonly decode: (item: BytesView) => Item;
   /**
-   * Bytes of memory that a decoded item takes: charged before it is decoded, until the consumer asks for the next one. Default:
-   * nothing is charged.
-   * @throws RpcError if it is over a limit
+   * Checks that an item may be decoded. Returns the bytes of memory that it then takes: charged before it is decoded, until the consumer
+   * asks for the next one. Default: nothing is charged.
+   * @throws RpcError if it may not
    */
   readonly weigh?: (item: BytesView) => number;
 }
@@ -33,16 +37,8 @@ export interface ReceiverHooks {
   readonly grant: (bytes: number) => void;
   /** The consumer stopped before the end. */
   readonly cancel: () => void;
-  /** The consumer has reached an item that cannot be decoded: the call ends with the reason, after all that was before it. */
+  /** The call must end: the consumer has reached an item that cannot be decoded, or the connection may hold no more. */
   readonly failed: (reason: RpcError) => void;
-}
-
-/** The windows of a received stream. */
-interface ReceiverWindows {
-  /** The initial credit in bytes, which the sender already has. */
-  readonly window: number;
-  /** What the window may grow by. */
-  readonly budget: WindowBudget;
 }
 
 /**
@@ -53,24 +49,18 @@ interface ReceiverWindows {
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #reader: ItemReader<Item>;
   readonly #hooks: ReceiverHooks;
-  readonly #budget: WindowBudget;
-  #window: number;
-  /** Bytes that the window has grown by. */
-  #grown = 0;
-  #credit: number;
-  /** Bytes consumed and not granted yet: granted in halves of the window, because a frame for each item would be too many. */
-  #ungranted = 0;
-  readonly #items: ItemQueue;
-  readonly #load = new StreamLoad();
+  readonly #window: StreamWindow;
+  readonly #waiting: ItemQueue;
   #pulls: Pull<Item>[] = [];
+  #received = 0;
+  #items = 0;
   #ended = false;
   #error: RpcError | undefined;
 
-  constructor({ window, budget }: ReceiverWindows, reader: ItemReader<Item>, hooks: ReceiverHooks) {
-    this.#window = this.#credit = window;
-    this.#budget = budget;
+  constructor(window: StreamWindowConfig, reader: ItemReader<Item>, hooks: ReceiverHooks) {
+    this.#window = new StreamWindow(window);
     this.#reader = reader;
-    this.#items = new ItemQueue(reader);
+    this.#waiting = new ItemQueue(reader);
     this.#hooks = hooks;
   }
 
@@ -83,21 +73,44 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this.#ended;
   }
 
+  /** Bytes of the items that were received. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Number of items that were received. */
+  get items(): number {
+    return this.#items;
+  }
+
   /**
-   * An item arrived. It is decoded at once if the consumer waits for it, else copied.
-   * @param connection what holds it until the consumer takes it
-   * @throws ProtocolError if the sender had no credit; RpcError RESOURCE_EXHAUSTED if the connection may hold no more
+   * An item arrived. It is decoded at once if the consumer waits for it.
+   * @param connection whose window it fills until the consumer takes it
+   * @throws ProtocolError if the sender had no credit
    */
   push(item: BytesView, connection?: ReceiveWindow): void {
-    if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");
-    const cost = itemCost(item.end - item.start);
-    this.#credit -= cost;
-    if (this.#ended) return;
-    this.#load.arrive(connection);
-    if (this.#pulls.length > 0) this.#resolve(item, cost);
-    else {
-      this.#load.hold(cost);
-      this.#items.push(item);
+    const size = item.end - item.start;
+    const cost = itemCost(size);
+    if (!this.#window.arrive(cost, connection)) throw new ProtocolError("an item beyond the credit of its stream");
+    this.#received += size;
+    this.#items += 1;
+    if (this.#ended) this.#window.consume(cost);
+    else if (this.#pulls.length > 0) this.#resolve(item, cost);
+    else if (this.#waiting.push(item)) {
+      // A larger buffer would be held for the item, and not charged.
+      if (item.buffer.buffer.byteLength > CHUNK) this.keep();
+      else connection?.keepLater(this);
+    }
+  }
+
+  /** Copies the items that wait, because their chunk must not be held for them. */
+  keep(): void {
+    const cost = this.#waiting.keep();
+    if (cost === 0) return;
+    try {
+      this.#window.keep(cost);
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -121,15 +134,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
    * arrived, because buffered items still fill the windows. They can still be consumed.
    */
   release(): void {
-    this.#budget.give(this.#grown);
-    this.#grown = 0;
-    this.#load.end();
-    if (this.#items.size === 0) this.#items.clear();
+    this.#window.release();
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
-    this.#load.unload();
-    const first = this.#items.shift();
+    this.#window.unload();
+    const first = this.#waiting.shift();
     if (first === undefined) {
       if (this.#ended && this.#error === undefined) return Promise.resolve({ done: true, value: undefined });
       const result = this.#pull();
@@ -140,7 +150,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
       return Promise.resolve({ done: false, value: this.#take(first) });
     } catch (error) {
       const result = this.#pull();
-      this.#fail(error);
+      this.fail(error);
       return result;
     }
   }
@@ -169,42 +179,36 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   /** Gives an item that has just arrived to the consumer that waits for it. */
   #resolve(item: BytesView, cost: number): void {
     try {
-      const value = this.#decode(item);
-      this.#consumed(cost);
+      const value = this.#decode(item, cost);
       this.#pulls.shift()?.resolve({ done: false, value });
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
   /** Decodes an item that has waited. Raw bytes are joined with those behind it. */
   #take(first: BytesView): Item {
     const size = first.end - first.start;
-    const cost = itemCost(size);
-    this.#load.release(cost);
-    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#items.shiftFollowing(size) : [];
-    if (parts.length === 0) {
-      const value = this.#decode(first);
-      this.#consumed(cost);
-      // Its buffer can be reused: nothing more will arrive.
-      if (this.#load.isOver && this.#items.size === 0) this.#items.clear();
-      return value;
-    }
-    const joined = Buffer.concat([first, ...parts].map(({ buffer, start, end }) => buffer.subarray(start, end)));
-    const value = this.#decode({ buffer: joined, start: 0, end: joined.length });
-    const all = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), cost);
-    this.#load.release(all - cost);
+    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#waiting.shiftFollowing(size) : NO_PARTS;
+    if (parts.length === 0) return this.#decode(first, itemCost(size));
+    const cost = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), itemCost(size));
     // A consumer that takes half a window at once was behind, though nothing is buffered now.
-    this.#consumed(all, all >= this.#window / 2);
+    return this.#decode(join([first, ...parts]), cost, this.#window.isMuch(cost));
+  }
+
+  #decode(item: BytesView, cost: number, isBehind = false): Item {
+    this.#window.consume(cost);
+    if (this.#reader.weigh !== undefined) this.#window.load(this.#reader.weigh(item));
+    const value = this.#reader.decode(item);
+    if (!this.#ended) {
+      const bytes = this.#window.grant(cost, isBehind || this.#waiting.size > 0 ? "is behind" : "keeps up");
+      if (bytes > 0) this.#hooks.grant(bytes);
+    }
     return value;
   }
 
-  #decode(item: BytesView): Item {
-    if (this.#reader.weigh !== undefined) this.#load.load(this.#reader.weigh(item));
-    return this.#reader.decode(item);
-  }
-
-  #fail(error: unknown): void {
+  /** The stream cannot go on: drops what waits, and ends the call. */
+  fail(error: unknown): void {
     const reason = error instanceof RpcError ? error : new RpcError("INTERNAL", errorMessage(error), { cause: error });
     this.#drop();
     this.#hooks.failed(reason);
@@ -215,26 +219,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   #drop(): void {
-    this.#items.clear();
-    this.#load.release();
-  }
-
-  #consumed(cost: number, isBehind = false): void {
-    this.#ungranted += cost;
-    if (this.#ended || this.#ungranted < this.#window / 2) return;
-    const bytes = this.#ungranted + (isBehind ? 0 : this.#grow());
-    this.#credit += bytes;
-    this.#ungranted = 0;
-    this.#hooks.grant(bytes);
-  }
-
-  /** A consumer with an empty buffer waits for its sender: a larger window keeps both busy. */
-  #grow(): number {
-    const more = this.#window;
-    if (this.#items.size > 0 || this.#window + more > MAX_WINDOW || !this.#budget.take(more)) return 0;
-    this.#window += more;
-    this.#grown += more;
-    return more;
+    this.#waiting.clear();
+    this.#window.consume();
   }
 
   /** Answers those that wait. The error is thrown once; later calls find the stream done. */
@@ -247,4 +233,9 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
       result.catch(() => undefined);
     }
   }
+}
+
+function join(parts: readonly BytesView[]): BytesView {
+  const buffer = Buffer.concat(parts.map(({ buffer, start, end }) => buffer.subarray(start, end)));
+  return { buffer, start: 0, end: buffer.length };
 }

@@ -68,7 +68,7 @@ export class ItemSender {
 
   /** Whether an item may be prepared or sent now; otherwise {@link ready} waits or throws. */
   begin(): boolean {
-    if (this.#closed !== undefined || this.#credit <= 0 || !this.#window.has(SMALLEST)) return false;
+    if (this.#closed !== undefined || this.#credit <= 0 || this.#window.room < SMALLEST) return false;
     return this.#enter();
   }
 
@@ -81,7 +81,7 @@ export class ItemSender {
       this.#leave();
       if (this.#closed !== undefined) throw this.#closed;
       if (this.#credit <= 0) await this.#wait(() => () => undefined);
-      else if (!this.#window.has(SMALLEST)) await this.#waitForWindow();
+      else if (this.#window.room < SMALLEST) await this.#waitForWindow();
       else await this.#waitForTurn();
     }
   }

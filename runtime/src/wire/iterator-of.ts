@@ -43,6 +43,11 @@ export function releaseUnread(source: unknown): void {
   else if (has(source, "getReader")) (source as unknown as ReadableStream).cancel().catch(() => undefined);
 }
 
+/** Whether a value has to be awaited. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
+}
+
 /** Names a value that is not a source, for messages. */
 export function describeSource(value: unknown): string {
   return value === null ? "null" : typeof value === "object" ? "an object without an iterator" : typeof value;

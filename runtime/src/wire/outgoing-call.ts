@@ -1,7 +1,7 @@
-import type { BytesView, EncodedValue } from "../codec/codec.js";
+import type { EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { FrameView } from "./frame.js";
+import type { ItemReceiver } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 
@@ -27,11 +27,8 @@ export interface OutgoingCall {
   sent(id: number): void;
   /** Called with the headers, at most once and before the first item. */
   headers?(metadata: Metadata): void;
-  /**
-   * Called with each item of the response stream, which is valid during the call only, and with what may hold it; absent without such
-   * a stream.
-   */
-  readonly item?: ((item: BytesView, connection: ReceiveWindow) => void) | undefined;
+  /** Receives the items of the response stream; absent without such a stream. */
+  readonly items?: Pick<ItemReceiver<unknown>, "push"> | undefined;
   /** Called with the final status; `frame` holds its body, valid during the call only. */
   status(code: number, trailers: Metadata, frame: FrameView): void;
   /** Called if the call ends without a status from the peer. */

@@ -1,7 +1,7 @@
 import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
-import { FLAG, FRAME, type FrameView, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, type FrameView, itemCost, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
@@ -15,7 +15,7 @@ const ABANDONED: OutgoingCall = {
   body: "",
   opened: () => undefined,
   headers: () => undefined,
-  item: () => undefined,
+  items: { push: ({ start, end }, connection) => connection?.consumed(itemCost(end - start)) },
   remaining: () => 0,
   sent: () => undefined,
   status: () => undefined,
@@ -109,23 +109,14 @@ export class OutgoingCalls {
     call.headers(metadata);
   }
 
-  /**
-   * ITEM arrived: ends the call if the connection may not hold it.
-   * @throws ProtocolError if the call is not open, has no response stream, or has no credit
-   */
+  /** ITEM arrived. @throws ProtocolError if the call is not open, has no response stream, or has no credit */
   item(id: number, item: BytesView): void {
-    const consumer = this.#consumer(id);
-    try {
-      consumer(item, this.#config.flow.received);
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      this.reject(id, error);
-    }
+    this.#items(id).push(item, this.#config.flow.received);
   }
 
   /** ITEM over the limit arrived: ends the call. @throws ProtocolError as {@link item} */
   rejectItem(id: number, error: RpcError): void {
-    this.#consumer(id);
+    this.#items(id);
     this.reject(id, error);
   }
 
@@ -203,10 +194,10 @@ export class OutgoingCalls {
     return call;
   }
 
-  #consumer(id: number): NonNullable<OutgoingCall["item"]> {
-    const { item } = this.#get(id, "ITEM");
-    if (item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
-    return item;
+  #items(id: number): NonNullable<OutgoingCall["items"]> {
+    const { items } = this.#get(id, "ITEM");
+    if (items === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
+    return items;
   }
 
   #closeSender(slot: number, reason: string): void {

@@ -2,7 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
 import type { Turn } from "../base/accounts/turns.js";
 import type { ItemSender } from "./item-sender.js";
-import { type ItemSource, iteratorOf } from "./iterator-of.js";
+import { type ItemSource, isPromise, iteratorOf } from "./iterator-of.js";
 
 /** Takes the items of a stream: the sender of a connection, or a consumer in this process. */
 export type ItemSink = Pick<ItemSender, "begin" | "ready" | "send" | "sendBytes" | "listenForClose" | "finish">;
@@ -47,7 +47,8 @@ export async function pumpItems<Item, Result>(
       const next = await iterator.next();
       if (next.done === true) return next.value;
       isDone = false;
-      const item = await next.value;
+      // Only a synchronous source gives promises.
+      const item = isPromise(next.value) ? await next.value : next.value;
       // Encoded only when it can be sent: encoded items of many streams would wait for the transport.
       if (!sender.begin()) await sender.ready();
       const body = encode(item);
@@ -58,7 +59,7 @@ export async function pumpItems<Item, Result>(
       // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
       else if (body.length === 0) await setImmediate();
       else await sendBytes(body, sender);
-      const passed = turn?.pass();
+      const passed = turn?.pass(body.length);
       if (passed !== undefined) await passed;
     }
   } catch (error) {

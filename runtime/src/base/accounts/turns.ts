@@ -7,8 +7,11 @@ export const SLICE = 4;
 /** Milliseconds of recent work up to which a key need not wait for the slice of another one. */
 const LIGHT = 100;
 
-/** How many steps pass between two looks at the clock. */
-const STEPS = 4;
+/** Bytes of work between two looks at the clock, and how many of them a step takes at least: a look costs as much as a small frame. */
+const LOOK = 4096;
+const SMALLEST = 256;
+/** A step whose bytes are unknown. */
+const TYPICAL = 768;
 
 /** The weight of the latest turn in the estimated cost of a step: a pause of the process must not look like work. */
 const WEIGHT = { more: 0.1, less: 0.5 } as const;
@@ -45,6 +48,8 @@ export class Turn {
   #used = 0;
   #steps = 0;
   #stepsBefore = 0;
+  /** Bytes of work since the last look at the clock. */
+  #unseen = 0;
   /** Milliseconds that a step takes, with the microtasks that follow it. */
   #cost = 0;
   #recent = 0;
@@ -67,12 +72,15 @@ export class Turn {
     return this.#recent;
   }
 
-  /** A step of work is done: true if the next one has to {@link wait}. */
-  step(): boolean {
+  /** A step of work with this many bytes is done: true if the next one has to {@link wait}. */
+  step(bytes = TYPICAL): boolean {
     if (active !== this) activate(this);
     this.#steps += 1;
     if (this.#steps * this.#cost >= SLICE) return true;
-    return this.#steps % STEPS === 0 && this.#used + performance.now() - activeSince >= SLICE;
+    this.#unseen += SMALLEST + bytes;
+    if (this.#unseen < LOOK) return false;
+    this.#unseen = 0;
+    return this.#used + performance.now() - activeSince >= SLICE;
   }
 
   /** Calls `resume` in a later turn of the event loop. */
@@ -83,8 +91,8 @@ export class Turn {
   }
 
   /** A step of work is done: undefined if the next one may follow at once, else when it may. */
-  pass(): Promise<void> | undefined {
-    return this.step() || this.#waiting.length > 0 ? new Promise((resolve) => this.wait(resolve)) : undefined;
+  pass(bytes?: number): Promise<void> | undefined {
+    return this.step(bytes) || this.#waiting.length > 0 ? new Promise((resolve) => this.wait(resolve)) : undefined;
   }
 
   /** Its work ran for this long. */

@@ -1,7 +1,6 @@
 import { rejectToCaller } from "../../base/async/reject-to-caller.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
-import type { RpcError } from "../../contract/rpc-error.js";
 import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
@@ -95,11 +94,10 @@ function direct(binding: MethodBinding): Begin {
 
 function unary(binding: MethodBinding, request: unknown, options: CallOptions | undefined): Promise<unknown> {
   return new Promise((resolve) => {
-    const reject = (error: RpcError): void => resolve(rejectToCaller(error));
     try {
-      new ClientCall(binding, { request, options, resolve, reject }).start();
+      new ClientCall(binding, { request, options, resolve }).start();
     } catch (error) {
-      reject(toCallError(error, binding.method.id));
+      resolve(rejectToCaller(toCallError(error, binding.method.id)));
     }
   });
 }

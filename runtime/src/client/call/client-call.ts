@@ -1,12 +1,13 @@
+import { rejectToCaller } from "../../base/async/reject-to-caller.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
-import type { BytesView, EncodedValue } from "../../codec/codec.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
-import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
 import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
@@ -28,7 +29,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
-  readonly item: ((item: BytesView, connection: ReceiveWindow) => void) | undefined;
+  readonly items: ItemReceiver<unknown> | undefined;
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
@@ -42,8 +43,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #retries = 0;
   #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Whether headers or an item have arrived: the call cannot be retried then. */
-  #seen = false;
+  #hasHeaders = false;
 
   /** Validates and encodes the request. @throws RpcError for invalid options or an invalid request */
   constructor(binding: MethodBinding, setup: CallSetup) {
@@ -60,8 +60,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
-    this.opened = streams?.opened && this.#opened;
-    this.item = streams?.item === undefined ? undefined : this.#receiveItem;
+    this.opened = streams?.opened && ((sender) => this.#opened(sender));
+    this.items = streams?.items;
   }
 
   /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
@@ -71,7 +71,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
     const { method, reports } = this.#binding;
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this.body);
+    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
     try {
       this.#send();
     } catch (error) {
@@ -118,7 +118,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   headers(headers: Metadata): void {
     if (this.#seen) throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
-    this.#seen = true;
+    this.#hasHeaders = true;
     try {
       this.#options?.onHeaders?.(headers);
     } catch (error) {
@@ -213,21 +213,15 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  readonly #opened = (sender: ItemSender): void => {
+  #opened(sender: ItemSender): void {
     this.#observed?.sends(sender);
     this.#streams?.opened?.(sender);
-  };
+  }
 
-  readonly #receiveItem = (item: BytesView, connection: ReceiveWindow): void => {
-    this.#seen = true;
-    this.#observed?.item(item.end - item.start);
-    try {
-      this.#streams?.item?.(item, connection);
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      this.cancel(error);
-    }
-  };
+  /** Whether headers or an item have arrived: the call cannot be retried then. */
+  get #seen(): boolean {
+    return this.#hasHeaders || (this.items?.items ?? 0) > 0;
+  }
 
   #end(error: unknown): void {
     this.#release();
@@ -235,7 +229,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const named = this.#binding.drift?.explain(failure, this.#connection) ?? failure;
     this.#observed?.ended(this.#connection, named);
     this.#streams?.ended(named);
-    this.#setup.reject(named);
+    this.#setup.resolve(rejectToCaller(named));
   }
 
   #release(): void {

@@ -1,9 +1,9 @@
-import type { BytesView, Codec } from "../../codec/codec.js";
+import type { Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
-import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
 import type { WindowBudget } from "../../wire/flow/stream-window.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { CallOptions } from "./call-options.js";
@@ -46,8 +46,8 @@ export interface MethodBinding {
 export interface StreamCallbacks {
   /** Sends the request stream, once the call is open; absent where there is none. */
   readonly opened?: (sender: ItemSender) => void;
-  /** Receives an item of the response stream, and what may hold it; absent where there is none. */
-  readonly item?: (item: BytesView, connection: ReceiveWindow) => void;
+  /** Receives the response stream; absent where there is none. */
+  readonly items?: ItemReceiver<unknown>;
   /** Called when the call has ended, with the error if it failed, before its promise settles. */
   readonly ended: (error: RpcError | undefined) => void;
 }
@@ -56,7 +56,7 @@ export interface StreamCallbacks {
 export interface CallSetup {
   readonly request: unknown;
   readonly options: CallOptions | undefined;
+  /** Settles the call with its response, or a rejected promise. */
   readonly resolve: (response: unknown) => void;
-  readonly reject: (error: RpcError) => void;
   readonly streams?: StreamCallbacks;
 }

@@ -1,17 +1,23 @@
 import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
-import type { EncodedValue } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
+import type { OutgoingCall } from "../../wire/outgoing-call.js";
 
 /** Where the calls of a client are reported. */
 export interface CallReports {
   readonly observer: Pick<Observer, "callStarted" | "callEnded" | "callRetried">;
   /** Returns the server at the other end; without an address while the call waits for a connection. */
   readonly peerOf: (connection: Connection | undefined) => Peer;
+}
+
+/** The parts of a call that are counted. */
+interface ObservedParts extends Pick<OutgoingCall, "body"> {
+  readonly items: ItemReceiver<unknown> | undefined;
 }
 
 /** Reports a call of a client from its start to its status, and counts what it sends and receives. */
@@ -22,17 +28,18 @@ export class ObservedCall {
   readonly #call = nextCall();
   readonly #start = performance.now();
   readonly #requestBytes: number;
-  #bytesIn = 0;
-  #itemsIn = 0;
+  readonly #items: ItemReceiver<unknown> | undefined;
+  #responseBytes = 0;
   #sender: ItemSender | undefined;
   #isOver = false;
 
   /** Reports that the call has started. */
-  constructor(reports: CallReports, { id: method, deprecated }: Method, request: EncodedValue) {
+  constructor(reports: CallReports, { id: method, deprecated }: Method, { body, items }: ObservedParts) {
     this.#reports = reports;
     this.#method = method;
     this.#deprecated = deprecated;
-    this.#requestBytes = Buffer.byteLength(request);
+    this.#requestBytes = Buffer.byteLength(body);
+    this.#items = items;
     reports.observer.callStarted?.({ call: this.#call, peer: reports.peerOf(undefined), method, deprecated });
   }
 
@@ -41,15 +48,9 @@ export class ObservedCall {
     this.#sender = sender;
   }
 
-  /** An item of the response stream has arrived. */
-  item(bytes: number): void {
-    this.#bytesIn += bytes;
-    this.#itemsIn += 1;
-  }
-
   /** A status has arrived, with a body of this size. */
   body(bytes: number): void {
-    this.#bytesIn += bytes;
+    this.#responseBytes = bytes;
   }
 
   /** The call is sent again after `delay` ms. */
@@ -81,9 +82,9 @@ export class ObservedCall {
       deprecated: this.#deprecated,
       status: error === undefined ? "OK" : error.status,
       milliseconds: performance.now() - this.#start,
-      bytesIn: this.#bytesIn,
+      bytesIn: this.#responseBytes + (this.#items?.received ?? 0),
       bytesOut: this.#requestBytes + (this.#sender?.sent ?? 0),
-      itemsIn: this.#itemsIn,
+      itemsIn: this.#items?.items ?? 0,
       itemsOut: this.#sender?.items ?? 0,
       error,
     });

@@ -63,7 +63,7 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(responseItem !== undefined && { item: (item, connection) => items.push(item, connection) }),
+    ...(responseItem !== undefined && { items }),
     ended: (error) => {
       items.end(error);
       items.release();
@@ -71,16 +71,15 @@ export function startStreaming(
     },
   };
   const response = new Promise((resolve) => {
-    const reject = (error: RpcError): void => resolve(rejectToCaller(error));
     try {
       if (requestItem !== undefined) checkSource(ignoreErrors(source));
-      call = new ClientCall(binding, { request, options, resolve, reject, streams });
+      call = new ClientCall(binding, { request, options, resolve, streams });
       call.start();
     } catch (error) {
       const named = toCallError(error, id);
       items.end(named);
       release();
-      reject(named);
+      resolve(rejectToCaller(named));
     }
   });
   // A consumer that iterates receives the error there, and may ignore the response.

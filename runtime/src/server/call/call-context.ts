@@ -1,7 +1,7 @@
 import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
+import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
-import type { UndeclaredProperties } from "../../codec/encode-declared.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
@@ -102,13 +102,18 @@ export class CallContext implements Context {
     return logWith(this.#caller.config.log, () => about);
   }
 
-  readonly fail = (status: ErrorStatus, details?: unknown, message?: string): never => {
-    throw new RpcError(status, message, { details });
-  };
+  // Handlers may take the following functions out of the context. As fields, they would be created for each call.
+  get fail(): Context["fail"] {
+    return fail;
+  }
 
-  readonly setHeader = (name: string, value: string): void => this.#respond().header(name, value);
+  get setHeader(): Context["setHeader"] {
+    return (name, value) => this.#respond().header(name, value);
+  }
 
-  readonly setTrailer = (name: string, value: string): void => this.#respond().trailer(name, value);
+  get setTrailer(): Context["setTrailer"] {
+    return (name, value) => this.#respond().trailer(name, value);
+  }
 
   #respond(): ResponseMetadata {
     if (this.#response === undefined) {
@@ -130,4 +135,8 @@ export class CallContext implements Context {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
   }
+}
+
+function fail(status: ErrorStatus, details?: unknown, message?: string): never {
+  throw new RpcError(status, message, { details });
 }

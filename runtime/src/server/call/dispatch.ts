@@ -7,7 +7,7 @@ import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
 import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
-import { ignoreErrors } from "../../wire/iterator-of.js";
+import { ignoreErrors, isPromise } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
@@ -224,8 +224,4 @@ function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerC
 
 function deadlineExceeded(): RpcError {
   return new RpcError("DEADLINE_EXCEEDED", "the handler did not finish before the deadline");
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
-import { checkDeclared } from "../../codec/encode-declared.js";
+import { checkDeclared } from "../../codec/check-declared.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";

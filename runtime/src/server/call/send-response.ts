@@ -1,10 +1,10 @@
 import { turnOf } from "../../base/accounts/turns.js";
 import { errorMessage } from "../../base/error-message.js";
+import { checkDeclared } from "../../codec/check-declared.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
-import { encodeDeclared } from "../../codec/encode-declared.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
-import type { Method } from "../../contract/method.js";
+import type { Method, Validator } from "../../contract/method.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
 import { pumpItems } from "../../wire/pump-items.js";
@@ -28,16 +28,15 @@ export function encodeResponse(
   if (!validator(response)) {
     throw new Error(`the handler's response does not match the contract: ${describeIssues(issuesOf(validator))}`);
   }
-  const body = encodeBody(response, validator, codec, config.undeclaredProperties);
+  if (config.undeclaredProperties === "refuse") refuseUndeclared(response, validator);
+  const body = codec.encode(response, validator.projection);
   checkSize(body, maxMessage, "response");
   return body;
 }
 
-function encodeBody(...response: Parameters<typeof encodeDeclared>): EncodedValue {
-  const [, , , undeclared] = response;
-  if (undeclared === "drop") return encodeDeclared(...response);
+function refuseUndeclared(response: unknown, validator: Validator): void {
   try {
-    return encodeDeclared(...response);
+    checkDeclared(response, validator);
   } catch (error) {
     throw new Error(`the handler's response does not match the contract: ${errorMessage(error)}`, { cause: error });
   }

@@ -1,10 +1,10 @@
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import type { BytesView, Codec, EncodedValue } from "../../codec/codec.js";
 import { decodeItem } from "../../codec/items.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
-import type { ItemReader, ItemReceiver } from "../../wire/item-receiver.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { COVERED_TEXT } from "../../wire/limits.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
@@ -56,29 +56,15 @@ export class WireCall implements CallPort {
     // The weight of the call covers that of a short item, as that of a short request.
     const covered = Math.min(COVERED_TEXT, shape.depth, shape.values);
     const weigh = (item: BytesView): number => {
+      authorize();
       const size = item.end - item.start;
       if (isRaw) return size;
+      checkMethodSize(size, maxSize, "item");
       return size <= covered ? 0 : checkShape(item, shape);
     };
     /** Items are decoded in their order. */
     let number = 0;
-    const reader: ItemReader<unknown> = { isRaw, decode: (item) => decodeItem(item, format, ++number), weigh };
-    const items = this.#call.receiver(reader, abort);
-    this.#call.receiveStream({
-      end: () => items.end(),
-      reject: abort,
-      item: (item, connection) => {
-        try {
-          authorize();
-          if (!isRaw) checkMethodSize(item.end - item.start, maxSize, "item");
-          items.push(item, connection);
-        } catch (error) {
-          if (!(error instanceof RpcError)) throw error;
-          abort(error);
-        }
-      },
-    });
-    return items;
+    return this.#call.receive({ isRaw, decode: (item) => decodeItem(item, format, ++number), weigh }, abort);
   }
 
   sendHeaders(metadata: string): void {

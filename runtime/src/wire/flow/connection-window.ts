@@ -6,9 +6,15 @@ const GRANTED_PART = 8;
 /** The largest credit that a frame can grant. An item over all limits, which is skipped, may have cost more. */
 const MAX_GRANT = 0xffff_ffff;
 
+/** A stream with items in the chunk that is being read. */
+interface ChunkReader {
+  /** Copies the items that still wait. */
+  keep(): void;
+}
+
 /**
  * The window of a connection, as its receiver keeps it: the bytes of items that the peer may send ahead of all consumers
- * together. An item counts as consumed when it has arrived, unless a stream holds it.
+ * together.
  */
 export class ReceiveWindow {
   /** What the connection holds. */
@@ -21,6 +27,7 @@ export class ReceiveWindow {
   /** Consumed, and not granted yet; and how much of it is worth a frame. */
   #ungranted = 0;
   #worthwhile = 0;
+  #chunkReaders: ChunkReader[] = [];
 
   /** @param grant grants the peer more credit */
   constructor(memory: HeldBytes, grant: (bytes: number) => void) {
@@ -38,39 +45,39 @@ export class ReceiveWindow {
   /** The connection has ended: the peer takes no more credit. */
   close(): void {
     this.#isOpen = false;
+    this.#chunkReaders = [];
   }
 
-  /** An item of this cost arrived; false if it is beyond the credit. {@link settle} follows once it is delivered. */
+  /** An item of this cost arrived; false if it is beyond the credit. */
   arrive(cost: number): boolean {
     if (!this.#isOpen) return true;
     if (!covers(this.#credit, this.#window, cost)) return false;
     this.#credit -= cost;
-    this.#ungranted += cost;
     return true;
   }
 
-  /** A stream holds an item until {@link release}. @throws RpcError RESOURCE_EXHAUSTED if the account has no room */
-  hold(cost: number): void {
-    this.memory.take(cost);
-    this.#ungranted -= cost;
-  }
-
-  /** Held items of this cost were consumed or dropped. */
-  release(cost: number): void {
-    this.memory.give(cost);
-    this.#ungranted += cost;
-    this.settle();
-  }
-
-  /** Grants what was consumed, if it is worth a frame or the peer has little credit left. */
-  settle(): void {
-    const ungranted = this.#ungranted;
-    if (!this.#isOpen || (ungranted < this.#worthwhile && ungranted < this.#credit)) return;
+  /** Items of this cost were consumed or dropped: grants what is worth a frame, or all if the peer has little credit left. */
+  consumed(cost: number): void {
+    const ungranted = this.#ungranted + cost;
+    this.#ungranted = ungranted;
+    if (ungranted === 0 || !this.#isOpen || (ungranted < this.#worthwhile && ungranted < this.#credit)) return;
     const bytes = Math.min(ungranted, MAX_GRANT);
-    if (bytes === 0) return;
     this.#ungranted -= bytes;
     this.#credit += bytes;
     this.#grant(bytes);
+  }
+
+  /** The items of a stream wait in the chunk that is being read. */
+  keepLater(reader: ChunkReader): void {
+    this.#chunkReaders.push(reader);
+  }
+
+  /** The next chunk is about to be read: what still waits is copied, so that no chunk is kept for a few items. */
+  nextChunk(): void {
+    if (this.#chunkReaders.length === 0) return;
+    const readers = this.#chunkReaders;
+    this.#chunkReaders = [];
+    for (const reader of readers) reader.keep();
   }
 }
 
@@ -82,6 +89,8 @@ export class SendWindow {
   #isOpen = false;
   #window = 0;
   #credit = 0;
+  /** The cost of the largest item that may be sent now. */
+  #room = Number.POSITIVE_INFINITY;
   readonly #items = new Map<() => void, number>();
   readonly #streams = new Set<() => void>();
 
@@ -89,6 +98,7 @@ export class SendWindow {
   open(bytes: number): void {
     this.#isOpen = true;
     this.#window = this.#credit = bytes;
+    this.#measure();
   }
 
   /** Whether the peer announced a window. */
@@ -96,22 +106,18 @@ export class SendWindow {
     return this.#isOpen;
   }
 
-  /** Whether an item of this cost may be sent now: no other one waits, and there is credit. */
-  has(cost: number): boolean {
-    return !this.#isOpen || (this.#items.size === 0 && covers(this.#credit, this.#window, cost));
-  }
-
-  /** The cost of the largest item that may be sent now. */
+  /** The cost of the largest item that may be sent now; 0 while others wait. Infinity where any may. */
   get room(): number {
-    if (!this.#isOpen || covers(this.#credit, this.#window, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-    return this.#credit;
+    return this.#room;
   }
 
   /** Takes the credit of an item; false if it has to {@link wait}. */
   take(cost: number): boolean {
-    if (!this.#isOpen) return true;
-    if (!this.has(cost)) return false;
-    this.#credit -= cost;
+    if (cost > this.#room) return false;
+    if (this.#isOpen) {
+      this.#credit -= cost;
+      this.#measure();
+    }
     return true;
   }
 
@@ -124,6 +130,7 @@ export class SendWindow {
   /** Calls `proceed` once, when the credit of its item was taken. */
   wait(cost: number, proceed: () => void): void {
     this.#items.set(proceed, cost);
+    this.#room = 0;
   }
 
   /** Calls `proceed` once, when there is credit and no item waits for it. */
@@ -153,10 +160,16 @@ export class SendWindow {
       this.#items.delete(proceed);
       proceed();
     }
-    if (!this.has(1)) return;
+    this.#measure();
+    if (this.#room < 1) return;
     const streams = [...this.#streams];
     this.#streams.clear();
     for (const proceed of streams) proceed();
+  }
+
+  #measure(): void {
+    if (this.#items.size > 0) this.#room = 0;
+    else this.#room = this.#credit * 2 >= this.#window ? Number.POSITIVE_INFINITY : this.#credit;
   }
 }
 

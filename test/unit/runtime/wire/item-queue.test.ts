@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ItemQueue } from "../../../../runtime/src/wire/flow/item-queue.js";
+import { ItemQueue } from "../../../../runtime/src/wire/item-queue.js";
 
 const view = (size: number, fill: number) => ({ buffer: Buffer.alloc(size, fill), start: 0, end: size });
 
@@ -15,6 +15,7 @@ test.each([false, true])("a large item after small ones that were taken is retur
   expect([taken(queue), taken(queue)]).toEqual([{ size: 100, fill: 1 }, { size: 0 }]);
   for (const size of [20_000, 5000, 600, 100]) {
     queue.push(view(size, 2));
+    queue.keep();
     expect(taken(queue)).toEqual({ size, fill: 2 });
     expect(queue.size).toBe(0);
   }
@@ -29,7 +30,6 @@ test.each([false, true])(
       return seed % below;
     };
     const sizes = [0, 1, 60, 100, 510, 511, 3000, 4094, 4095, 16_000, 16_382, 16_383, 20_000];
-    // Several queues share the pool of unused buffers.
     const queues = Array.from({ length: 5 }, () => ({ queue: new ItemQueue({ isRaw }), model: [] as object[] }));
     for (let step = 0; step < 20_000; step++) {
       const { queue, model } = queues[random(queues.length)] as (typeof queues)[number];
@@ -37,12 +37,43 @@ test.each([false, true])(
       if (kind === 0) {
         queue.clear();
         model.length = 0;
-      } else if (kind < 11 && model.length < 40) {
+      } else if (kind === 1) queue.keep();
+      else if (kind < 11 && model.length < 40) {
         const [size, fill] = [sizes[random(sizes.length)] as number, random(256)];
         queue.push(view(size, fill));
         model.push({ size, fill: size === 0 ? undefined : fill });
       } else expect(taken(queue)).toEqual(model.shift());
       expect(queue.size).toBe(model.length);
+    }
+  },
+);
+
+test.each([false, true])(
+  "items of one chunk are kept without it, wherever they were split (raw bytes: %s)",
+  (isRaw) => {
+    const frames = [3, 0, 70, 9000, 200, 12_000].map((size, fill) => ({ size, fill: size === 0 ? undefined : fill }));
+    for (let count = 0; count <= frames.length; count++) {
+      const chunk = Buffer.concat(
+        frames.map(({ size, fill = 0 }) => {
+          const frame = Buffer.alloc(10 + size, fill);
+          frame.writeUInt32BE(size);
+          return frame;
+        }),
+      );
+      const queue = new ItemQueue({ isRaw });
+      let at = 0;
+      for (const { size } of frames) {
+        queue.push({ buffer: chunk, start: at + 10, end: at + 10 + size });
+        at += 10 + size;
+      }
+      for (const frame of frames.slice(0, count)) expect(taken(queue)).toEqual(frame);
+      const rest = frames.slice(count);
+      expect(queue.keep()).toBe(rest.reduce((sum, { size }) => sum + 10 + size, 0));
+      expect(queue.keep()).toBe(0);
+      if (!isRaw) chunk.fill(0xff);
+      queue.push(view(5, 9));
+      for (const frame of rest) expect(taken(queue)).toEqual(frame);
+      expect([taken(queue), taken(queue), queue.size]).toEqual([{ size: 5, fill: 9 }, undefined, 0]);
     }
   },
 );

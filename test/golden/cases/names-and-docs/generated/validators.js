@@ -264,6 +264,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const crowdClosed = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -315,6 +316,7 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
+// prettier-ignore
 const crowdOpen = function validate0(data, instancePath=""){
 let vErrors = null;
 let errors = 0;
@@ -887,6 +889,7 @@ aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.pr
 callbacksOpen.projection = object({ count: scalar });
 // prettier-ignore
 clientOpen.projection = object({ agent: scalar });
+// prettier-ignore
 crowdOpen.projection = object({ size: scalar, names: scalar });
 // prettier-ignore
 peopleListGetResponseOpen.projection = array(ref(() => personOpen));

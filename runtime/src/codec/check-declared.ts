@@ -1,24 +1,8 @@
 import type { Validator } from "../contract/method.js";
-import type { Codec, EncodedValue } from "./codec.js";
 import { describeIssues } from "./issues.js";
 
 /** What a server does with properties that a handler returns and the schema does not declare. */
 export type UndeclaredProperties = "drop" | "refuse";
-
-/**
- * Encodes what the schema declares of a value that `validator` has accepted. Code that an earlier version generated has no projections:
- * then all of it.
- * @throws Error that names the first undeclared property, if these are refused
- */
-export function encodeDeclared(
-  value: unknown,
-  validator: Validator,
-  codec: Codec,
-  undeclared: UndeclaredProperties,
-): EncodedValue {
-  if (undeclared === "refuse") checkDeclared(value, validator);
-  return codec.encode(value, validator.projection);
-}
 
 /** @throws Error that names the first property of `value` that its schema does not declare */
 export function checkDeclared(value: unknown, { projection }: Validator): void {

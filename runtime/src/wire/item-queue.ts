@@ -1,0 +1,139 @@
+import { copyBytes } from "../base/copy-bytes.js";
+import type { BytesView } from "../codec/codec.js";
+import { HEADER_SIZE } from "./frame.js";
+
+/** Bytes of the smallest raw items that are joined: small ones may each have a meaning. */
+export const JOINABLE = 8 * 1024;
+
+/** Bytes of the largest item that raw bytes are joined into. */
+const JOINED = 256 * 1024;
+
+/** Bytes of the first, the second, and all further buffers for copies, while the queue is not empty. */
+const SIZES = [512, 4 * 1024, 16 * 1024] as const;
+
+/** A chunk is kept if it is at most this many times as large as the items in it: a little more than one of two full packets in it. */
+const MAX_OVERHEAD = 2.1;
+
+/** Whole frames of items, one behind the other: the next one is from `at` to `next`, the last one ends at `end`. */
+interface Segment {
+  readonly buffer: Buffer;
+  at: number;
+  next: number;
+  end: number;
+}
+
+/**
+ * Encoded items that wait for their consumer, first in, first out. They are views of the chunk that they arrived in until
+ * {@link ItemQueue.keep} copies them into few buffers: most are taken before, and a view would keep the whole chunk. As objects, small
+ * items would take many times their size.
+ */
+export class ItemQueue {
+  readonly #isRaw: boolean;
+  readonly #segments: Segment[] = [];
+  /** How many segments are copies, or keep their chunk. They are the first ones. */
+  #kept = 0;
+  /** The segment that the next copy may be appended to, and the index of the size of the one behind it. */
+  #open: Segment | undefined;
+  #nextSize = 0;
+  #size = 0;
+
+  /** @param isRaw whether the items are raw bytes: large ones are then kept without a copy */
+  constructor({ isRaw }: { readonly isRaw: boolean }) {
+    this.#isRaw = isRaw;
+  }
+
+  /** Number of items. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Appends an item; false if it follows the last one in the same chunk, true if {@link keep} has more to do. */
+  push({ buffer, start, end }: BytesView): boolean {
+    this.#size += 1;
+    const last = this.#segments.length > this.#kept ? this.#segments.at(-1) : undefined;
+    if (last?.buffer === buffer && last.end + HEADER_SIZE === start) {
+      last.end = end;
+      return false;
+    }
+    this.#segments.push({ buffer, at: start, next: end, end });
+    return true;
+  }
+
+  /** Removes and returns the first item; undefined without one. */
+  shift(): BytesView | undefined {
+    const first = this.#segments[0];
+    if (first === undefined) return undefined;
+    const { buffer, at, next, end } = first;
+    this.#size -= 1;
+    if (next === end) this.#dropFirst();
+    else {
+      first.at = next + HEADER_SIZE;
+      first.next = first.at + buffer.readUInt32BE(next);
+    }
+    return { buffer, start: at, end: next };
+  }
+
+  /** Removes and returns the raw items that one of this size is joined with. */
+  shiftFollowing(first: number): BytesView[] {
+    const parts: BytesView[] = [];
+    let sum = first;
+    for (let segment = this.#segments[0]; segment !== undefined; segment = this.#segments[0]) {
+      const size = segment.next - segment.at;
+      sum += size;
+      if (size < JOINABLE || sum > JOINED) break;
+      parts.push(this.shift() as BytesView);
+    }
+    return parts;
+  }
+
+  /** Makes the items independent of the chunk that they arrived in. Returns the bytes of their frames. */
+  keep(): number {
+    let bytes = 0;
+    for (const segment of this.#segments.splice(this.#kept)) {
+      bytes += HEADER_SIZE + segment.end - segment.at;
+      this.#keep(segment);
+    }
+    return bytes;
+  }
+
+  /** Removes all items. */
+  clear(): void {
+    this.#segments.length = this.#kept = this.#size = this.#nextSize = 0;
+    this.#open = undefined;
+  }
+
+  #keep(segment: Segment): void {
+    const { buffer, at, next, end } = segment;
+    const size = end - at;
+    const isOwn = this.#isRaw && size >= JOINABLE && size * MAX_OVERHEAD >= buffer.buffer.byteLength;
+    if (isOwn || size + HEADER_SIZE > SIZES[2]) {
+      const copy = isOwn ? segment : { buffer: copyBytes(buffer.subarray(at, end)), at: 0, next: next - at, end: size };
+      this.#addKept(copy);
+      this.#open = undefined;
+      return;
+    }
+    const last = this.#open;
+    if (last !== undefined && last.buffer.length - last.end >= HEADER_SIZE + size) {
+      last.buffer.writeUInt32BE(next - at, last.end);
+      last.end += HEADER_SIZE + buffer.copy(last.buffer, last.end + HEADER_SIZE, at, end);
+      return;
+    }
+    while ((SIZES[this.#nextSize] as number) < size) this.#nextSize += 1;
+    const target = Buffer.allocUnsafeSlow(SIZES[this.#nextSize] as number);
+    this.#nextSize = Math.min(SIZES.length - 1, this.#nextSize + 1);
+    this.#open = { buffer: target, at: 0, next: next - at, end: buffer.copy(target, 0, at, end) };
+    this.#addKept(this.#open);
+  }
+
+  #addKept(segment: Segment): void {
+    this.#segments.push(segment);
+    this.#kept += 1;
+  }
+
+  #dropFirst(): void {
+    const dropped = this.#segments.shift();
+    if (this.#kept > 0) this.#kept -= 1;
+    if (dropped === this.#open) this.#open = undefined;
+    if (this.#size === 0) this.#nextSize = 0;
+  }
+}
