@@ -92,6 +92,13 @@ test("diff --ci annotates the line of a change, also inside an exported type", a
   );
 });
 
+test("a change inside an object without a name is at the line of the property around it", async () => {
+  const old = schema("\nb: Type.String(),\na: Type.Object({ b: Type.Integer() })\n");
+  const project = new Project({ "old.ts": old, "schema/api.ts": old.replace("b: Type.Integer()", "b: Type.Null()") });
+  const { stdout } = await diff(project, "old.ts", "--json");
+  expect(JSON.parse(stdout).changes).toMatchObject([{ path: "$.a.b", at: { file: "schema/api.ts", line: 10 } }]);
+});
+
 describe("a contract comes from", () => {
   test.each([
     ["an api.json", "generated/api.json"],
