@@ -191,6 +191,31 @@ describe("bad input ends with status 2 and one line:", () => {
   });
 });
 
+describe("a contract that codegen has not written", () => {
+  function contracts(request: object, next: object): Project {
+    const text = (schema: object): string => {
+      const methods = { GET: { kind: "unary", idempotent: true, request: schema, response: {} } };
+      const resources = { a: { path: "/a", methods } };
+      return JSON.stringify({ sshrpc: 1, name: "x", version: "1", hash: "", resources });
+    };
+    return new Project({ "old.json": text(request), "new.json": text(next) });
+  }
+
+  test("with keywords of other types ends with status 2", async () => {
+    const project = contracts({ type: "object", properties: { a: { allOf: 5 } }, required: 7 }, { type: "string" });
+    const { status, stdout, stderr } = await diff(project, "old.json", "new.json");
+    expect(stderr).toMatch(/^sshrpc: the contracts cannot be compared: .*\n$/);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test("with an invalid pattern has an unknown change", async () => {
+    const project = contracts({ type: "string", pattern: "(" }, { type: "string", maxLength: 3 });
+    const { status, stdout } = await diff(project, "old.json", "new.json");
+    expect(stdout).toContain("unknown: the validators cannot be compiled: ");
+    expect(status).toBe(0);
+  });
+});
+
 test("a schema with problems ends with status 2, and the problems with their lines", async () => {
   const project = new Project({ "old.ts": ONE, "schema/api.ts": ONE.replace("GET:", "POST:") });
   const { status, stderr } = await diff(project, "old.ts", "--ci");
