@@ -95,6 +95,22 @@ describe("the story of docs/evolution.md", () => {
   });
 });
 
+test("diff prints what docs/evolution.md shows of the versions of the story", async () => {
+  const project = new Project({ "old.ts": schemaOf("1.0.0"), "schema/api.ts": schemaOf("2.0.0") });
+  const { status, stdout } = await sshrpc(["diff", "old.ts"], { cwd: project.folder });
+  const [, , ...shown] = block(PAGE, "git:main (tasks").trimEnd().split("\n");
+  expect(stdout).toContain(shown.join("\n"));
+  expect(status).toBe(1);
+  const grown = await sshrpc(["diff", "old.ts", "new.ts"], { cwd: withNew(project).folder });
+  expect(grown.status).toBe(0);
+});
+
+/** With version 1.1.0, which breaks nothing. */
+function withNew(project: Project): Project {
+  project.write("new.ts", schemaOf("1.1.0"));
+  return project;
+}
+
 test("docs/evolution.md has every rule with its level and title", () => {
   const rows = [...readPage(PAGE).matchAll(/^\| `([a-z-]+)` \| (\w+) \| (.*) \|$/gm)].map(([, id, level, title]) => ({
     id,

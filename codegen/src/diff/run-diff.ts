@@ -1,3 +1,4 @@
+import { errorMessage } from "../base/error-message.js";
 import { InvalidOptionsError } from "../base/invalid-options-error.js";
 import { readAccepted } from "./report/accepted.js";
 import { type DiffReport, reportOf } from "./report/diff-report.js";
@@ -27,5 +28,10 @@ export async function runDiff(
       `${old.label} and ${next.label} are contracts of two APIs, ${JSON.stringify(before)} and ${JSON.stringify(after)}; compare versions of one`,
     );
   }
-  return reportOf(old, next, accepted);
+  try {
+    return reportOf(old, next, accepted);
+  } catch (error) {
+    // A contract that codegen has not written may have any value as a schema.
+    throw new InvalidOptionsError(`the contracts cannot be compared: ${errorMessage(error)}`, { cause: error });
+  }
 }

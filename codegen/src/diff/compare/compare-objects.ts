@@ -1,4 +1,4 @@
-import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import { type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import type { RuleId } from "../rules/rules.js";
 import { below, type Entry, type Found } from "./found.js";
 import type { ObjectView } from "./object-view.js";
@@ -31,7 +31,7 @@ export function compareObjects(old: ObjectView, next: ObjectView, walk: Walk): r
       .filter((name) => !gone.has(name))
       .map((name) =>
         at(name, `${old.required.has(name) ? "required" : "optional"}-property-removed`, {
-          old: old.properties.get(name),
+          old: withoutNotes(old.properties.get(name) ?? true),
         }),
       ),
     ...added
@@ -39,7 +39,7 @@ export function compareObjects(old: ObjectView, next: ObjectView, walk: Walk): r
       .map((name) => {
         const kind = next.required.has(name) ? "required" : "optional";
         const rule = isReserved(name) ? "reserved-name-reused" : (`${kind}-property-added` as const);
-        return at(name, rule, { new: next.properties.get(name) });
+        return at(name, rule, { new: withoutNotes(next.properties.get(name) ?? true) });
       }),
     ...[...old.properties].flatMap(([name, schema]) => {
       const other = next.properties.get(name);

@@ -83,7 +83,7 @@ export function compareUnions({ choices: [old, next], types, areSame, visit }: U
 function member(what: "added" | "removed", schema: SchemaOrBoolean): Found {
   const isNull = typeof schema === "object" && (schema["type"] === "null" || schema["const"] === null);
   const rule: RuleId = isNull ? `null-${what}` : isConstant(schema) ? `enum-value-${what}` : `union-member-${what}`;
-  const shown = isConstant(schema) ? (schema as JsonSchema)["const"] : schema;
+  const shown = isConstant(schema) ? (schema as JsonSchema)["const"] : withoutNotes(schema);
   return { rule, keys: [], ...(what === "added" ? { new: shown } : { old: shown }), place: {} };
 }
 

@@ -28,7 +28,8 @@ export function below(key: Key, entries: readonly Entry[], place: Place = {}): r
   return entries.map((one) => ({ ...one, keys: [key, ...one.keys], place: innermost(one.place, place) }));
 }
 
-/** The place of a part inside a named type is the more exact one. */
+/** The innermost place that has a line: those of a named type, and its own properties, not those of objects inside. */
 export function innermost(part: Place, whole: Place): Place {
-  return part.type === undefined && part.property === undefined ? whole : part;
+  if (part.type !== undefined) return part;
+  return whole.property === undefined ? { ...whole, ...part } : whole;
 }

@@ -56,7 +56,7 @@ export class SmallestValues {
       case "number":
         return sampleNumbers(one, [])[0];
       case "string":
-        return sampleStrings(one, []).find((text) => text !== "") ?? sampleStrings(one, [])[0];
+        return shortest(sampleStrings(one, []));
       case "array":
         return this.array(one, one.min, depth);
       case "object":
@@ -103,6 +103,14 @@ export class SmallestValues {
     }
     return undefined;
   }
+}
+
+/** The shortest text that is not empty, because an empty one says nothing to readers. */
+function shortest(texts: readonly string[]): string | undefined {
+  const [first, ...others] = texts.filter((text) => text !== "");
+  return first === undefined
+    ? texts[0]
+    : others.reduce((best, text) => (text.length < best.length ? text : best), first);
 }
 
 function rank({ kind }: Alternative): number {

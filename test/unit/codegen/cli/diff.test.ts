@@ -92,6 +92,13 @@ test("diff --ci annotates the line of a change, also inside an exported type", a
   );
 });
 
+test("a change inside an object without a name is at the line of the property around it", async () => {
+  const old = schema("\nb: Type.String(),\na: Type.Object({ b: Type.Integer() })\n");
+  const project = new Project({ "old.ts": old, "schema/api.ts": old.replace("b: Type.Integer()", "b: Type.Null()") });
+  const { stdout } = await diff(project, "old.ts", "--json");
+  expect(JSON.parse(stdout).changes).toMatchObject([{ path: "$.a.b", at: { file: "schema/api.ts", line: 10 } }]);
+});
+
 describe("a contract comes from", () => {
   test.each([
     ["an api.json", "generated/api.json"],
@@ -181,6 +188,31 @@ describe("bad input ends with status 2 and one line:", () => {
     const { status, stdout, stderr } = await diff(project, old);
     expect(stderr).toMatch(message);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+});
+
+describe("a contract that codegen has not written", () => {
+  function contracts(request: object, next: object): Project {
+    const text = (schema: object): string => {
+      const methods = { GET: { kind: "unary", idempotent: true, request: schema, response: {} } };
+      const resources = { a: { path: "/a", methods } };
+      return JSON.stringify({ sshrpc: 1, name: "x", version: "1", hash: "", resources });
+    };
+    return new Project({ "old.json": text(request), "new.json": text(next) });
+  }
+
+  test("with keywords of other types ends with status 2", async () => {
+    const project = contracts({ type: "object", properties: { a: { allOf: 5 } }, required: 7 }, { type: "string" });
+    const { status, stdout, stderr } = await diff(project, "old.json", "new.json");
+    expect(stderr).toMatch(/^sshrpc: the contracts cannot be compared: .*\n$/);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test("with an invalid pattern has an unknown change", async () => {
+    const project = contracts({ type: "string", pattern: "(" }, { type: "string", maxLength: 3 });
+    const { status, stdout } = await diff(project, "old.json", "new.json");
+    expect(stdout).toContain("unknown: the validators cannot be compiled: ");
+    expect(status).toBe(0);
   });
 });
 

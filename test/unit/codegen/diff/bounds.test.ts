@@ -47,6 +47,29 @@ describe("what cannot be decided is unknown, with the reason", () => {
   });
 });
 
+test("another name of a type matters to sources only, and is said once", () => {
+  const named = (name: string): Contract =>
+    contract([{ $ref: `#/types/${name}` }], { [name]: { type: "string", maxLength: 5 } });
+  expect(
+    diff(named("One"), named("Two")).map(({ rule, verdict, old, new: next }) => [rule, verdict, old, next]),
+  ).toEqual([
+    ["type-renamed", "source-only", "One", "Two"],
+    ["type-renamed", "source-only", "One", "Two"],
+  ]);
+});
+
+test("a member of an intersection of other types is found", () => {
+  const [long, short] = [
+    { type: "string", minLength: 3 },
+    { type: "string", maxLength: 9 },
+  ];
+  const changes = diff(contract([{ allOf: [long, short] }]), contract([{ allOf: [long] }]));
+  expect(changes.map(({ direction, rule, verdict }) => [direction, rule, verdict])).toEqual([
+    ["request", "intersection-member-removed", "compatible"],
+    ["response", "intersection-member-removed", "breaking"],
+  ]);
+});
+
 describe("recursive and large contracts", () => {
   /** A ring of types, each a property of the one before it. */
   const ring = (length: number, bound: number): Readonly<Record<string, JsonSchema>> =>
