@@ -124,8 +124,13 @@ class Key {
 }
 
 /** Resolves when all that was written has been sent, or the server has closed the channel. */
-async function sent({ duplex }: RawPeer): Promise<void> {
-  await until("the server to read", () => duplex.writableLength === 0 || duplex.destroyed);
+async function sent({ duplex, closed }: RawPeer): Promise<void> {
+  // ssh2 never calls back for a write on a channel that the server has closed.
+  let isClosed = duplex.destroyed;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  await until("the server to read", () => duplex.writableLength === 0 || isClosed);
 }
 
 /** Calls on one channel, and items of a stream. */

@@ -136,6 +136,7 @@ itWith(["ssh"], "the audit log has a line for each connection, login, call and r
     ]),
   );
   const closed = with_("SSH connection closed").find(({ connection }) => connection === id);
+  expect(closed?.["reason"]).toBeUndefined();
   expect(closed).toMatchObject({ level: "info", milliseconds: expect.any(Number), bytesIn: expect.any(Number) });
 });
 
