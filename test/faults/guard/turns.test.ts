@@ -115,6 +115,20 @@ test("calls that are opened and cancelled at once are handled in turns, and end 
   expect(most).toBeLessThan(PER_TURN);
 }, 40_000);
 
+test("a client that disconnects while its packets wait for their turn has disconnected, and was not lost", async () => {
+  const server = await startServer();
+  const attacker = await server.attack();
+  const { channel } = await wire(attacker);
+  attacker.socket.cork();
+  channel.write(opens(200, BUSY));
+  attacker.client.end();
+  attacker.socket.uncork();
+  await attacker.gone;
+  const closed = async () => (await server.report()).lines.filter(({ message }) => message === "SSH connection closed");
+  await expect.poll(closed).toHaveLength(1);
+  expect((await closed())[0]?.fields).not.toHaveProperty("reason");
+}, 40_000);
+
 test("refused calls are answered, and have few lines in the audit log, which has their number", async () => {
   const server = await startServer();
   const { channel, received } = await wire(await server.attack());

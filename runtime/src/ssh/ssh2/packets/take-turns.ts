@@ -21,16 +21,28 @@ export function takeTurns(connection: Connection, socket: Socket, turnOf: () => 
     return false;
   };
   const hold = (turn: Turn, chunk: Buffer): void => {
-    socket.pause();
-    turn.wait(() => {
+    const release = (next: () => void): void => {
+      socket.off("end", onEnd);
+      isHeld = false;
       if (socket.destroyed) return;
-      socket.resume();
       try {
-        read(turn, chunk);
+        next();
       } catch (error) {
         // As ssh2 does with what parse throws (server.js:1215).
         connection.emit("error", error as Error);
       }
+    };
+    // A socket that has no more data ends although it is paused. The chunk may have the DISCONNECT of the client.
+    const onEnd = (): void => release(() => readToEnd(chunk));
+    let isHeld = true;
+    socket.pause();
+    socket.prependOnceListener("end", onEnd);
+    turn.wait(() => {
+      if (!isHeld) return;
+      release(() => {
+        socket.resume();
+        read(turn, chunk);
+      });
     });
   };
   const read = (turn: Turn, chunk: Buffer): void => {
@@ -38,6 +50,9 @@ export function takeTurns(connection: Connection, socket: Socket, turnOf: () => 
     let at = 0;
     while (at < chunk.length && !isOver) at = protocol._parse(chunk, at, chunk.length);
     if (at < chunk.length) hold(turn, chunk.subarray(at));
+  };
+  const readToEnd = (chunk: Buffer): void => {
+    for (let at = 0; at < chunk.length; ) at = protocol._parse(chunk, at, chunk.length);
   };
   protocol.parse = (chunk, start, end) => {
     const turn = turnOf();
