@@ -129,3 +129,14 @@ test("the names of the other side are escaped and cut in log lines and messages"
   }
   await client.close();
 });
+
+test.each(POLICIES)(
+  "where the hashes are equal, the only frames are those of calls; policy %s",
+  async (contractDrift) => {
+    const { transport, peers } = answering("{", 200, { ...REMOTE, hash: CLIENT.hash });
+    const { client, call } = await connectDrifting(CLIENT, transport, { contractDrift });
+    expect(await call("GET /same")).toBe("same");
+    expect(peers[0]?.frames.map(({ kind }) => kind)).toEqual([FRAME.HELLO, FRAME.OPEN]);
+    await client.close();
+  },
+);
