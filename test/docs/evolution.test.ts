@@ -3,11 +3,13 @@ import { RpcError } from "sshrpc/client";
 import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
 import { SchemaProblem } from "../../codegen/src/base/problem.js";
+import { RULES, type RuleId, ruleOf } from "../../codegen/src/diff/rules/rules.js";
 import { generate } from "../../codegen/src/index.js";
 import { ALL_RULES } from "../../codegen/src/lint/rules.js";
+import { run } from "../interop/run.js";
 import { Project } from "../unit/codegen/project.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
-import { block, readPage } from "./pages.js";
+import { block, readPage, typed } from "./pages.js";
 
 const PAGE = "docs/evolution.md";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -93,6 +95,64 @@ describe("the story of docs/evolution.md", () => {
     const project = new Project({ "schema/api.ts": schemaOf(version) });
     expect(await sshrpc(["lint"], { cwd: project.folder })).toEqual({ status: 0, stdout: "no findings\n", stderr: "" });
   });
+});
+
+/** A repository in which these versions of the story are committed with their generated code, and tagged; its files are those of the last. */
+async function repository(...versions: readonly string[]): Promise<Project> {
+  const project = new Project({ "package.json": '{ "type": "module" }', ".gitignore": "node_modules\n" });
+  const git = (...args: readonly string[]) =>
+    run("git", ["-C", project.folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+  await git("init", "--quiet", "--initial-branch", "main");
+  for (const version of versions) {
+    project.write("schema/api.ts", schemaOf(version));
+    await generate({ cwd: project.folder });
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message", version);
+    await git("tag", `v${version}`);
+  }
+  return project;
+}
+
+describe("sshrpc diff prints what docs/evolution.md shows", () => {
+  test.each([
+    ["git:main", ["1.0.0"], "1.0.0", 0],
+    ["git:v1.0.0", ["1.0.0"], "1.1.0", 0],
+    ["git:v1.1.0", ["1.0.0", "1.1.0"], "2.0.0", 1],
+  ] as const)("against %s", async (old, committed, version, status) => {
+    const project = await repository(...committed);
+    project.write("schema/api.ts", schemaOf(version));
+    const [typedCommand] = typed(block(PAGE, `$ npx sshrpc diff ${old}`));
+    const [, ...args] = typedCommand?.command.split(" ").slice(1) ?? [];
+    const printed = await sshrpc(args, { cwd: project.folder });
+    expect(printed).toEqual({ status, stdout: typedCommand?.printed, stderr: "" });
+  });
+});
+
+/** What a cell of the table says. */
+function judgementOf(cell: string): readonly string[] {
+  const verdict = /\bbreaks\b/.test(cell) ? "breaking" : /only the source/.test(cell) ? "source-only" : "compatible";
+  const orders = Object.entries({ "in steps": "together", "any order": "any" }).map(([words, order]) => [words, order]);
+  const named = [["server first", "server first"], ["client first", "client first"], ...orders];
+  return [verdict, ...named.flatMap(([words = "", order = ""]) => (cell.includes(words) ? [order] : []))];
+}
+
+test("the table of docs/evolution.md has every rule of diff, with its verdicts and orders", () => {
+  const rows = [...readPage(PAGE).matchAll(/^\| (.*) \| (.*) \| (.*) \| (`[a-z-]+`(?:, `[a-z-]+`)*) \|$/gm)];
+  const told = rows.flatMap(([, change, request = "", response = "", ids = ""]) =>
+    [...ids.matchAll(/`([a-z-]+)`/g)].map(([, id = ""]) => ({ change, id, request, response })),
+  );
+  expect(told.map(({ id }) => id).sort()).toEqual(Object.keys(RULES).sort());
+  for (const { change, id, request, response } of told) {
+    const rule = ruleOf(id as RuleId);
+    for (const judgement of [rule.request, rule.method])
+      if (judgement !== undefined) expect(judgementOf(request), `${change}: ${id}`).toEqual(judgement);
+    if (rule.response !== undefined) expect(judgementOf(response), `${change}: ${id}`).toEqual(rule.response);
+  }
+  for (const [, change, ...cells] of rows) {
+    const ids = told.filter((one) => one.change === change).map(({ id }) => ruleOf(id as RuleId));
+    expect(cells[0] === "–", change).toBe(ids.every(({ request, method }) => (request ?? method) === undefined));
+    expect(cells[1] === "–", change).toBe(ids.every(({ response }) => response === undefined));
+  }
 });
 
 test("docs/evolution.md has every rule with its level and title", () => {

@@ -56,7 +56,7 @@ export class SmallestValues {
       case "number":
         return sampleNumbers(one, [])[0];
       case "string":
-        return sampleStrings(one, []).find((text) => text !== "") ?? sampleStrings(one, [])[0];
+        return shortest(sampleStrings(one, []));
       case "array":
         return this.array(one, one.min, depth);
       case "object":
@@ -103,6 +103,12 @@ export class SmallestValues {
     }
     return undefined;
   }
+}
+
+/** The shortest text that is not empty, if there is one. */
+function shortest(texts: readonly string[]): string | undefined {
+  const [first] = [...texts].filter((text) => text !== "").sort((a, b) => a.length - b.length);
+  return first ?? texts[0];
 }
 
 function rank({ kind }: Alternative): number {

@@ -152,16 +152,20 @@ const CASES: readonly Case[] = [
     rule: "backtracking-pattern",
     bad: [
       'a: { STORE: { request: Type.Object({ x: Type.String({ pattern: "^(a+)+$", maxLength: 40 })',
-      'y: Type.String({ pattern: "^(?:\\\\w|\\\\d)*$" }), z: Type.String({ pattern: "^a*a*$" }) }), response: Type.Null() } }',
+      'y: Type.String({ pattern: "^(?:\\\\w|\\\\d)*$" }), z: Type.String({ pattern: "^a*a*$" })',
+      'foo: Type.String({ pattern: "^(?:foo|foobar|bar)*$" }), digits: Type.String({ pattern: "^(?:\\\\d|\\\\d\\\\d)+$" }) }), response: Type.Null() } }',
     ],
     found: [
       "7:42: resources.a.STORE.request.x: error: the pattern ^(a+)+$ backtracks in exponential time at a+; rewrite it, so that each character can match in one place only",
       "8:5: resources.a.STORE.request.y: error: the pattern ^(?:\\w|\\d)*$ backtracks in exponential time at (?:\\w|\\d)*; rewrite it, so that each character can match in one place only",
       "8:52: resources.a.STORE.request.z: error: the pattern ^a*a*$ backtracks in polynomial time at a*; rewrite it, or add maxLength: 1000 or less",
+      "9:5: resources.a.STORE.request.foo: error: the pattern ^(?:foo|foobar|bar)*$ backtracks in exponential time at (?:foo|foobar|bar)*; rewrite it, so that each character can match in one place only",
+      "9:61: resources.a.STORE.request.digits: error: the pattern ^(?:\\d|\\d\\d)+$ backtracks in exponential time at (?:\\d|\\d\\d)+; rewrite it, so that each character can match in one place only",
     ],
     good: [
       'a: { STORE: { request: Type.Object({ x: Type.String({ pattern: "^[a-z]+(-[a-z]+)*$" })',
-      'y: Type.String({ pattern: "^(?:a|b)*$" }), z: Type.String({ pattern: "^a*a*$", maxLength: 1000 }) }), response: Type.Null() } }',
+      'y: Type.String({ pattern: "^(?:a|b)*$" }), z: Type.String({ pattern: "^a*a*$", maxLength: 1000 })',
+      'w: Type.String({ pattern: "^(?:ab|abc)*$" }), v: Type.String({ pattern: "^(?:a|b?)*$" }) }), response: Type.Null() } }',
     ],
   },
 ];

@@ -38,7 +38,7 @@ function answering(body: string, code = 200, api: object = REMOTE) {
 
 const NAMES = { name: "drifting", version: "2.0.0", hash: "bbbb" };
 
-describe.each([
+describe.each<[what: string, body: string, code?: number]>([
   ["a number", "7"],
   ["a list", "[]"],
   ["invalid JSON", "{"],
@@ -46,7 +46,7 @@ describe.each([
   ["a list of hashes", JSON.stringify({ ...NAMES, methods: ["GET /same"], hidden: [] })],
   ["no hidden methods", JSON.stringify({ ...NAMES, methods: {} })],
   ["a failure", '{"message":"no"}', 500],
-] as const)("a server that answers the comparison with %s", (_what, body, code = 200) => {
+])("a server that answers the comparison with %s", (_what, body, code = 200) => {
   test.each(POLICIES)("is not compared; policy %s", async (contractDrift) => {
     const { transport } = answering(body, code);
     const { client, drifts, call, fails } = await connectDrifting(CLIENT, transport, { contractDrift });
