@@ -3,8 +3,9 @@ import type { Finding, Rule } from "./rule.js";
 import { allResources, allSchemas } from "./visit-schemas.js";
 import { camel } from "./words.js";
 
-const CAMEL = /^\p{Ll}[\p{L}\p{N}]*$/u;
-const SNAKE = /^\p{Ll}[\p{Ll}\p{N}]*(_[\p{Ll}\p{N}]+)*$/u;
+// A field may begin with an underscore, such as _links.
+const CAMEL = /^_?\p{Ll}[\p{L}\p{N}]*$/u;
+const SNAKE = /^_?\p{Ll}[\p{Ll}\p{N}]*(_[\p{Ll}\p{N}]+)*$/u;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** Names of resources are in camel case. */
@@ -23,7 +24,7 @@ the name.`,
   check(model) {
     return allResources(model).flatMap(({ declaredAs, at }) => {
       const key = declaredAs.slice(declaredAs.indexOf(".") + 1);
-      if (CAMEL.test(key)) return [];
+      if (CAMEL.test(key) && !key.startsWith("_")) return [];
       return [{ at, path: declaredAs, message: `the name ${key} is not in camel case; rename it to ${camel(key)}` }];
     });
   },
@@ -128,9 +129,10 @@ const IRREGULAR = new Set("people children men women media data criteria feet mi
 
 /** Words that are the same in singular and plural, or have no plural. */
 const UNCOUNTABLE = new Set(
-  "config equipment feedback hardware history info inventory metadata news series settings software staff stock storage traffic".split(
-    " ",
-  ),
+  (
+    "config equipment feedback find hardware history info inventory lookup metadata news query search series settings software staff " +
+    "stock storage traffic"
+  ).split(" "),
 );
 
 /** Whether a segment before a parameter names a collection: not that of /config/{key}, nor that of /notes/by-name/{name}. */

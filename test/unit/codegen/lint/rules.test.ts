@@ -61,6 +61,7 @@ const CASES: readonly Case[] = [
     good: [
       `note: { path: "/notes/{id}", GET: { ${BY_ID} } }`,
       `config: { path: "/config/{id}", GET: { ${BY_ID} } }`,
+      `search: { path: "/search/{id}", GET: { ${BY_ID} } }`,
       `named: { path: "/notes/by-number/{id}", STORE: { ${BY_ID} } }`,
     ],
   },
@@ -73,7 +74,9 @@ const CASES: readonly Case[] = [
     found: [
       "8:37: resources.a.STORE.request.inner[].updated_at: warning: the field updated_at is not in camelCase, as most fields are; rename it",
     ],
-    good: [`a: { STORE: { request: Type.Object({ created_at: Type.Null(), id: Type.Null() }), ${NULL} } }`],
+    good: [
+      `a: { STORE: { request: Type.Object({ created_at: Type.Null(), id: Type.Null(), _links: Type.Null() }), ${NULL} } }`,
+    ],
   },
   {
     rule: "undocumented-resource",
