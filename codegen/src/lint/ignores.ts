@@ -75,6 +75,7 @@ export function readComments(
 
 function describeProblem(rule: string, reason: string, known: readonly RuleInfo[]): string | undefined {
   const ids = known.map(({ id }) => id);
+  if (rule === "") return "missing rule; write // sshrpc-lint-ignore RULE: and why";
   if (!ids.includes(rule))
     return `unknown rule ${JSON.stringify(rule)}${suggestion(rule, ids)}; "sshrpc explain" lists the rules`;
   return reason === "" ? `missing reason; write // sshrpc-lint-ignore ${rule}: and why` : undefined;
