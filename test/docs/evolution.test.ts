@@ -3,7 +3,7 @@ import { RpcError } from "sshrpc/client";
 import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
 import { SchemaProblem } from "../../codegen/src/base/problem.js";
-import { RULES, type RuleId, ruleOf } from "../../codegen/src/diff/rules/rules.js";
+import { type Judgement, type RuleId, ruleOf } from "../../codegen/src/diff/rules/rules.js";
 import { generate } from "../../codegen/src/index.js";
 import { ALL_RULES } from "../../codegen/src/lint/rules.js";
 import { run } from "../interop/run.js";
@@ -97,64 +97,6 @@ describe("the story of docs/evolution.md", () => {
   });
 });
 
-/** A repository in which these versions of the story are committed with their generated code, and tagged; its files are those of the last. */
-async function repository(...versions: readonly string[]): Promise<Project> {
-  const project = new Project({ "package.json": '{ "type": "module" }', ".gitignore": "node_modules\n" });
-  const git = (...args: readonly string[]) =>
-    run("git", ["-C", project.folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
-  await git("init", "--quiet", "--initial-branch", "main");
-  for (const version of versions) {
-    project.write("schema/api.ts", schemaOf(version));
-    await generate({ cwd: project.folder });
-    await git("add", "--all");
-    await git("commit", "--quiet", "--message", version);
-    await git("tag", `v${version}`);
-  }
-  return project;
-}
-
-describe("sshrpc diff prints what docs/evolution.md shows", () => {
-  test.each([
-    ["git:main", ["1.0.0"], "1.0.0", 0],
-    ["git:v1.0.0", ["1.0.0"], "1.1.0", 0],
-    ["git:v1.1.0", ["1.0.0", "1.1.0"], "2.0.0", 1],
-  ] as const)("against %s", async (old, committed, version, status) => {
-    const project = await repository(...committed);
-    project.write("schema/api.ts", schemaOf(version));
-    const [typedCommand] = typed(block(PAGE, `$ npx sshrpc diff ${old}`));
-    const [, ...args] = typedCommand?.command.split(" ").slice(1) ?? [];
-    const printed = await sshrpc(args, { cwd: project.folder });
-    expect(printed).toEqual({ status, stdout: typedCommand?.printed, stderr: "" });
-  });
-});
-
-/** What a cell of the table says. */
-function judgementOf(cell: string): readonly string[] {
-  const verdict = /\bbreaks\b/.test(cell) ? "breaking" : /only the source/.test(cell) ? "source-only" : "compatible";
-  const orders = Object.entries({ "in steps": "together", "any order": "any" }).map(([words, order]) => [words, order]);
-  const named = [["server first", "server first"], ["client first", "client first"], ...orders];
-  return [verdict, ...named.flatMap(([words = "", order = ""]) => (cell.includes(words) ? [order] : []))];
-}
-
-test("the table of docs/evolution.md has every rule of diff, with its verdicts and orders", () => {
-  const rows = [...readPage(PAGE).matchAll(/^\| (.*) \| (.*) \| (.*) \| (`[a-z-]+`(?:, `[a-z-]+`)*) \|$/gm)];
-  const told = rows.flatMap(([, change, request = "", response = "", ids = ""]) =>
-    [...ids.matchAll(/`([a-z-]+)`/g)].map(([, id = ""]) => ({ change, id, request, response })),
-  );
-  expect(told.map(({ id }) => id).sort()).toEqual(Object.keys(RULES).sort());
-  for (const { change, id, request, response } of told) {
-    const rule = ruleOf(id as RuleId);
-    for (const judgement of [rule.request, rule.method])
-      if (judgement !== undefined) expect(judgementOf(request), `${change}: ${id}`).toEqual(judgement);
-    if (rule.response !== undefined) expect(judgementOf(response), `${change}: ${id}`).toEqual(rule.response);
-  }
-  for (const [, change, ...cells] of rows) {
-    const ids = told.filter((one) => one.change === change).map(({ id }) => ruleOf(id as RuleId));
-    expect(cells[0] === "–", change).toBe(ids.every(({ request, method }) => (request ?? method) === undefined));
-    expect(cells[1] === "–", change).toBe(ids.every(({ response }) => response === undefined));
-  }
-});
-
 test("docs/evolution.md has every rule with its level and title", () => {
   const rows = [...readPage(PAGE).matchAll(/^\| `([a-z-]+)` \| (\w+) \| (.*) \|$/gm)].map(([, id, level, title]) => ({
     id,
@@ -171,3 +113,93 @@ test("the config and the rules that docs/evolution.md names exist", async () => 
   const [, rule = ""] = /`npx sshrpc explain ([a-z-]+)`/.exec(readPage(PAGE)) ?? [];
   expect((await sshrpc(["explain", rule], { cwd: ROOT })).status).toBe(0);
 });
+
+/** A repository in which these versions of the story are committed with their generated code, and tagged; its files are those of the last. */
+async function repository(...versions: readonly string[]): Promise<Project> {
+  const project = new Project({ "package.json": '{ "type": "module" }', ".gitignore": "node_modules\n" });
+  const git = (...args: readonly string[]) =>
+    run("git", ["-C", project.folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+  await git("init", "--quiet", "--initial-branch", "main");
+  for (const version of versions) {
+    project.write("schema/api.ts", schemaOf(version));
+    await generate({ cwd: project.folder });
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message", version);
+    await git("tag", `v${version}`);
+  }
+  return project;
+}
+
+test.each([
+  ["git:v1.0.0", ["1.0.0"], "1.1.0", 0],
+  ["git:v1.1.0", ["1.0.0", "1.1.0"], "2.0.0", 1],
+] as const)("sshrpc diff %s prints what the story shows", async (old, committed, version, status) => {
+  const project = await repository(...committed);
+  project.write("schema/api.ts", schemaOf(version));
+  const [shown] = typed(block(PAGE, `$ npx sshrpc diff ${old}`));
+  const [, , ...args] = shown?.command.split(" ") ?? [];
+  expect(await sshrpc(args, { cwd: project.folder })).toEqual({ status, stdout: shown?.printed, stderr: "" });
+});
+
+/** The rules behind each row of the table of changes, by the beginning of the row. */
+const ROWS: Readonly<Record<string, readonly RuleId[]>> = {
+  "add a method or a resource": ["method-added"],
+  "add a required property": ["required-property-added"],
+  "add an optional property": ["optional-property-added"],
+  "remove a required property": ["required-property-removed"],
+  "remove an optional property": ["optional-property-removed"],
+  "required → optional": ["property-now-optional"],
+  "optional → required": ["property-now-required"],
+  "integer → number": ["integer-to-number", "null-added", "union-member-added", "enum-value-added", "bound-loosened"],
+  "number → integer": ["number-to-integer", "union-member-removed", "enum-value-removed", "bound-tightened"],
+  "change a pattern": ["pattern-changed", "format-changed", "discriminator-changed"],
+  "change a `default`": ["default-changed"],
+  "rename a property": ["property-renamed", "reserved-name-reused"],
+  "remove a method": ["method-removed"],
+  "change the kind of a method": ["kind-changed"],
+  "no longer `idempotent`": ["idempotency-lost"],
+  "now `idempotent`": ["idempotency-gained"],
+  "add a status": ["error-status-added"],
+  "tighten a `scope`": ["scope-added", "scope-changed"],
+  "lower a timeout": ["timeout-lowered"],
+  "change a title": ["documentation-changed", "type-renamed"],
+};
+
+const ORDERS: Readonly<Record<string, string>> = {
+  "server first": "server first",
+  "client first": "client first",
+  "in steps": "together",
+  "any order": "any",
+};
+
+test("the table of changes agrees with the rules of diff", () => {
+  const page = readPage(PAGE);
+  const table = page.slice(page.indexOf("| change | in a request |"), page.indexOf("A change that breaks"));
+  const rows = [...table.matchAll(/^\| (.*) \| (.*) \| (.*) \|$/gm)].slice(1);
+  expect(rows.map(([, change = ""]) => Object.keys(ROWS).filter((start) => change.startsWith(start)).length)).toEqual(
+    Object.keys(ROWS).map(() => 1),
+  );
+  for (const [, change = "", request = "", response = ""] of rows) {
+    const [, ids = []] = Object.entries(ROWS).find(([start]) => change.startsWith(start)) ?? [];
+    for (const rule of ids.map(ruleOf)) {
+      expectCell(request, rule.request ?? rule.method, change);
+      expectCell(response, rule.response, change);
+    }
+  }
+});
+
+/** A cell says "breaks" where the rule does, and the order if it names one. */
+function expectCell(cell: string, judgement: Judgement | undefined, change: string): void {
+  if (judgement === undefined) {
+    expect(cell, change).toBe("–");
+    return;
+  }
+  const [verdict, order] = judgement;
+  expect(/\bbreaks\b/.test(cell), `${change}: ${cell}`).toBe(verdict === "breaking");
+  const named = Object.keys(ORDERS).filter((words) => cell.includes(words));
+  if (named.length > 0)
+    expect(
+      named.map((words) => ORDERS[words]),
+      `${change}: ${cell}`,
+    ).toEqual([order]);
+}

@@ -6,7 +6,7 @@ import { sampleNumbers, sampleStrings } from "./scalars.js";
 /** The nesting after which a value is not completed: a type may have no finite value. */
 const MAX_DEPTH = 24;
 
-/** Longer arrays are no witnesses that people read. */
+/** The maximum length of an array in a witness, which people read. */
 const MAX_ITEMS = 10_000;
 
 /** Writes small values of types of one side. */
@@ -105,10 +105,12 @@ export class SmallestValues {
   }
 }
 
-/** The shortest text that is not empty, if there is one. */
+/** The shortest text that is not empty, because an empty one says nothing to readers. */
 function shortest(texts: readonly string[]): string | undefined {
-  const [first] = [...texts].filter((text) => text !== "").sort((a, b) => a.length - b.length);
-  return first ?? texts[0];
+  const [first, ...others] = texts.filter((text) => text !== "");
+  return first === undefined
+    ? texts[0]
+    : others.reduce((best, text) => (text.length < best.length ? text : best), first);
 }
 
 function rank({ kind }: Alternative): number {

@@ -1,4 +1,3 @@
-import { errorMessage } from "../../base/error-message.js";
 import type { ContractDrift, ContractVersion } from "../../base/observer/observer.js";
 import { HASHES, type MethodHashes } from "../../contract/built-in/built-in-api.js";
 import type { DriftPolicy } from "../../contract/drift-policy.js";
@@ -20,8 +19,6 @@ export type Drift = Pick<ContractDrift, "local" | "remote" | "compared" | "diffe
 /** What calls ask. */
 interface KnownDrift {
   readonly compared: boolean;
-  /** Why the comparison failed; absent where the other side does not know it. */
-  readonly failure?: string | undefined;
   /** The indexes of the methods that differ. */
   readonly different: ReadonlySet<number>;
 }
@@ -58,16 +55,12 @@ export class DriftCheck {
     const remote = otherContract(api, connection);
     if (remote === undefined || policy === "ignore") return undefined;
     const local: ContractVersion = { name: api.name, version: api.version, hash: api.hash };
-    let failure: string | undefined;
-    const differences = await this.#differences(connection).catch((error: unknown) => {
-      failure = errorMessage(error);
-      return undefined;
-    });
+    const differences = await this.#differences(connection).catch(() => undefined);
     const none = { different: [], missing: [], hidden: [] };
     const drift = { local, remote, compared: differences !== undefined, ...(differences ?? none) };
     const ids = new Set(drift.different);
     const different = new Set(this.#methods.flatMap(({ id }, index) => (ids.has(id) ? [index] : [])));
-    this.#known.set(connection, { compared: drift.compared, failure, different });
+    this.#known.set(connection, { compared: drift.compared, different });
     return drift;
   }
 
@@ -85,7 +78,7 @@ export class DriftCheck {
     if (remote === undefined || (known?.compared && !known.different.has(method))) return;
     const versions = { local: api, remote };
     if (known === undefined) throw pendingComparison(versions);
-    throw known.compared ? refusedMethod(versions) : incomparable(versions, known.failure);
+    throw known.compared ? refusedMethod(versions) : incomparable(versions);
   }
 
   /** @throws RpcError where the other side, or this one, cannot compare */
@@ -113,8 +106,7 @@ export class DriftCheck {
     const { api, calls } = this.#config;
     const load = async (): Promise<ReadonlyMap<string, string>> => {
       const contract = await api.contract?.();
-      if (contract === undefined)
-        throw new Error("this side has no schemas; run `sshrpc gen` to generate its code again");
+      if (contract === undefined) throw new Error("no contract");
       return methodHashes(contract, contract[calls]);
     };
     this.#hashes ??= load().catch((error) => {

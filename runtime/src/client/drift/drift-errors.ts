@@ -12,9 +12,6 @@ interface Versions {
 /** Digits of a hash in messages. */
 const SHOWN_DIGITS = 12;
 
-/** Characters of a reason in messages. */
-const MAX_REASON = 200;
-
 /** A contract in one line: `notes 1.0.0 (hash 9f86d081884c)`. The other side chose the texts. */
 export function describeContract({ name, version, hash }: ContractVersion): string {
   return `${printable(name, 60)} ${printable(version, 60)} (hash ${printable(hash.slice(0, SHOWN_DIGITS))})`;
@@ -32,12 +29,13 @@ export function refusedMethod(versions: Versions): RpcError {
   return new RpcError("UNIMPLEMENTED", `${what}: ${both(versions)}; ${HOW}`);
 }
 
-/** The error of a call whose method cannot be compared. @param failure why the comparison failed, if the other side knows it */
-export function incomparable(versions: Versions, failure: string | undefined): RpcError {
-  const reason = failure === undefined ? "" : ` (${printable(failure, MAX_REASON)})`;
-  const what = `the contracts differ, the methods cannot be compared${reason}, and option contractDrift is "refuse"`;
-  const fix = failure === undefined ? "update sshrpc on the other side" : "connect again";
-  return new RpcError("UNIMPLEMENTED", `${what}: ${both(versions)}; ${fix}, or set contractDrift to "warn"`);
+/** The error of a call whose method cannot be compared. */
+export function incomparable(versions: Versions): RpcError {
+  const what = 'the contracts differ, the methods cannot be compared, and option contractDrift is "refuse"';
+  return new RpcError(
+    "UNIMPLEMENTED",
+    `${what}: ${both(versions)}; update sshrpc on the other side, or set contractDrift to "warn"`,
+  );
 }
 
 /** The error of a callback before the comparison is complete. */
