@@ -3,11 +3,13 @@ import { RpcError } from "sshrpc/client";
 import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
 import { SchemaProblem } from "../../codegen/src/base/problem.js";
+import { type Judgement, type RuleId, ruleOf } from "../../codegen/src/diff/rules/rules.js";
 import { generate } from "../../codegen/src/index.js";
 import { ALL_RULES } from "../../codegen/src/lint/rules.js";
+import { run } from "../interop/run.js";
 import { Project } from "../unit/codegen/project.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
-import { block, readPage } from "./pages.js";
+import { block, readPage, typed } from "./pages.js";
 
 const PAGE = "docs/evolution.md";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -127,3 +129,93 @@ test("the config and the rules that docs/evolution.md names exist", async () => 
   const [, rule = ""] = /`npx sshrpc explain ([a-z-]+)`/.exec(readPage(PAGE)) ?? [];
   expect((await sshrpc(["explain", rule], { cwd: ROOT })).status).toBe(0);
 });
+
+/** A repository in which these versions of the story are committed with their generated code, and tagged; its files are those of the last. */
+async function repository(...versions: readonly string[]): Promise<Project> {
+  const project = new Project({ "package.json": '{ "type": "module" }', ".gitignore": "node_modules\n" });
+  const git = (...args: readonly string[]) =>
+    run("git", ["-C", project.folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+  await git("init", "--quiet", "--initial-branch", "main");
+  for (const version of versions) {
+    project.write("schema/api.ts", schemaOf(version));
+    await generate({ cwd: project.folder });
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message", version);
+    await git("tag", `v${version}`);
+  }
+  return project;
+}
+
+test.each([
+  ["git:v1.0.0", ["1.0.0"], "1.1.0", 0],
+  ["git:v1.1.0", ["1.0.0", "1.1.0"], "2.0.0", 1],
+] as const)("sshrpc diff %s prints what the story shows", async (old, committed, version, status) => {
+  const project = await repository(...committed);
+  project.write("schema/api.ts", schemaOf(version));
+  const [shown] = typed(block(PAGE, `$ npx sshrpc diff ${old}`));
+  const [, , ...args] = shown?.command.split(" ") ?? [];
+  expect(await sshrpc(args, { cwd: project.folder })).toEqual({ status, stdout: shown?.printed, stderr: "" });
+});
+
+/** The rules behind each row of the table of changes, by the beginning of the row. */
+const ROWS: Readonly<Record<string, readonly RuleId[]>> = {
+  "add a method or a resource": ["method-added"],
+  "add a required property": ["required-property-added"],
+  "add an optional property": ["optional-property-added"],
+  "remove a required property": ["required-property-removed"],
+  "remove an optional property": ["optional-property-removed"],
+  "required → optional": ["property-now-optional"],
+  "optional → required": ["property-now-required"],
+  "integer → number": ["integer-to-number", "null-added", "union-member-added", "enum-value-added", "bound-loosened"],
+  "number → integer": ["number-to-integer", "union-member-removed", "enum-value-removed", "bound-tightened"],
+  "change a pattern": ["pattern-changed", "format-changed", "discriminator-changed"],
+  "change a `default`": ["default-changed"],
+  "rename a property": ["property-renamed", "reserved-name-reused"],
+  "remove a method": ["method-removed"],
+  "change the kind of a method": ["kind-changed"],
+  "no longer `idempotent`": ["idempotency-lost"],
+  "now `idempotent`": ["idempotency-gained"],
+  "add a status": ["error-status-added"],
+  "tighten a `scope`": ["scope-added", "scope-changed"],
+  "lower a timeout": ["timeout-lowered"],
+  "change a title": ["documentation-changed", "type-renamed"],
+};
+
+const ORDERS: Readonly<Record<string, string>> = {
+  "server first": "server first",
+  "client first": "client first",
+  "in steps": "together",
+  "any order": "any",
+};
+
+test("the table of changes agrees with the rules of diff", () => {
+  const page = readPage(PAGE);
+  const table = page.slice(page.indexOf("| change | in a request |"), page.indexOf("A change that breaks"));
+  const rows = [...table.matchAll(/^\| (.*) \| (.*) \| (.*) \|$/gm)].slice(1);
+  expect(rows.map(([, change = ""]) => Object.keys(ROWS).filter((start) => change.startsWith(start)).length)).toEqual(
+    Object.keys(ROWS).map(() => 1),
+  );
+  for (const [, change = "", request = "", response = ""] of rows) {
+    const [, ids = []] = Object.entries(ROWS).find(([start]) => change.startsWith(start)) ?? [];
+    for (const rule of ids.map(ruleOf)) {
+      expectCell(request, rule.request ?? rule.method, change);
+      expectCell(response, rule.response, change);
+    }
+  }
+});
+
+/** A cell says "breaks" where the rule does, and the order if it names one. */
+function expectCell(cell: string, judgement: Judgement | undefined, change: string): void {
+  if (judgement === undefined) {
+    expect(cell, change).toBe("–");
+    return;
+  }
+  const [verdict, order] = judgement;
+  expect(/\bbreaks\b/.test(cell), `${change}: ${cell}`).toBe(verdict === "breaking");
+  const named = Object.keys(ORDERS).filter((words) => cell.includes(words));
+  if (named.length > 0)
+    expect(
+      named.map((words) => ORDERS[words]),
+      `${change}: ${cell}`,
+    ).toEqual([order]);
+}

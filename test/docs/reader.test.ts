@@ -20,6 +20,7 @@ const SLOW = 180_000;
 const ELSEWHERE = [
   /^npm /, // test/package/packed.test.ts
   /^npx esbuild /, // test/package/packed.test.ts
+  /^npx sshrpc diff git:/, // test/docs/evolution.test.ts
   / -W any:1 /, // test/interop/korv/serving.test.ts
 ];
 

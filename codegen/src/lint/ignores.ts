@@ -38,7 +38,7 @@ Good:  title: Type.String({ maxLength: 255 })
 Fix: remove it.`,
 };
 
-const COMMENT = /\/\/\s*sshrpc-lint-ignore\b[ \t]*([^\s:]*)[ \t]*(?::[ \t]*(.*?)[ \t]*)?\r?$/;
+const COMMENT = /(?:\/\/|\/\*+)\s*sshrpc-lint-ignore\b[ \t]*([^\s:*]*)[ \t]*(?::[ \t]*(.*?)[ \t]*)?(?:\*\/.*)?\r?$/;
 
 /** The ignore comments of a file, and what is wrong with others. */
 export function readComments(
@@ -59,7 +59,7 @@ export function readComments(
       invalid.push({ at, path: "", message: problem });
       continue;
     }
-    const target = targetOf(lines, index, found.index);
+    const target = targetOf(lines, index);
     ignores.push({
       rule,
       matches: ({ at: place }) => place.file === file && place.line === target,
@@ -75,14 +75,27 @@ export function readComments(
 
 function describeProblem(rule: string, reason: string, known: readonly RuleInfo[]): string | undefined {
   const ids = known.map(({ id }) => id);
+  if (rule === "") return "missing rule; write // sshrpc-lint-ignore RULE: and why";
   if (!ids.includes(rule))
     return `unknown rule ${JSON.stringify(rule)}${suggestion(rule, ids)}; "sshrpc explain" lists the rules`;
   return reason === "" ? `missing reason; write // sshrpc-lint-ignore ${rule}: and why` : undefined;
 }
 
-/** The line that a comment is about: its own if it follows code, or the next one with code. Lines count from 1. */
-function targetOf(lines: readonly string[], index: number, column: number): number {
-  if (lines[index]?.slice(0, column).trim() !== "") return index + 1;
-  const next = lines.findIndex((line, other) => other > index && !/^\s*(\/\/|\/?\*|$)/.test(line));
-  return next === -1 ? index + 1 : next + 1;
+/** The line that a comment is about: its own if it has code, or the next one with code. Lines count from 1. */
+function targetOf(lines: readonly string[], index: number): number {
+  let isInside = false;
+  const target = lines.findIndex((line, other) => {
+    if (other < index) return false;
+    const { code, isOpen } = withoutComments(line, isInside);
+    isInside = isOpen;
+    return code.trim() !== "";
+  });
+  return target === -1 ? index + 1 : target + 1;
+}
+
+/** The code of a line. @param isInside whether a comment of an earlier line goes on in it */
+function withoutComments(line: string, isInside: boolean): { readonly code: string; readonly isOpen: boolean } {
+  const text = `${isInside ? "/*" : ""}${line}`.replaceAll(/\/\*.*?\*\/|\/\/.*/gs, "");
+  const open = text.indexOf("/*");
+  return open === -1 ? { code: text, isOpen: false } : { code: text.slice(0, open), isOpen: true };
 }

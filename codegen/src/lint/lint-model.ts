@@ -35,10 +35,11 @@ export async function lintModel(
   for (const rule of RULES) {
     if (levelOf(rule) === "off") continue;
     const own = ignores.filter((ignore) => ignore.rule === rule.id);
-    for (const finding of unique(await rule.check(model))) {
-      const matching = own.filter((ignore) => ignore.matches(finding));
+    for (const findings of byPlace(await rule.check(model))) {
+      const matching = own.filter((ignore) => findings.some((finding) => ignore.matches(finding)));
       for (const ignore of matching) used.add(ignore);
-      if (matching.length === 0) add(rule, finding);
+      const [first] = findings;
+      if (matching.length === 0 && first !== undefined) add(rule, first);
     }
   }
   for (const { invalid } of comments) for (const finding of invalid) add(invalidIgnore, finding);
@@ -47,15 +48,17 @@ export async function lintModel(
   return found.sort(inSourceOrder);
 }
 
-/** A declaration that several types have copied is found in each of them. */
-function unique(findings: readonly Finding[]): readonly Finding[] {
-  const byPlace = new Map<string, Finding>();
+/** A declaration that several types have copied is found in each of them: one finding with several paths, of which an ignore names any. */
+function byPlace(findings: readonly Finding[]): readonly (readonly Finding[])[] {
+  const places = new Map<string, Finding[]>();
   for (const finding of findings) {
     const { file, line, column } = finding.at;
     const key = `${file}:${line}:${column}: ${finding.message}`;
-    if (!byPlace.has(key)) byPlace.set(key, finding);
+    const others = places.get(key);
+    if (others === undefined) places.set(key, [finding]);
+    else others.push(finding);
   }
-  return [...byPlace.values()];
+  return [...places.values()];
 }
 
 function inSourceOrder(a: LintFinding, b: LintFinding): number {

@@ -93,7 +93,12 @@ export class SchemaLoader {
     if (!existsSync(this.#entry)) problems.add(start, "", "no such file; name the schema with --schema");
     problems.throwIfAny();
     const modules = await this.#run();
-    const api = modules[0]?.exports["default"];
+    if (modules[0]?.file !== this.#entry) {
+      // Node runs it, not the importer, which keeps no exports of it.
+      const message = "a schema cannot be an ES module in JavaScript; rename the file to .ts";
+      throw new SchemaProblem([{ ...start, path: "", message }]);
+    }
+    const api = modules[0].exports["default"];
     const declared = new Declarations(this.#sources).defaultExport(this.#entry);
     if (api === undefined || declared === undefined) {
       const message = "missing default export; write `export default defineApi({ ... })`";

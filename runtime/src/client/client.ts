@@ -210,6 +210,8 @@ function bindClient<C extends Client>(
       return ssh;
     },
   });
-  builtIn.set(client, bindMethods(BUILT_IN_API.methods, { ...config, firstIndex: api.methods.length }));
+  // Contracts that differ do not concern the built-in methods.
+  const { drift: _, ...ownConfig } = config;
+  builtIn.set(client, bindMethods(BUILT_IN_API.methods, { ...ownConfig, firstIndex: api.methods.length }));
   return Object.assign(client, bindMethods(api.methods, config)) as unknown as C;
 }

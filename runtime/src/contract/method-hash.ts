@@ -15,42 +15,68 @@ export function methodHashes(
   resources: Readonly<Record<string, ResourceContract>>,
 ): ReadonlyMap<string, string> {
   const hashes = new Map<string, string>();
+  const typeParts = memoized((name) => schemaText(types[JSON.parse(name)] ?? true).split(MARK));
   for (const { path, methods } of Object.values(resources)) {
     for (const [verb, method] of Object.entries(methods)) {
-      const text = methodText(`${verb} ${path}`, method, types);
+      const text = methodText(`${verb} ${path}`, method, typeParts);
       hashes.set(`${verb} ${path}`, createHash("sha256").update(text).digest("hex").slice(0, DIGITS));
     }
   }
   return hashes;
 }
 
+/** Encloses the names of types in texts. JSON contains it only escaped. */
+const MARK = "\0";
+
+/** A text as its parts: those with an odd index are the names of types, as JSON. */
+type Parts = readonly string[];
+
+/** Many methods use the same types, so the text of each is made once. */
+function memoized(partsOf: (name: string) => Parts): (name: string) => Parts {
+  const known = new Map<string, Parts>();
+  return (name) => {
+    const parts = known.get(name) ?? partsOf(name);
+    known.set(name, parts);
+    return parts;
+  };
+}
+
 /** What the hash of a method covers, as canonical JSON: sorted keys, no spaces. */
-function methodText(id: string, method: MethodContract, types: Contract["types"]): string {
+function methodText(id: string, method: MethodContract, typeParts: (name: string) => Parts): string {
   const { errors = {}, idempotent, kind, request, requestStream, response, responseStream } = method;
-  const names: string[] = [];
-  const textOf = (schema: unknown): string => schemaText(schema, names);
+  // Named types are numbered in the order of their first reference.
+  const numbers = new Map<string, number>();
+  const numbered = (parts: Parts): string =>
+    parts.map((part, index) => (index % 2 === 0 ? part : String(numberOf(part, numbers)))).join("");
   const fields = object({
-    errors: object(mapValues(errors, textOf)),
+    errors: object(mapValues(errors, schemaText)),
     id: JSON.stringify(id),
     idempotent: String(idempotent),
     kind: JSON.stringify(kind),
-    request: textOf(request),
-    ...(requestStream !== undefined && { requestStream: textOf(requestStream) }),
-    ...(response !== undefined && { response: textOf(response) }),
-    ...(responseStream !== undefined && { responseStream: textOf(responseStream) }),
+    request: schemaText(request),
+    ...(requestStream !== undefined && { requestStream: schemaText(requestStream) }),
+    ...(response !== undefined && { response: schemaText(response) }),
+    ...(responseStream !== undefined && { responseStream: schemaText(responseStream) }),
   });
+  const called = numbered(fields.split(MARK));
   const definitions: string[] = [];
   // The text of a type may refer to further ones.
-  for (const name of names) definitions.push(textOf(types[name] ?? true));
-  return `{"method":${fields},"types":[${definitions.join(",")}]}`;
+  for (const name of numbers.keys()) definitions.push(numbered(typeParts(name)));
+  return `{"method":${called},"types":[${definitions.join(",")}]}`;
 }
 
-/** @param names the named types in the order of their first reference: a reference is the index in it */
-function schemaText(schema: unknown, names: string[]): string {
+function numberOf(name: string, numbers: Map<string, number>): number {
+  const number = numbers.get(name) ?? numbers.size;
+  numbers.set(name, number);
+  return number;
+}
+
+/** The text of a schema, with the names of types between {@link MARK}s in place of references. */
+function schemaText(schema: unknown): string {
   if (!isSchema(schema)) return JSON.stringify(schema);
   const fields: Record<string, string> = {};
   for (const [keyword, value] of Object.entries(schema).sort(byKey)) {
-    const text = keywordText(keyword, value, names);
+    const text = keywordText(keyword, value);
     if (text !== undefined) fields[keyword] = text;
   }
   return object(fields);
@@ -61,29 +87,23 @@ const REF = "#/types/";
 /** The lists whose order has no meaning. */
 const SETS: readonly string[] = ["required", "enum", "type"];
 
-function keywordText(keyword: string, value: unknown, names: string[]): string | undefined {
-  const textOf = (schema: unknown): string => schemaText(schema, names);
-  if (keyword === "$ref" && typeof value === "string" && value.startsWith(REF)) return String(indexOf(value, names));
+function keywordText(keyword: string, value: unknown): string | undefined {
+  if (keyword === "$ref" && typeof value === "string" && value.startsWith(REF))
+    return `${MARK}${JSON.stringify(value.slice(REF.length))}${MARK}`;
   switch (keywordValue(keyword)) {
     case "note":
       return undefined;
     case "schema":
     case "list":
     case "schema-or-list":
-      return Array.isArray(value) ? `[${value.map(textOf).join(",")}]` : textOf(value);
+      return Array.isArray(value) ? `[${value.map(schemaText).join(",")}]` : schemaText(value);
     case "map":
-      return isSchema(value) ? object(mapValues(value, textOf)) : jsonText(value);
+      return isSchema(value) ? object(mapValues(value, schemaText)) : jsonText(value);
     default:
       return SETS.includes(keyword) && Array.isArray(value)
         ? `[${value.map(jsonText).sort().join(",")}]`
         : jsonText(value);
   }
-}
-
-function indexOf(reference: string, names: string[]): number {
-  const name = reference.slice(REF.length);
-  const known = names.indexOf(name);
-  return known >= 0 ? known : names.push(name) - 1;
 }
 
 /** JSON with sorted keys. */
@@ -97,10 +117,8 @@ function object(fields: Readonly<Record<string, string>>): string {
   return `{${entries.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(",")}}`;
 }
 
-/** Values are visited in the order of their keys: the numbers of types depend on it. */
 function mapValues(map: object, change: (value: unknown) => string): Record<string, string> {
-  const entries = Object.entries(map).sort(byKey);
-  return Object.fromEntries(entries.map(([key, value]) => [key, change(value)]));
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -41,6 +41,9 @@ export const MAX_METHODS = 65_536;
 /** Entries of `builtIn`. */
 const MAX_BUILT_IN = 100;
 
+/** Characters that are kept of the name, the version and the hash of a contract: reports of differences remember them. */
+const MAX_API_TEXT = 200;
+
 /** Bytes that an error, a DRAIN or a CLOSE may have under any limits: the reason of a refusal must arrive. */
 export const MAX_REASON = 8192;
 
@@ -75,7 +78,7 @@ export function parseHello(text: string): Hello {
   }
   return {
     agent: typeof hello["agent"] === "string" ? printable(hello["agent"].slice(0, 200)) : "unknown",
-    ...(isApi(hello["api"]) && { api: hello["api"] }),
+    ...(isApi(hello["api"]) && { api: shortened(hello["api"]) }),
     methods,
     ...(isBuiltIn(hello["builtIn"]) && { builtIn: hello["builtIn"] }),
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
@@ -132,6 +135,11 @@ function isItemKind(value: unknown): value is ItemKind {
 
 function isApi(value: unknown): value is NonNullable<Hello["api"]> {
   return isObject(value) && ["name", "version", "hash"].every((key) => typeof value[key] === "string");
+}
+
+function shortened({ name, version, hash }: NonNullable<Hello["api"]>): NonNullable<Hello["api"]> {
+  const short = (text: string): string => text.slice(0, MAX_API_TEXT);
+  return { name: short(name), version: short(version), hash: short(hash) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -61,6 +61,13 @@ test("a module without an API as its default export is refused", async () => {
   ]);
 });
 
+test("a schema in a JavaScript module, which Node runs itself, is refused with what to do", async () => {
+  const project = new Project({ "schema/api.mjs": "export default { name: 'a', version: '1', resources: {} };" });
+  await expect(generate({ cwd: project.folder, schema: "schema/api.mjs" })).rejects.toThrow(
+    "schema/api.mjs:1:1: a schema cannot be an ES module in JavaScript; rename the file to .ts",
+  );
+});
+
 test("an API without a name, version or resources, or with an unknown option, is refused", async () => {
   const text = "export default {\n  name: '5x',\n  version: '',\n  extra: 1,\n  resources: 5,\n};";
   expect(await problemsOf({ "schema/api.ts": text })).toEqual([

@@ -25,14 +25,18 @@ export function analyzePattern(source: string): Backtracking | undefined {
   return { growth: worst.exponential ? "exponential" : "polynomial", part: raw };
 }
 
-/** A loop over alternatives of which two match the same text, such as `(\w|\d)*`, which scslre does not look for. */
+/**
+ * A loop over alternatives that can match one text in two ways, such as `(\w|\d)*` and `(a|ab|b)*`, which scslre does not look for: two
+ * texts that begin with different alternatives, and go on with any others, are equal.
+ */
 function ambiguousLoop(literal: { readonly pattern: AST.Pattern; readonly flags: AST.Flags }): string | undefined {
   const parser = JS.Parser.fromAst(literal);
   let found: string | undefined;
   visitRegExpAST(literal.pattern, {
     onQuantifierEnter({ max, element, raw }) {
       if (max !== Number.POSITIVE_INFINITY || (element.type !== "Group" && element.type !== "CapturingGroup")) return;
-      const automata = element.alternatives.map((alternative) => automatonOf(alternative, parser));
+      const parsed = element.alternatives.map((alternative) => parse(alternative, parser));
+      const automata = parsed.map((alternative) => automatonOf(alternative, parsed));
       const overlaps = automata.some((one, index) => automata.slice(0, index).some((other) => overlap(one, other)));
       if (overlaps) found ??= raw;
     },
@@ -40,14 +44,29 @@ function ambiguousLoop(literal: { readonly pattern: AST.Pattern; readonly flags:
   return found;
 }
 
+type Parsed = ReturnType<JS.Parser["parseElement"]>;
+
 /** @returns undefined for an alternative with assertions or references, which no automaton has */
-function automatonOf(alternative: AST.Alternative, parser: JS.Parser): NFA | undefined {
+function parse(alternative: AST.Alternative, parser: JS.Parser): Parsed | undefined {
   try {
-    const { expression, maxCharacter } = parser.parseElement(alternative, {
-      assertions: "throw",
-      backreferences: "throw",
-    });
-    return NFA.fromRegex(expression, { maxCharacter });
+    return parser.parseElement(alternative, { assertions: "throw", backreferences: "throw" });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The texts of a loop that begin with an alternative. An empty one is never repeated, so it stands alone. */
+function automatonOf(first: Parsed | undefined, all: readonly (Parsed | undefined)[]): NFA | undefined {
+  if (first === undefined) return undefined;
+  const { expression, maxCharacter } = first;
+  const options = { maxCharacter };
+  try {
+    const alone = NFA.fromRegex(expression, options);
+    if (alone.test([])) return alone;
+    const alternatives = all.flatMap((one) => one?.expression.alternatives ?? []);
+    const rest = { type: "Quantifier", min: 0, max: Number.POSITIVE_INFINITY, lazy: false, alternatives } as const;
+    const elements = [{ type: "Alternation", alternatives: expression.alternatives } as const, rest];
+    return NFA.fromRegex({ type: "Concatenation", elements }, options);
   } catch {
     return undefined;
   }

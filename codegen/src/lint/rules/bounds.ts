@@ -82,8 +82,17 @@ function isBounded({ format, pattern }: JsonSchema): boolean {
   if (typeof pattern !== "string" || !/^\^.*[^\\]\$$/s.test(pattern)) return false;
   const bare = pattern.replaceAll(/\\./gs, "x").replaceAll(/\[[^\]]*\]/g, "x");
   // An alternative outside of groups may have no anchor.
-  const flat = bare.replaceAll(/\([^()]*\)/g, (group) => (/[*+]|,\}/.test(group) ? "*" : "x"));
-  return !/[*+|]|,\}/.test(flat);
+  return !UNBOUNDED.test(flat(bare)) && !flat(bare).includes("|");
+}
+
+const UNBOUNDED = /[*+]|,\}/;
+
+/** A pattern with each group replaced by what matters of it, from the inside; lookarounds match no text. */
+function flat(pattern: string): string {
+  const next = pattern.replaceAll(/\((\?<?[=!])?[^()]*\)/g, (group, around?: string) =>
+    around !== undefined ? "" : UNBOUNDED.test(group) ? "*" : "x",
+  );
+  return next === pattern ? pattern : flat(next);
 }
 
 function boundFor(name: string, { minLength, default: fallback, examples }: JsonSchema): number {

@@ -78,13 +78,35 @@ Fix: add a scope. If every key may call the method, say so:
   },
 };
 
-/** Words of names and of descriptions: the second is the first with an s. */
-const SIDE_EFFECTS = new Set(
+/** Verbs of names and of descriptions. */
+const VERBS = new Set(
   (
-    "add append apply cancel change clear create delete disable drop enable insert kill move patch post purge put remove rename " +
-    "replace reset restart set start stop store submit update upload upsert write"
+    "activate add append apply approve create deactivate delete destroy disable enable execute install invoke kill publish purge put " +
+    "reboot register remove rename replace restart revoke submit terminate trigger uninstall unregister upsert write"
   ).split(" "),
 );
+
+/** Verbs that are nouns, too: the posts of a blog, a chess move, the set point, the next update. */
+const ALSO_NOUNS = new Set(
+  "cancel change clear deploy drop insert move patch post reset rotate set start stop store update upload".split(" "),
+);
+
+/** The word that says what a name or a description does: the second is the first with an s. */
+function sideEffectOf(name: string, description: string): string | undefined {
+  const [verb = "", object] = wordsOf(name);
+  if (VERBS.has(verb) || (COMPOUND.has(verb) && object !== undefined)) return `the name ${name}`;
+  // "Deletes notes", and not "Changes since a revision".
+  const [, word = "", next = ""] = /^(\p{L}+s)(?!\p{L})(?:\s+(\p{L}+))?/u.exec(description) ?? [];
+  const described = word.toLowerCase().replace(/(?<=s|sh|ch|x|z|o)es$|s$/, "");
+  const isVerb = VERBS.has(described) ? !PREPOSITION.test(next) : ALSO_NOUNS.has(described) && DETERMINER.test(next);
+  return isVerb ? `"${word}" in the description` : undefined;
+}
+
+/** Those of {@link ALSO_NOUNS} that are verbs where another word follows in a name, as in resetCounter; not storeItem, postComments. */
+const COMPOUND = new Set("cancel clear drop insert move reset rotate set stop".split(" "));
+
+const PREPOSITION = /^(of|since|in|from|for|by|to|that|with|per)$/i;
+const DETERMINER = /^(a|an|the|all|one|any|each|every|some|this|its|it|them|several)$/i;
 
 /** GET only reads. */
 export const getSideEffect: Rule = {
@@ -103,16 +125,7 @@ remove. If the call does only read, rename it.`,
   check(model) {
     return placedMethods(model).flatMap(({ resource, method, path }) => {
       if (method.verb !== "GET") return [];
-      const [verb = ""] = wordsOf(resource.name);
-      // "Deletes all notes", and not "Changes since a revision".
-      const [, word = ""] =
-        /^(\p{L}+)(?!\p{L}|\s+(?:of|since|in|from|for|by|to|that)\b)/u.exec(method.description ?? "") ?? [];
-      const described = word.toLowerCase().replace(/(?<=s|sh|ch|x|z|o)es$|s$/, "");
-      const what = SIDE_EFFECTS.has(verb)
-        ? `the name ${resource.name}`
-        : /s$/.test(word) && SIDE_EFFECTS.has(described)
-          ? `"${word}" in the description`
-          : undefined;
+      const what = sideEffectOf(resource.name, method.description ?? "");
       if (what === undefined) return [];
       const message = `${what} says that this GET changes something, and clients send a GET again; use STORE, UPDATE or DELETE`;
       return [{ at: method.at, path, message }];

@@ -3,8 +3,9 @@ import type { Finding, Rule } from "./rule.js";
 import { allResources, allSchemas } from "./visit-schemas.js";
 import { camel } from "./words.js";
 
-const CAMEL = /^\p{Ll}[\p{L}\p{N}]*$/u;
-const SNAKE = /^\p{Ll}[\p{Ll}\p{N}]*(_[\p{Ll}\p{N}]+)*$/u;
+// A field may begin with an underscore, such as _links.
+const CAMEL = /^_?\p{Ll}[\p{L}\p{N}]*$/u;
+const SNAKE = /^_?\p{Ll}[\p{Ll}\p{N}]*(_[\p{Ll}\p{N}]+)*$/u;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** Names of resources are in camel case. */
@@ -23,7 +24,7 @@ the name.`,
   check(model) {
     return allResources(model).flatMap(({ declaredAs, at }) => {
       const key = declaredAs.slice(declaredAs.indexOf(".") + 1);
-      if (CAMEL.test(key)) return [];
+      if (CAMEL.test(key) && !key.startsWith("_")) return [];
       return [{ at, path: declaredAs, message: `the name ${key} is not in camel case; rename it to ${camel(key)}` }];
     });
   },
@@ -63,7 +64,7 @@ export const collectionNumber: Rule = {
   title: "Paths name collections either all in the plural, or all in the singular.",
   explanation: `A segment before a parameter names a collection: notes in /notes/{id}. If one API has
 /notes/{id} and /file/{name}, callers guess. The rule reports the less frequent form; if both
-are equally frequent, the singular.
+are equally frequent, the singular. Words without a plural, such as config, fit both.
 
 Bad:   "/notes/{id}", "/tags/{name}", "/file/{name}"
 Good:  "/notes/{id}", "/tags/{name}", "/files/{name}"
@@ -72,12 +73,9 @@ Fix: change the path before it is in use; later ignore it with that reason. A wo
 has no s, such as people, is known only if it is a common one.`,
   check(model) {
     const found = allResources(model).flatMap(({ path, declaredAs, at }) =>
-      [...path.matchAll(/\/([^/{}]+)\/\{/g)].map(([, name = ""]) => ({
-        name,
-        at,
-        path: declaredAs,
-        plural: isPlural(name),
-      })),
+      [...path.matchAll(/\/([^/{}]+)\/\{/g)].flatMap(([, name = ""]) =>
+        isCollection(name) ? [{ name, at, path: declaredAs, plural: isPlural(name) }] : [],
+      ),
     );
     const plurals = found.filter(({ plural }) => plural).length;
     const expected = plurals * 2 >= found.length;
@@ -127,13 +125,26 @@ function staticSegments(path: string): readonly string[] {
   return path.split("/").filter((segment) => segment !== "" && !segment.startsWith("{"));
 }
 
-const IRREGULAR = new Set("people children men women media data criteria news feet mice indices vertices".split(" "));
+const IRREGULAR = new Set("people children men women media data criteria feet mice indices vertices".split(" "));
+
+/** Words that are the same in singular and plural, or have no plural. */
+const UNCOUNTABLE = new Set(
+  (
+    "config equipment feedback find hardware history info inventory lookup metadata news query search series settings software staff " +
+    "stock storage traffic"
+  ).split(" "),
+);
+
+/** Whether a segment before a parameter names a collection: not that of /config/{key}, nor that of /notes/by-name/{name}. */
+function isCollection(name: string): boolean {
+  return !UNCOUNTABLE.has(lastWord(name)) && !/^(by|of|from|since)-/.test(name);
+}
 
 function isPlural(name: string): boolean {
-  const last =
-    name
-      .toLowerCase()
-      .split(/[^a-z]+/)
-      .at(-1) ?? "";
-  return IRREGULAR.has(last) || /[^s]s$/.test(last);
+  return IRREGULAR.has(lastWord(name)) || /[^s]s$/.test(lastWord(name));
+}
+
+function lastWord(name: string): string {
+  const words = name.toLowerCase().split(/[^a-z]+/);
+  return words.at(-1) ?? "";
 }

@@ -71,7 +71,9 @@ async function servedContract(api: Api, peer: Peer): Promise<ServedContract> {
   const contract = await contractOfApi(api);
   if (isAuthorized(peer, CONTRACT_SCOPE)) return { contract, complete: true };
   const methods = api.methods.filter(({ scope }) => isAuthorized(peer, scope));
-  return { contract: { ...contract, ...partOfContract(contract, methods, contract.callbacks) }, complete: false };
+  // The names of removed resources would tell of what the caller could not see.
+  const { reserved: _, ...rest } = contract;
+  return { contract: { ...rest, ...partOfContract(contract, methods, contract.callbacks) }, complete: false };
 }
 
 /** @throws RpcError UNIMPLEMENTED where the API was built without its contract */

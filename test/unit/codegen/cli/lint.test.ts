@@ -66,7 +66,8 @@ test("ignore comments need a known rule and a reason, and something to ignore", 
   const comments = [
     "// sshrpc-lint-ignore unbound-string: short",
     "// sshrpc-lint-ignore missing-scope",
-    "// sshrpc-lint-ignore path-case: as it is",
+    "// sshrpc-lint-ignore: as it is",
+    "/* sshrpc-lint-ignore path-case: as it is */",
   ];
   const ignore = [{ rule: "unused-type", path: "Note", reason: "later" }];
   const { stdout, status } = await lint(configured({ ignore }, `${comments.join("\n")}\n${SCHEMA}`));
@@ -74,11 +75,12 @@ test("ignore comments need a known rule and a reason, and something to ignore", 
   expect(stdout.split("\n")).toEqual([
     'schema/api.ts:1:1: error: unknown rule "unbound-string" (did you mean "unbounded-string"?); "sshrpc explain" lists the rules (invalid-ignore)',
     "schema/api.ts:2:1: error: missing reason; write // sshrpc-lint-ignore missing-scope: and why (invalid-ignore)",
-    "schema/api.ts:3:1: warning: nothing to ignore: no finding of path-case in line 4; remove the comment (unused-ignore)",
-    expect.stringContaining("schema/api.ts:12:92: "),
-    expect.stringContaining("schema/api.ts:14:15: "),
+    "schema/api.ts:3:1: error: missing rule; write // sshrpc-lint-ignore RULE: and why (invalid-ignore)",
+    "schema/api.ts:4:1: warning: nothing to ignore: no finding of path-case in line 5; remove the comment (unused-ignore)",
+    expect.stringContaining("schema/api.ts:13:92: "),
+    expect.stringContaining("schema/api.ts:15:15: "),
     "sshrpc.config.json:1:1: warning: nothing to ignore: no finding of unused-type at Note; remove it from lint.ignore (unused-ignore)",
-    `3 errors, 3 warnings; ${EXPLAIN.trim()}`,
+    `4 errors, 3 warnings; ${EXPLAIN.trim()}`,
     "",
   ]);
 });

@@ -58,7 +58,12 @@ const CASES: readonly Case[] = [
     found: [
       "9:5: resources.file: warning: the collection file is in the singular, and most others are not; use one form",
     ],
-    good: [`note: { path: "/note/{id}", GET: { ${BY_ID} } }`, `file: { path: "/file/{id}", GET: { ${BY_ID} } }`],
+    good: [
+      `note: { path: "/notes/{id}", GET: { ${BY_ID} } }`,
+      `config: { path: "/config/{id}", GET: { ${BY_ID} } }`,
+      `search: { path: "/search/{id}", GET: { ${BY_ID} } }`,
+      `named: { path: "/notes/by-number/{id}", STORE: { ${BY_ID} } }`,
+    ],
   },
   {
     rule: "field-case",
@@ -69,7 +74,9 @@ const CASES: readonly Case[] = [
     found: [
       "8:37: resources.a.STORE.request.inner[].updated_at: warning: the field updated_at is not in camelCase, as most fields are; rename it",
     ],
-    good: [`a: { STORE: { request: Type.Object({ created_at: Type.Null(), id: Type.Null() }), ${NULL} } }`],
+    good: [
+      `a: { STORE: { request: Type.Object({ created_at: Type.Null(), id: Type.Null(), _links: Type.Null() }), ${NULL} } }`,
+    ],
   },
   {
     rule: "undocumented-resource",
@@ -93,13 +100,22 @@ const CASES: readonly Case[] = [
   },
   {
     rule: "get-side-effect",
-    bad: [`resetCounter: { GET: { ${NULL} } }`, `a: {\n/** Deletes all. */\nGET: { ${NULL} } }`],
+    bad: [
+      `resetCounter: { GET: { ${NULL} } }`,
+      `a: {\n/** Deletes all. */\nGET: { ${NULL} } }`,
+      `b: {\n/** Stores the value. */\nGET: { ${NULL} } }`,
+    ],
     found: [
       "7:21: resources.resetCounter.GET: warning: the name resetCounter says that this GET changes something, and clients send a GET again; use STORE, UPDATE or DELETE",
       '10:1: resources.a.GET: warning: "Deletes" in the description says that this GET changes something, and clients send a GET again; use STORE, UPDATE or DELETE',
+      '13:1: resources.b.GET: warning: "Stores" in the description says that this GET changes something, and clients send a GET again; use STORE, UPDATE or DELETE',
     ],
     good: [
       `settings: { GET: { ${NULL} } }`,
+      `post: {\n/** Posts, newest first. */\nGET: { ${NULL} } }`,
+      `store: {\n/** Stores near a place. */\nGET: { ${NULL} } }`,
+      `uploadUrl: {\n/** Uploads and their addresses. */\nGET: { ${NULL} } }`,
+      `moves: {\n/** Moves so far. */\nGET: { ${NULL} } }`,
       `updates: {\n/** Changes since a revision. */\nGET: { ${NULL} } }`,
       `createNote: { STORE: { ${NULL} } }`,
     ],
@@ -122,6 +138,7 @@ const CASES: readonly Case[] = [
     ],
     good: [
       'a: { STORE: { request: Type.Object({ a: Type.String({ maxLength: 5 }), b: Type.Literal("b"), c: Type.Enum(["c"])',
+      'f: Type.String({ pattern: "^(?=.*\\\\d)[a-z\\\\d]{8,64}$" }), g: Type.String({ pattern: "^((EU|US)|INT)-\\\\d{4,8}$" })',
       'd: Type.String({ format: "uuid" }), e: Type.String({ pattern: "^[0-9a-f]{64}$" }) }), response: Type.String() } }',
     ],
   },
@@ -138,16 +155,20 @@ const CASES: readonly Case[] = [
     rule: "backtracking-pattern",
     bad: [
       'a: { STORE: { request: Type.Object({ x: Type.String({ pattern: "^(a+)+$", maxLength: 40 })',
-      'y: Type.String({ pattern: "^(?:\\\\w|\\\\d)*$" }), z: Type.String({ pattern: "^a*a*$" }) }), response: Type.Null() } }',
+      'y: Type.String({ pattern: "^(?:\\\\w|\\\\d)*$" }), z: Type.String({ pattern: "^a*a*$" })',
+      'foo: Type.String({ pattern: "^(?:foo|foobar|bar)*$" }), digits: Type.String({ pattern: "^(?:\\\\d|\\\\d\\\\d)+$" }) }), response: Type.Null() } }',
     ],
     found: [
       "7:42: resources.a.STORE.request.x: error: the pattern ^(a+)+$ backtracks in exponential time at a+; rewrite it, so that each character can match in one place only",
       "8:5: resources.a.STORE.request.y: error: the pattern ^(?:\\w|\\d)*$ backtracks in exponential time at (?:\\w|\\d)*; rewrite it, so that each character can match in one place only",
       "8:52: resources.a.STORE.request.z: error: the pattern ^a*a*$ backtracks in polynomial time at a*; rewrite it, or add maxLength: 1000 or less",
+      "9:5: resources.a.STORE.request.foo: error: the pattern ^(?:foo|foobar|bar)*$ backtracks in exponential time at (?:foo|foobar|bar)*; rewrite it, so that each character can match in one place only",
+      "9:61: resources.a.STORE.request.digits: error: the pattern ^(?:\\d|\\d\\d)+$ backtracks in exponential time at (?:\\d|\\d\\d)+; rewrite it, so that each character can match in one place only",
     ],
     good: [
       'a: { STORE: { request: Type.Object({ x: Type.String({ pattern: "^[a-z]+(-[a-z]+)*$" })',
-      'y: Type.String({ pattern: "^(?:a|b)*$" }), z: Type.String({ pattern: "^a*a*$", maxLength: 1000 }) }), response: Type.Null() } }',
+      'y: Type.String({ pattern: "^(?:a|b)*$" }), z: Type.String({ pattern: "^a*a*$", maxLength: 1000 })',
+      'w: Type.String({ pattern: "^(?:ab|abc)*$" }), v: Type.String({ pattern: "^(?:a|b?)*$" }) }), response: Type.Null() } }',
     ],
   },
 ];
@@ -185,6 +206,33 @@ describe("unused-type", () => {
 test("every rule about schemas has a bad and a good example in its explanation, and a test here", () => {
   expect([...CASES.map(({ rule }) => rule), "unused-type"].sort()).toEqual(RULES.map(({ id }) => id).sort());
   for (const { explanation } of RULES) expect(explanation).toMatch(/\n\nBad: [\s\S]*\nGood: [\s\S]*\n\nFix: /);
+});
+
+test.each([
+  ["a comment before the code of its line", "// sshrpc-lint-ignore missing-scope: open\n/** Adds. */ STORE:"],
+  ["a block comment", "/* sshrpc-lint-ignore missing-scope: open */\nSTORE:"],
+  ["a block comment in its line", "/* sshrpc-lint-ignore missing-scope: open */ STORE:"],
+  ["a comment of several lines", "// sshrpc-lint-ignore missing-scope: open\n/*\nAdds.\n*/\nSTORE:"],
+])("an ignore is about the next line of code: %s", async (_, store) => {
+  const methods = `GET: { ${NULL}, scope: "a:read" },\n${store} { ${NULL} },\nDELETE: { ${NULL} }`;
+  const text = schemaOf(`a: { ${methods} }`);
+  expect(await findings("missing-scope", text)).toEqual([expect.stringMatching(/: resources\.a\.DELETE: /)]);
+  expect(await findings("unused-ignore", text)).toEqual([]);
+});
+
+test("an ignore of the config names any path of a declaration that several types share", async () => {
+  const text = `import Type from "typebox";
+const shared = { note: Type.String() };
+const A = Type.Object(shared);
+const B = Type.Object(shared);
+export default { name: "t", version: "1", resources: { a: { STORE: { request: A, response: Type.Null() }, UPDATE: { request: B, response: Type.Null() } } } };
+`;
+  for (const verb of ["STORE", "UPDATE"]) {
+    const ignore = [{ rule: "unbounded-string", path: `resources.a.${verb}.request.note`, reason: "short" }];
+    const project = new Project({ "schema/api.ts": text, "sshrpc.config.json": JSON.stringify({ lint: { ignore } }) });
+    const { stdout } = await sshrpc(["lint"], { cwd: project.folder });
+    expect(stdout).not.toMatch(/unbounded-string|unused-ignore/);
+  }
 });
 
 test("callbacks need no scope, and the server receives their responses", async () => {

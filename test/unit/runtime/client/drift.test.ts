@@ -232,6 +232,17 @@ describe("a server whose client has another contract", () => {
     await server.close();
   });
 
+  test("remembers and reports 200 characters of the texts that the client chose", async () => {
+    const drifts: { readonly remote: object }[] = [];
+    const server = serve({ observer: { contractDrift: (drift) => void drifts.push(drift) } });
+    const long = (letter: string) => letter.repeat(50_000);
+    const api = { ...OLD, name: long("n"), version: long("v"), hash: long("h") };
+    const { client } = await connectDrifting(api, server, { contractDrift: "ignore" });
+    await until("the report", () => drifts.length > 0);
+    expect(Object.values(drifts[0]?.remote ?? {}).map((text) => text.length)).toEqual([200, 200, 200]);
+    await client.close();
+  });
+
   const CALLBACKS = { "GET /agent": {}, "GET /other": {} };
   const SERVER = drifting({}, { version: "2.0.0", hash: "bbbbbbbbbbbbbbbb", callbacks: CALLBACKS });
   const CLIENT = drifting(

@@ -69,6 +69,41 @@ test("types that only hidden methods use are left out", async () => {
   expect(Object.keys(contract.types)).toEqual(["Note", "Load"]);
 });
 
+test("nothing of a part tells of what is hidden: no reserved name, and no type that a value seems to refer to", async () => {
+  const { notes } = CONTRACT.resources;
+  const { note } = CONTRACT.resources;
+  const hidden: Contract = {
+    ...CONTRACT,
+    reserved: ["secrets", "/secrets/{id}"],
+    types: {
+      ...CONTRACT.types,
+      Secret: { type: "string" },
+      Note: { ...CONTRACT.types["Note"], examples: [{ $ref: "#/types/Secret" }], enum: [{ $ref: "#/types/Secret" }] },
+    },
+    resources: {
+      ...CONTRACT.resources,
+      ...(notes && { notes: { ...notes, reserved: ["DELETE"] } }),
+      ...(note && { note: { ...note, reserved: ["UPDATE"] } }),
+    },
+  };
+  const server = inMemory({ ...notesHandlers(), api: { ...NOTES, contract: async () => hidden } });
+  const part = await fetchContract(server.as({ scopes: ["notes:read"] }));
+  expect(part.complete).toBe(false);
+  expect(JSON.stringify({ ...part.contract, types: Object.keys(part.contract.types) })).not.toMatch(
+    /reserved|[Ss]ecret/,
+  );
+  const whole = await fetchContract(server.as({ scopes: ["sshrpc:contract"] }));
+  expect(whole.contract).toEqual(hidden);
+});
+
+test("a client whose option contractDrift refuses the calls still reads the contract", async () => {
+  const other = { ...api, hash: "11" };
+  // Without its own contract, the client cannot compare.
+  const { contract: _, ...uncompared } = other;
+  await using client = await connectApi<Client>(uncompared, serve(), { contractDrift: "refuse" });
+  expect((await contractOf(client)).contract.hash).toBe("00");
+});
+
 test("a program without the contract reads it with fetchContract", async () => {
   expect(await fetchContract(serve().as({ scopes: ["*"] }))).toMatchObject({ complete: false });
   expect(await fetchContract(serve().as({ scopes: ["sshrpc:*"] }))).toEqual({
