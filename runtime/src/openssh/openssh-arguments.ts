@@ -82,8 +82,8 @@ function algorithmConfig({ kex, cipher, hmac }: AlgorithmOptions = {}): string[]
   ] as const;
   return lists.flatMap(([option, keyword, names]) => {
     if (names === undefined) return [];
-    // ssh rejects an unknown name.
-    if (names.length > 0 && names.every((name) => /^[\w.@-]{1,64}$/.test(name))) return `${keyword}=${names.join(",")}`;
+    // ssh rejects an unknown name, and removes names from its default list where the first character is a hyphen.
+    if (names.length > 0 && names.every((name) => /^[\w.@][\w.@-]{0,63}$/.test(name))) return `${keyword}=${names.join(",")}`;
     throw unsupported(`algorithms.${option}`, "it needs a list of names such as those of ssh -Q");
   });
 }

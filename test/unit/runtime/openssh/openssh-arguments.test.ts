@@ -74,6 +74,7 @@ test.each<[string, ConnectOptions]>([
   ["agent", { agent: "a\nProxyCommand x" }],
   ["algorithms.kex", { algorithms: { kex: [] } }],
   ["algorithms.cipher", { algorithms: { cipher: ["a b"] } }],
+  ["algorithms.kex", { algorithms: { kex: ["-curve25519-sha256"] } }],
 ])("the option %s is refused if ssh has no equivalent", async (option, options) => {
   const { error, args } = await run("edge", options);
   expect(error).toMatchObject({

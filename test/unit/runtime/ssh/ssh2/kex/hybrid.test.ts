@@ -72,14 +72,31 @@ describe("the negotiation", () => {
     const required = await startBench({ algorithms: { kex: [HYBRID] } });
     expect(await failure(required.dial({ algorithms: { kex: [CURVE] } }))).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringContaining("no common key exchange algorithm"),
+      message: expect.stringContaining(
+        `no common key exchange algorithm: the server offers ${HYBRID}; the client offers ${CURVE}; change the option algorithms.kex`,
+      ),
     });
-    await expect.poll(() => closeReasons(required)).toEqual([expect.stringMatching(/no matching key exchange/)]);
+    await expect
+      .poll(() => closeReasons(required))
+      .toEqual([
+        expect.stringContaining(
+          `no matching key exchange algorithm: the client offers ${CURVE}; the server offers ${HYBRID}`,
+        ),
+      ]);
     const classical = await startBench({ algorithms: { kex: [CURVE] } });
     expect(await failure(classical.dial({ algorithms: { kex: [HYBRID] } }))).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringContaining("no common key exchange algorithm"),
+      message: expect.stringContaining(`the server offers ${CURVE}; the client offers ${HYBRID};`),
     });
+  });
+
+  test("that fails shows as much of a long offer as fits into a line of the log", async () => {
+    const bench = await startBench();
+    await send(bench, opening(`first\u0000\n,${"x".repeat(20_000)}`, []));
+    await expect
+      .poll(() => closeReasons(bench))
+      .toEqual([expect.stringMatching(/the client offers first\\u\{0\}\\u\{a\}, x+…$/)]);
+    expect(String(closeReasons(bench)[0]).length).toBeLessThan(1000);
   });
 
   test("shows the real names in the debug output of a client", async () => {
