@@ -55,6 +55,14 @@ itWith(
   SLOW,
 );
 
+itWith(["ssh", SSHD], "a key exchange that sshd does not have is named as a possible reason over ssh", async () => {
+  const sshd = await startStdioSshd();
+  expect(await failure(sshd.overOpenssh({ algorithms: { kex: ["diffie-hellman-group18-sha512"] } }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/no common algorithm: compare the option algorithms with the output of `ssh -v`$/),
+  });
+});
+
 itWith(
   ["ssh", SSHD, "ssh-keygen"],
   "a certificate of ~/.ssh/config is used, and its connection is shared",
