@@ -14,7 +14,7 @@ const ACCUMULATED = [
 ] as const;
 
 /** Timeout in ms of 10,000 rounds. */
-const SLOW = 300_000;
+const SLOW = 600_000;
 
 const shake128 = (size: number) => createHash("shake128", { outputLength: size });
 
