@@ -47,11 +47,21 @@ itWith(
     await expect.poll(sshd.log).toContain(`kex: algorithm: ${POST_QUANTUM}`);
     expect(await failure(sshd.overSsh2())).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/no common key exchange algorithm.*post-quantum.*transport: "openssh"/),
+      message: expect.stringMatching(
+        /no common key exchange algorithm: the server offers sntrup761x25519-sha512.*; .*transport: "openssh"/,
+      ),
     });
   },
   SLOW,
 );
+
+itWith(["ssh", SSHD], "a key exchange that sshd does not have is named as a possible reason over ssh", async () => {
+  const sshd = await startStdioSshd();
+  expect(await failure(sshd.overOpenssh({ algorithms: { kex: ["diffie-hellman-group18-sha512"] } }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/no common algorithm: compare the option algorithms with the output of `ssh -v`$/),
+  });
+});
 
 itWith(
   ["ssh", SSHD, "ssh-keygen"],

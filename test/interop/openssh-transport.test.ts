@@ -52,6 +52,28 @@ itWith(STOCK, "connects to an alias of ~/.ssh/config with its jump host and its 
   await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
 });
 
+itWith(STOCK, "does not use a ControlMaster, which may have other algorithms, with the option algorithms", async () => {
+  const [curve, group16] = ["curve25519-sha256", "diffie-hellman-group16-sha512"] as const;
+  const sshd = await startStdioSshd((serve) => ({
+    config: ["LogLevel DEBUG1", `KexAlgorithms ${curve},${group16}`, `Subsystem sshrpc ${serve(SCOPES)}`],
+  }));
+  const directory = tempDir();
+  const lines = [
+    ...[`User ${USER}`, `IdentityFile ${sshd.key.file}`, "IdentityAgent none", `UserKnownHostsFile ${sshd.knownHosts}`],
+    ...["ControlMaster auto", `ControlPath ${directory}/control`, "ControlPersist 30"],
+    `KexAlgorithms ${curve}`,
+  ];
+  const sshConfig = write(directory, "config", lines.join("\n"));
+  onTestFinished(() => void spawnSync("ssh", ["-F", sshConfig, "-O", "exit", new URL(sshd.address).host]));
+  for (const options of [{}, { algorithms: { kex: [group16] } }]) {
+    const client = await connect(sshd.address, { transport: "openssh", sshConfig, reconnect: false, ...options });
+    onTestFinished(() => client.close());
+    expect(await client.item.get({ id: 7 })).toEqual({ id: 7 });
+    expect(existsSync(`${directory}/control`)).toBe(true);
+  }
+  await expect.poll(sshd.log).toContain(`kex: algorithm: ${group16}`);
+});
+
 itWith(STOCK, "connects through named jump hosts, also with `sshrpc call`", async () => {
   const bastion = await startSshd();
   const sshd = await startStdioSshd();

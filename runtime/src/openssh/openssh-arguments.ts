@@ -73,19 +73,25 @@ function keyConfig({ identity, agent, certificate, identitiesOnly }: DialOptions
   ];
 }
 
-/** The lists replace those of ssh, so that a required algorithm is required of both transports. */
+/**
+ * The lists replace those of ssh, so that a required algorithm is required of both transports. A master connection of ControlMaster may
+ * have others: it is not used then.
+ */
 function algorithmConfig({ kex, cipher, hmac }: AlgorithmOptions = {}): string[] {
   const lists = [
     ["kex", "KexAlgorithms", kex],
     ["cipher", "Ciphers", cipher],
     ["hmac", "MACs", hmac],
   ] as const;
-  return lists.flatMap(([option, keyword, names]) => {
+  const config = lists.flatMap(([option, keyword, names]) => {
     if (names === undefined) return [];
-    // ssh rejects an unknown name.
-    if (names.length > 0 && names.every((name) => /^[\w.@-]{1,64}$/.test(name))) return `${keyword}=${names.join(",")}`;
+    // ssh rejects an unknown name; a hyphen at the start would remove names from its own list.
+    if (names.length > 0 && names.every((name) => /^[\w.@][\w.@-]{0,63}$/.test(name))) {
+      return `${keyword}=${names.join(",")}`;
+    }
     throw unsupported(`algorithms.${option}`, "it needs a list of names such as those of ssh -Q");
   });
+  return config.length === 0 ? [] : [...config, "ControlPath=none"];
 }
 
 function identityFiles(identity: DialOptions["identity"]): readonly string[] {

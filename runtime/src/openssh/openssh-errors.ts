@@ -20,6 +20,10 @@ export const FAILED = 255;
 /** The maximum number of characters of standard error that a message quotes. */
 const MAX_QUOTED = 400;
 
+/** The failure of ssh about which it prints nothing with LogLevel ERROR, which the transport sets. */
+const NO_COMMON =
+  "Or ssh and the server have no common algorithm: compare the option algorithms with the output of `ssh -v`";
+
 /** Messages of ssh and what they mean, most specific first; `%` is replaced with the address. */
 const REASONS: readonly (readonly [RegExp, ErrorStatus, string])[] = [
   [
@@ -84,6 +88,7 @@ function describeStart(outcome: SshOutcome): string {
   const { code, signal, stderrTail } = outcome;
   if (signal || typeof code !== "number" || (code === FAILED && stderrTail.trim() !== ""))
     return describeOutcome(outcome);
+  if (code === FAILED) return `${describeEarlyExit(code)}. ${NO_COMMON}`;
   return `${describeEarlyExit(code)}${quoted(stderrTail)}`;
 }
 

@@ -1,6 +1,5 @@
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
-import { HYBRID_KEX } from "../algorithms.js";
 import { SshError } from "../ssh-error.js";
 import { formatTarget, type Target } from "../target.js";
 
@@ -14,6 +13,12 @@ export interface DialFailure {
   /** The first bytes from the server, as text. */
   readonly received: string;
 }
+
+/** How many characters of both offers of key exchanges are shown. */
+const MAX_OFFERS = 1000;
+
+const KEX_HINT =
+  'change the option algorithms.kex, or set transport: "openssh" for outdated or for other post-quantum key exchanges';
 
 /** The error of a connection that failed before its channel was open, other than by authentication. */
 export function dialError(failure: DialFailure, error: NodeJS.ErrnoException | undefined): SshError {
@@ -80,14 +85,12 @@ function notSshReason(where: string, received: string): string {
 }
 
 function protocolReason(where: string, stage: DialStage, error: Error | undefined): string {
-  const mismatch = /no matching (.*)/i.exec(error?.message ?? "")?.[1];
+  const [, mismatch, offers] = /no matching ([^:]*)(?:: (.*))?/i.exec(error?.message ?? "") ?? [];
   if (mismatch !== undefined) {
-    const reason = `${where} and this client have no common ${printable(mismatch)}: the server offers only outdated ones`;
-    if (mismatch === "host key format") return reason;
-    const orOthers = `${reason}, or none of the option algorithms`;
-    return mismatch === "key exchange algorithm"
-      ? `${orOthers}, or only post-quantum ones other than ${HYBRID_KEX}, which need transport: "openssh"`
-      : orOthers;
+    const reason = `${where} and this client have no common ${printable(mismatch)}`;
+    if (offers !== undefined) return `${reason}: ${printable(offers, MAX_OFFERS)}; ${KEX_HINT}`;
+    const outdated = `${reason}: the server offers only outdated ones`;
+    return mismatch === "host key format" ? outdated : `${outdated}, or none of the option algorithms`;
   }
   return `${where} closed the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
 }

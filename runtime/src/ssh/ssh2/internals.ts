@@ -109,6 +109,8 @@ export interface Protocol {
   _onHeader: (header: unknown) => void;
   _debug: ((line: string) => void) | undefined;
   _onHandshakeComplete: (negotiated: unknown) => void;
+  /** Reports the error that ends the connection. */
+  _onError: (error: Error) => void;
   /** The identification string of the peer, without the end of the line. */
   readonly _remoteIdentRaw?: Buffer;
   /** The algorithms that each key exchange offers. */

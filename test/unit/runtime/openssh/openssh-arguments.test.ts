@@ -41,7 +41,7 @@ test.each<[string, ConnectOptions, string]>([
   [
     "algorithms",
     { algorithms: { kex: ["mlkem768x25519-sha256"], cipher: ["a@b", "c"], hmac: ["d"] } },
-    "-o KexAlgorithms=mlkem768x25519-sha256 -o Ciphers=a@b,c -o MACs=d",
+    "-o KexAlgorithms=mlkem768x25519-sha256 -o Ciphers=a@b,c -o MACs=d -o ControlPath=none",
   ],
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],
   ["no configuration", { sshConfig: false }, "-F none"],
@@ -74,6 +74,7 @@ test.each<[string, ConnectOptions]>([
   ["agent", { agent: "a\nProxyCommand x" }],
   ["algorithms.kex", { algorithms: { kex: [] } }],
   ["algorithms.cipher", { algorithms: { cipher: ["a b"] } }],
+  ["algorithms.kex", { algorithms: { kex: ["-curve25519-sha256"] } }],
 ])("the option %s is refused if ssh has no equivalent", async (option, options) => {
   const { error, args } = await run("edge", options);
   expect(error).toMatchObject({

@@ -1,3 +1,4 @@
+import { printable } from "../../../base/printable.js";
 import { HYBRID_KEX, SSH2_KEX } from "../../algorithms.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
@@ -13,6 +14,14 @@ const CARRIER = "curve25519-sha256";
 /** Names in the list of key exchanges that are extensions (RFC 8308, section 2.1; PROTOCOL of OpenSSH, section 1.9). */
 const EXTENSION = /^(?:ext-info-|kex-strict-)/;
 
+/** The error of ssh2 for offers without a common name (protocol/kex.js:268). */
+const MISMATCH = /no matching key exchange algorithm$/;
+
+/** How many characters of an offer an error shows. */
+const MAX_SHOWN = 400;
+
+type Names = readonly string[];
+
 /** Bytes before the lists of KEXINIT: its type and its cookie (RFC 4253, section 7.1). */
 const HEADER = 17;
 
@@ -21,8 +30,8 @@ const LISTS = 10;
 
 /** A KEXINIT of the peer. */
 interface KexInit {
-  readonly kex: readonly string[];
-  readonly hostKeys: readonly string[];
+  readonly kex: Names;
+  readonly hostKeys: Names;
   /** Whether a packet of the key exchange that the peer expects follows. */
   readonly hasGuess: boolean;
   /** What follows the list of key exchanges. */
@@ -37,7 +46,7 @@ interface KexInit {
  * first exchange, and before all other patches of `_onPayload`. test/unit/runtime/ssh/ssh2/kex notices a change.
  * @param names without the hybrid exchange where ML-KEM is not loaded
  */
-export function offerKex(protocol: Protocol, names: readonly string[]): void {
+export function offerKex(protocol: Protocol, names: Names): void {
   const kem = loadedMlKem();
   const offered = kem === undefined ? names.filter((name) => name !== HYBRID_KEX) : names;
   // Names that others have added remain.
@@ -48,7 +57,9 @@ export function offerKex(protocol: Protocol, names: readonly string[]): void {
     if (theirs === undefined) return receive(payload);
     const { kex, serverHostKey } = protocol._offer.lists;
     const [client, server] = protocol._server ? [theirs.kex, kex.array] : [kex.array, theirs.kex];
-    const isHybrid = client.find((name) => server.includes(name)) === HYBRID_KEX;
+    const common = client.find((name) => server.includes(name));
+    if (common === undefined) describeMismatch(protocol, { theirs: theirs.kex, ours: kex.array });
+    const isHybrid = common === HYBRID_KEX;
     const isGuessed = theirs.kex[0] === kex.array[0] && theirs.hostKeys[0] === serverHostKey.array[0];
     const result =
       kem !== undefined && isHybrid ? receiveHybrid(protocol, { payload, theirs, kem, receive }) : receive(payload);
@@ -80,7 +91,7 @@ function onKexInit(protocol: Protocol, handle: (payload: Buffer, receive: Receiv
 /** Undefined where it is malformed, which ssh2 reports. */
 function readKexInit(payload: Buffer): KexInit | undefined {
   const reader = new BinaryReader(payload.subarray(HEADER));
-  const names = (): readonly string[] => reader.string().toString("latin1").split(",");
+  const names = (): Names => reader.string().toString("latin1").split(",");
   try {
     const kex = names();
     const rest = payload.subarray(HEADER + reader.position);
@@ -90,6 +101,20 @@ function readKexInit(payload: Buffer): KexInit | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Adds both offers to the error of the negotiation that will fail; that of the peer first, because logs cut long texts. */
+function describeMismatch(protocol: Protocol, offers: { readonly theirs: Names; readonly ours: Names }): void {
+  const { _onError } = protocol;
+  const [peer, self] = protocol._server ? ["client", "server"] : ["server", "client"];
+  const list = (names: Names): string =>
+    printable(names.filter((name) => !EXTENSION.test(name)).join(", "), MAX_SHOWN) || "none";
+  protocol._onError = (error) => {
+    if (MISMATCH.test(error.message)) {
+      error.message += `: the ${peer} offers ${list(offers.theirs)}; the ${self} offers ${list(offers.ours)}`;
+    }
+    _onError(error);
+  };
 }
 
 /** A KEXINIT of the peer with which the hybrid exchange is negotiated. */

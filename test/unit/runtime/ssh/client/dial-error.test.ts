@@ -20,9 +20,9 @@ describe("the error of a failed connection", () => {
     ["connecting", system("EMFILE", "too many\nfiles"), "cannot connect to edge:8022: too many\\u{a}files"],
     [
       "key exchange",
-      new Error("Handshake failed: no matching key exchange algorithm"),
-      "edge:8022 and this client have no common key exchange algorithm: the server offers only outdated ones, or " +
-        'none of the option algorithms, or only post-quantum ones other than mlkem768x25519-sha256, which need transport: "openssh"',
+      new Error("Handshake failed: no matching key exchange algorithm: the server offers a; the client offers b, c"),
+      "edge:8022 and this client have no common key exchange algorithm: the server offers a; the client offers b, c; change the " +
+        'option algorithms.kex, or set transport: "openssh" for outdated or for other post-quantum key exchanges',
     ],
     [
       "key exchange",

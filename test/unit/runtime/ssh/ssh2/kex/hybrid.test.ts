@@ -8,7 +8,7 @@ import { loadMlKem } from "../../../../../../runtime/src/ssh/ml-kem/load-ml-kem.
 import { internalsOf } from "../../../../../../runtime/src/ssh/ssh2/internals.js";
 import { changeOffer } from "../../../../../../runtime/src/ssh/ssh2/kex/change-offer.js";
 import { guardDial } from "../../../../../../runtime/src/ssh/ssh2/packets/guard-dial.js";
-import { type Bench, failure, readBytes, startBench } from "../../support.js";
+import { type Bench, failure, readBytes, startBench, startTcp } from "../../support.js";
 import { INIT, KEXINIT, packet, REPLY, replaceString, startTamperingRelay } from "./tampering-relay.js";
 
 const HYBRID = "mlkem768x25519-sha256";
@@ -17,11 +17,14 @@ const CURVE = "curve25519-sha256";
 const closeReasons = (bench: Bench) => bench.log.with("SSH connection closed").map(({ fields }) => fields["reason"]);
 
 /** ssh2's client with our guard, whose protocol tests may reach into. */
-async function guardedClient(bench: Bench, change?: (client: ssh2.Client) => void): Promise<ssh2.Client> {
+async function guardedClient(
+  bench: Bench,
+  change?: (client: ssh2.Client) => void,
+  port = bench.listener.port,
+): Promise<ssh2.Client> {
   await loadMlKem();
   const client = new ssh2.Client();
   onTestFinished(() => void client.destroy());
-  const { port } = bench.listener;
   const { privateKey } = bench.alice;
   client.connect({ host: "127.0.0.1", port, username: "alice", privateKey, hostVerifier: () => true });
   const { _sock: socket } = client as unknown as { _sock: Parameters<typeof guardDial>[0]["socket"] };
@@ -72,14 +75,31 @@ describe("the negotiation", () => {
     const required = await startBench({ algorithms: { kex: [HYBRID] } });
     expect(await failure(required.dial({ algorithms: { kex: [CURVE] } }))).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringContaining("no common key exchange algorithm"),
+      message: expect.stringContaining(
+        `no common key exchange algorithm: the server offers ${HYBRID}; the client offers ${CURVE}; change the option algorithms.kex`,
+      ),
     });
-    await expect.poll(() => closeReasons(required)).toEqual([expect.stringMatching(/no matching key exchange/)]);
+    await expect
+      .poll(() => closeReasons(required))
+      .toEqual([
+        expect.stringContaining(
+          `no matching key exchange algorithm: the client offers ${CURVE}; the server offers ${HYBRID}`,
+        ),
+      ]);
     const classical = await startBench({ algorithms: { kex: [CURVE] } });
     expect(await failure(classical.dial({ algorithms: { kex: [HYBRID] } }))).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringContaining("no common key exchange algorithm"),
+      message: expect.stringContaining(`the server offers ${CURVE}; the client offers ${HYBRID};`),
     });
+  });
+
+  test("that fails shows as much of a long offer as fits into a line of the log", async () => {
+    const bench = await startBench();
+    await send(bench, opening(`first\u0000\n,${"x".repeat(20_000)}`, []));
+    await expect
+      .poll(() => closeReasons(bench))
+      .toEqual([expect.stringMatching(/the client offers first\\u\{0\}\\u\{a\}, x+…$/)]);
+    expect(String(closeReasons(bench)[0]).length).toBeLessThan(1000);
   });
 
   test("shows the real names in the debug output of a client", async () => {
@@ -121,6 +141,34 @@ describe("a rekey", () => {
     expect((await readBytes(duplex, 16)).toString()).toBe("after the rekeys");
     expect(algorithmsOf(duplex)).toMatchObject({ kex: HYBRID });
     expect(bench.accepted[0]?.peer.algorithms).toMatchObject({ kex: HYBRID });
+  });
+
+  test("that both sides begin at once uses it, and the session continues", async () => {
+    const bench = await startBench({ algorithms: { kex: [HYBRID] }, rekeyInterval: 1000 });
+    // Holds what the server sends, so that each side begins before it has the KEXINIT of the other.
+    const held: Buffer[] = [];
+    let isHolding = false;
+    let release = (): void => {};
+    const port = await startTcp((near) => {
+      const far = connectTcp(bench.listener.port, "127.0.0.1");
+      far.on("error", () => near.destroy()).on("close", () => near.destroy());
+      near.on("close", () => far.destroy()).pipe(far);
+      far.on("data", (chunk) => void (isHolding ? held.push(chunk) : near.write(chunk)));
+      release = () => {
+        isHolding = false;
+        near.write(Buffer.concat(held));
+      };
+    });
+    const client = await guardedClient(bench, undefined, port);
+    const names: string[] = [];
+    client.on("handshake", ({ kex }) => void names.push(kex));
+    isHolding = true;
+    // A KEXINIT is larger than all else that an idle server sends.
+    await expect.poll(() => Buffer.concat(held).length, { timeout: 10_000 }).toBeGreaterThan(300);
+    internalsOf(client).protocol.rekey();
+    release();
+    await expect.poll(() => names[0], { timeout: 10_000 }).toBe(HYBRID);
+    expect(await echo(client, "between the keys")).toBe("between the keys");
   });
 
   test("works without strict key exchange", async () => {
