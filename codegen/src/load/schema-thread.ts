@@ -24,17 +24,21 @@ class Thread {
   readonly worker = new Worker(WORKER);
   /** The number of runs that it has begun. */
   runs = 0;
-  /** Set by the instance that uses the thread. */
-  owner: ThreadEvents | undefined;
+  #owner: ThreadEvents | undefined;
 
   constructor() {
-    this.worker.on("message", (message: WorkerMessage) => this.owner?.onMessage(message));
-    this.worker.on("error", (error) => this.owner?.onError(error));
+    this.worker.on("message", (message: WorkerMessage) => this.#owner?.onMessage(message));
+    this.worker.on("error", (error) => this.#owner?.onError(error));
     this.worker.on("exit", (code) => {
       if (idle === this) idle = undefined;
-      this.owner?.onExit(code);
+      this.#owner?.onExit(code);
     });
     this.worker.unref();
+  }
+
+  /** From now on its events go to this instance; to none where it is undefined. */
+  report(owner: ThreadEvents | undefined): void {
+    this.#owner = owner;
   }
 }
 
@@ -76,7 +80,7 @@ export class SchemaThread {
   start(): Worker {
     this.#thread ??= idle ?? new Thread();
     if (idle === this.#thread) idle = undefined;
-    this.#thread.owner = {
+    this.#thread.report({
       onMessage: (message) => this.#receive(message),
       onError: ({ name, message }) => this.#fail(`${name}: ${message}`),
       onExit: (code) => {
@@ -85,7 +89,7 @@ export class SchemaThread {
         if (isReused && this.#pending !== undefined) this.#again();
         else this.#fail(`the schema or one of its imports called process.exit(${code}); remove the call`);
       },
-    };
+    });
     return this.#thread.worker;
   }
 
@@ -175,7 +179,7 @@ export class SchemaThread {
   #release(): Worker | undefined {
     const thread = this.#thread;
     this.#thread = undefined;
-    if (thread !== undefined) thread.owner = undefined;
+    thread?.report(undefined);
     return thread?.worker;
   }
 

@@ -14,12 +14,12 @@ const SIZES = [512, 4 * 1024, 16 * 1024] as const;
 /** A chunk is kept if it is at most this many times as large as the items in it: a little more than one of two full packets in it. */
 const MAX_OVERHEAD = 2.1;
 
-/** Whole frames of items, one behind the other: the next one is from `at` to `next`, the last one ends at `end`. */
+/** Whole frames of items, one behind the other: the next one is from `at` to `next`, the last one ends at `until`. */
 interface Segment {
   readonly buffer: Buffer;
   at: number;
   next: number;
-  end: number;
+  until: number;
 }
 
 /**
@@ -51,11 +51,11 @@ export class ItemQueue {
   push({ buffer, start, end }: BytesView): boolean {
     this.#size += 1;
     const last = this.#segments.length > this.#kept ? this.#segments.at(-1) : undefined;
-    if (last?.buffer === buffer && last.end + HEADER_SIZE === start) {
-      last.end = end;
+    if (last?.buffer === buffer && last.until + HEADER_SIZE === start) {
+      last.until = end;
       return false;
     }
-    this.#segments.push({ buffer, at: start, next: end, end });
+    this.#segments.push({ buffer, at: start, next: end, until: end });
     return true;
   }
 
@@ -63,9 +63,9 @@ export class ItemQueue {
   shift(): BytesView | undefined {
     const first = this.#segments[0];
     if (first === undefined) return undefined;
-    const { buffer, at, next, end } = first;
+    const { buffer, at, next, until } = first;
     this.#size -= 1;
-    if (next === end) this.#dropFirst();
+    if (next === until) this.#dropFirst();
     else {
       first.at = next + HEADER_SIZE;
       first.next = first.at + buffer.readUInt32BE(next);
@@ -90,7 +90,7 @@ export class ItemQueue {
   keep(): number {
     let bytes = 0;
     for (const segment of this.#segments.splice(this.#kept)) {
-      bytes += HEADER_SIZE + segment.end - segment.at;
+      bytes += HEADER_SIZE + segment.until - segment.at;
       this.#keep(segment);
     }
     return bytes;
@@ -103,25 +103,27 @@ export class ItemQueue {
   }
 
   #keep(segment: Segment): void {
-    const { buffer, at, next, end } = segment;
-    const size = end - at;
+    const { buffer, at, next, until } = segment;
+    const size = until - at;
     const isOwn = this.#isRaw && size >= JOINABLE && size * MAX_OVERHEAD >= buffer.buffer.byteLength;
     if (isOwn || size + HEADER_SIZE > SIZES[2]) {
-      const copy = isOwn ? segment : { buffer: copyBytes(buffer.subarray(at, end)), at: 0, next: next - at, end: size };
+      const copy = isOwn
+        ? segment
+        : { buffer: copyBytes(buffer.subarray(at, until)), at: 0, next: next - at, until: size };
       this.#addKept(copy);
       this.#open = undefined;
       return;
     }
     const last = this.#open;
-    if (last !== undefined && last.buffer.length - last.end >= HEADER_SIZE + size) {
-      last.buffer.writeUInt32BE(next - at, last.end);
-      last.end += HEADER_SIZE + buffer.copy(last.buffer, last.end + HEADER_SIZE, at, end);
+    if (last !== undefined && last.buffer.length - last.until >= HEADER_SIZE + size) {
+      last.buffer.writeUInt32BE(next - at, last.until);
+      last.until += HEADER_SIZE + buffer.copy(last.buffer, last.until + HEADER_SIZE, at, until);
       return;
     }
     while ((SIZES[this.#nextSize] as number) < size) this.#nextSize += 1;
     const target = Buffer.allocUnsafeSlow(SIZES[this.#nextSize] as number);
     this.#nextSize = Math.min(SIZES.length - 1, this.#nextSize + 1);
-    this.#open = { buffer: target, at: 0, next: next - at, end: buffer.copy(target, 0, at, end) };
+    this.#open = { buffer: target, at: 0, next: next - at, until: buffer.copy(target, 0, at, until) };
     this.#addKept(this.#open);
   }
 

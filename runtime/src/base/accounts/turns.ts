@@ -9,6 +9,10 @@ const LIGHT = 100;
 
 /** Bytes of work between two looks at the clock, and how many of them a step takes at least: a look costs as much as a small frame. */
 const LOOK = 4096;
+
+/** Bytes of work that a key which works alone may do before it is measured: the callback at the end of a turn costs more than a look. */
+const ALONE = 16 * 1024;
+
 const SMALLEST = 256;
 /** A step whose bytes are unknown. */
 const TYPICAL = 768;
@@ -48,6 +52,8 @@ export class Turn {
   #used = 0;
   #steps = 0;
   #stepsBefore = 0;
+  /** Steps that were not measured. */
+  #unmeasured = 0;
   /** Bytes of work since the last look at the clock. */
   #unseen = 0;
   /** Milliseconds that a step takes, with the microtasks that follow it. */
@@ -55,8 +61,9 @@ export class Turn {
   #recent = 0;
   #recentAt = 0;
 
-  /** Work is about to begin: false if it has to {@link wait}. */
-  begin(): boolean {
+  /** Work with this many bytes is about to begin: false if it has to {@link wait}. */
+  begin(bytes = TYPICAL): boolean {
+    if (this.#isAlone(bytes)) return true;
     activate(this);
     if (this.#waiting.length > 0 || this.#used >= SLICE || this.#steps * this.#cost >= SLICE) return false;
     return worked < SLICE || this.#recent < LIGHT;
@@ -74,10 +81,16 @@ export class Turn {
 
   /** A step of work with this many bytes is done: true if the next one has to {@link wait}. */
   step(bytes = TYPICAL): boolean {
-    if (active !== this) activate(this);
+    this.#unseen += SMALLEST + bytes;
+    if (active !== this) {
+      if (this.#isAlone()) {
+        this.#unmeasured += 1;
+        return false;
+      }
+      activate(this);
+    }
     this.#steps += 1;
     if (this.#steps * this.#cost >= SLICE) return true;
-    this.#unseen += SMALLEST + bytes;
     if (this.#unseen < LOOK) return false;
     this.#unseen = 0;
     return this.#used + performance.now() - activeSince >= SLICE;
@@ -98,7 +111,9 @@ export class Turn {
   /** Its work ran for this long. */
   charge(milliseconds: number, now: number): void {
     this.#used += milliseconds;
-    this.#recent = this.#recent * Math.exp((this.#recentAt - now) / MEMORY) + milliseconds;
+    const before = this.#recent * Math.exp((this.#recentAt - now) / MEMORY);
+    this.#recent = before + milliseconds + this.#unmeasured * this.#cost;
+    this.#unmeasured = 0;
     this.#recentAt = now;
     const steps = this.#steps - this.#stepsBefore;
     this.#stepsBefore = this.#steps;
@@ -120,6 +135,11 @@ export class Turn {
     // What waits again goes behind what waits already.
     for (let left = this.#waiting.length; left > 0 && !this.#isSpent; left--) this.#waiting.shift()?.();
     if (this.#waiting.length === 0) waiting.delete(this);
+  }
+
+  /** Whether no work is measured in this turn of the event loop, and its own is too little for that, also with this many bytes more. */
+  #isAlone(bytes = 0): boolean {
+    return !scheduled && this.#unseen + bytes < ALONE;
   }
 
   get #isSpent(): boolean {

@@ -57,7 +57,7 @@ export function takeTurns(connection: Connection, socket: Socket, turnOf: () => 
   protocol.parse = (chunk, start, end) => {
     const turn = turnOf();
     if (turn === undefined) parse.call(protocol, chunk, start, end);
-    else if (turn.begin()) read(turn, chunk.subarray(start, end));
+    else if (turn.begin(end - start)) read(turn, chunk.subarray(start, end));
     else hold(turn, chunk.subarray(start, end));
   };
 }
