@@ -9,13 +9,20 @@ export interface AccountedOptions extends ApiServerOptions {
   readonly maxConnections?: number;
 }
 
+/** Calls of clients without an answer, of one key: enough for several calls of every client at once. */
+const CALLBACKS = 4096;
+
 /** Applies the defaults. @throws OptionError that names the option, its value and its range */
 export function accountsConfig({ maxConnections, perKey = {} }: AccountedOptions, limits: Limits): AccountsConfig {
   const { calls, bytes, serverCalls, serverBytes } = limits;
   for (const [name, value] of Object.entries(perKey)) if (value !== undefined) checkNumber(`perKey.${name}`, value, 1);
   return {
     server: { connections: maxConnections, calls: serverCalls, bytes: serverBytes },
-    key: { connections: maxConnections && Math.ceil(maxConnections / 2), ...perKey },
+    key: {
+      connections: maxConnections && Math.ceil(maxConnections / 2),
+      ...perKey,
+      callbacks: perKey.callbacks ?? CALLBACKS,
+    },
     connection: { calls, bytes },
   };
 }

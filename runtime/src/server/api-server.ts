@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import { ServerAccount } from "../base/accounts/server-account.js";
 import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
@@ -19,6 +20,7 @@ import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
+import { type ClientFor, connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
@@ -61,7 +63,7 @@ export class ApiServer {
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
-  readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
+  readonly #connections = new Map<Connection, ServedPeer>();
   #closing = false;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
@@ -84,8 +86,8 @@ export class ApiServer {
       limits: this.#limits,
       accounts: this.accounts,
       observer: this.#observer,
-      clients: () => this.clients,
-      callbacks: lazy(() => callbacks?.client(undefined, this.#limits)),
+      clients: (account) => this.#clientsFor(account),
+      callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
     });
     this.#drift = reportDrift({
       api: handlers.api,
@@ -143,11 +145,11 @@ export class ApiServer {
    * once its HELLO has arrived. An SSH connection with both is listed as connected, with its callbacks.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
-    const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
-      remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
-    );
-    const peers = new Set(connected.map(({ peer }) => peer));
-    return [...connected, ...this.#local.clients.filter(({ peer }) => !peers.has(peer))];
+    return this.#clientsFor(undefined);
+  }
+
+  #clientsFor(account: ConnectionAccount | undefined): readonly ConnectedClient<unknown>[] {
+    return connectedClients(this.#connections, this.#local.clients(account), account);
   }
 
   /** Number of running calls, including answered ones whose handlers have not finished. */
@@ -162,7 +164,12 @@ export class ApiServer {
       return undefined;
     }
     const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
-    const callbacks = lazy(() => this.#callbacks?.client(connection, this.#limits));
+    const account = this.accounts.of(peer);
+    let client: ClientFor | undefined;
+    const callbacks: ClientFor = (caller) => {
+      client ??= this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
+      return client(caller);
+    };
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
       hello: helloOf(this.#api),
@@ -173,10 +180,10 @@ export class ApiServer {
         dispatch: this.#config,
         peer,
         connection: () => connection,
-        callbacks,
-        clients: () => this.clients,
+        callbacks: () => callbacks(account),
+        clients: () => this.#clientsFor(account),
       }),
-      account: this.accounts.of(peer),
+      account,
       turn: turnOf(peer),
       observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
@@ -238,12 +245,4 @@ export class ApiServer {
     clearTimeout(timer);
     this.#observer.drainEnded?.({ milliseconds: performance.now() - start, calls: this.calls });
   }
-}
-
-function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
