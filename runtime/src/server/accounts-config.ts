@@ -7,6 +7,8 @@ import type { ApiServerOptions } from "./api-server-options.js";
 export interface AccountedOptions extends ApiServerOptions {
   /** Of a server over SSH. Default: no limit. */
   readonly maxConnections?: number;
+  /** Lines of failures of one key; see `refusalLines` of a server. */
+  readonly refusalLines?: number;
 }
 
 /** Calls of clients without an answer, of one key: enough for several calls of every client at once. */

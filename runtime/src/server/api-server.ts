@@ -4,6 +4,7 @@ import { ServerAccount } from "../base/accounts/server-account.js";
 import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
+import type { RefusalLines } from "../base/observer/refusal-lines.js";
 import type { Peer } from "../base/peer.js";
 import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
@@ -20,7 +21,7 @@ import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
-import { type ClientFor, connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
+import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
@@ -60,6 +61,8 @@ export class ApiServer {
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
   readonly accounts: ServerAccount;
+  /** Bounds the lines of failures that a key can cause in the log. */
+  readonly failures: RefusalLines;
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
@@ -81,6 +84,7 @@ export class ApiServer {
     this.#log = options.log;
     this.#observer = observerOf(options);
     this.#config = dispatchConfig(options, this.#limits);
+    this.failures = this.#config.failures;
     this.#local = new LocalCalls({
       dispatch: this.#config,
       limits: this.#limits,
@@ -165,11 +169,6 @@ export class ApiServer {
     }
     const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
     const account = this.accounts.of(peer);
-    let client: ClientFor | undefined;
-    const callbacks: ClientFor = (caller) => {
-      client ??= this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
-      return client(caller);
-    };
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
       hello: helloOf(this.#api),
@@ -188,6 +187,7 @@ export class ApiServer {
       observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });
+    const callbacks = this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
@@ -226,6 +226,7 @@ export class ApiServer {
     if (grace > 0) await this.#drain(grace);
     this.#local.stop(CLOSING);
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
+    this.failures.flush();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
