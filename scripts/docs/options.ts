@@ -16,6 +16,7 @@ import type { ShellOptions } from "../../runtime/src/adapters/shell/shell-option
 import type { KeyQuotas } from "../../runtime/src/base/accounts/quotas.js";
 import { SILENT } from "../../runtime/src/base/log.js";
 import { LISTEN_ADDRESS } from "../../runtime/src/base/net/host-port.js";
+import { REFUSAL_LINES } from "../../runtime/src/base/observer/refusal-lines.js";
 import type { Peer, PeerCertificate, PeerPermissions, SshAlgorithms } from "../../runtime/src/base/peer.js";
 import type { CopyOptions, ExecOptions, RunOptions } from "../../runtime/src/base/ssh-client.js";
 import type { CallOptions } from "../../runtime/src/client/call/call-options.js";
@@ -31,7 +32,6 @@ import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
-import { REFUSAL_LINES } from "../../runtime/src/observe/refusal-lines.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";

@@ -1,5 +1,6 @@
 import { type Logger, SILENT } from "../base/log.js";
 import { bindMethods } from "../client/call/bind-methods.js";
+import { CallCharge } from "../client/call/call-charge.js";
 import { Backoff } from "../client/connection/backoff.js";
 import type { ConnectionSource } from "../client/connection/connection-source.js";
 import { OneConnection } from "../client/connection/one-connection.js";
@@ -61,14 +62,21 @@ export function callbacksOf(api: Api, { contractDrift, limits: given }: Callback
   };
   return {
     client(connection, limits) {
-      return bindMethods(callbacks, {
-        connections: sourceOf(connection, limits),
-        timeout: UNARY_TIMEOUT,
-        limits,
-        drift,
-      });
+      const common = { connections: sourceOf(connection, limits), timeout: UNARY_TIMEOUT, limits, drift };
+      return latest((account) =>
+        bindMethods(callbacks, { ...common, charge: account === undefined ? undefined : new CallCharge(account) }),
+      );
     },
     compare: (connection) => drift.compare(connection),
+  };
+}
+
+/** Keeps the latest result only: with one for each account, clients times keys would be kept. */
+function latest<Argument, Result>(make: (argument: Argument) => Result): (argument: Argument) => Result {
+  let last: { readonly argument: Argument; readonly result: Result } | undefined;
+  return (argument) => {
+    if (last === undefined || last.argument !== argument) last = { argument, result: make(argument) };
+    return last.result;
   };
 }
 

@@ -19,7 +19,13 @@ import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/for
 // come from a variable; `satisfies` keeps the tables complete.
 
 /** The limits of a key. */
-const KEY_QUOTAS = { connections: true, calls: true, bytes: true, rate: true } satisfies OptionTable<KeyQuotas>;
+const KEY_QUOTAS = {
+  connections: true,
+  calls: true,
+  callbacks: true,
+  bytes: true,
+  rate: true,
+} satisfies OptionTable<KeyQuotas>;
 
 /** The options of every server of an API. */
 export const API_SERVER_OPTIONS = {

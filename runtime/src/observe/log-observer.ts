@@ -6,9 +6,9 @@ import type {
   Observer,
   SessionEvent,
 } from "../base/observer/observer.js";
+import { REFUSAL_LINES, RefusalLines } from "../base/observer/refusal-lines.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
-import { REFUSAL_LINES, RefusalLines } from "./refusal-lines.js";
 
 /** An observer that writes lines. */
 export interface Lines {

@@ -7,7 +7,12 @@ import type { ApiServerOptions } from "./api-server-options.js";
 export interface AccountedOptions extends ApiServerOptions {
   /** Of a server over SSH. Default: no limit. */
   readonly maxConnections?: number;
+  /** Lines of failures of one key; see `refusalLines` of a server. */
+  readonly refusalLines?: number;
 }
+
+/** Calls of clients without an answer, of one key: enough for several calls of every client at once. */
+const CALLBACKS = 4096;
 
 /** Applies the defaults. @throws OptionError that names the option, its value and its range */
 export function accountsConfig({ maxConnections, perKey = {} }: AccountedOptions, limits: Limits): AccountsConfig {
@@ -15,7 +20,11 @@ export function accountsConfig({ maxConnections, perKey = {} }: AccountedOptions
   for (const [name, value] of Object.entries(perKey)) if (value !== undefined) checkNumber(`perKey.${name}`, value, 1);
   return {
     server: { connections: maxConnections, calls: serverCalls, bytes: serverBytes },
-    key: { connections: maxConnections && Math.ceil(maxConnections / 2), ...perKey },
+    key: {
+      connections: maxConnections && Math.ceil(maxConnections / 2),
+      ...perKey,
+      callbacks: perKey.callbacks ?? CALLBACKS,
+    },
     connection: { calls, bytes },
   };
 }

@@ -4,6 +4,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
+import { REFUSAL_LINES, RefusalLines } from "../base/observer/refusal-lines.js";
 import { printable } from "../base/printable.js";
 import { wrongNumber } from "../base/wrong-type.js";
 import type { UndeclaredProperties } from "../codec/check-declared.js";
@@ -60,8 +61,14 @@ export interface ApiServerOptions {
   readonly undeclaredProperties?: UndeclaredProperties;
 }
 
+interface DispatchOptions extends ApiServerOptions {
+  readonly log: Logger;
+  /** See `refusalLines` of a server with an audit log. */
+  readonly refusalLines?: number | undefined;
+}
+
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
-export function dispatchConfig(options: ApiServerOptions & { readonly log: Logger }, limits: Limits): DispatchConfig {
+export function dispatchConfig(options: DispatchOptions, limits: Limits): DispatchConfig {
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
@@ -70,8 +77,22 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
     shape: limits,
     interceptors: options.interceptors ?? [],
     log: options.log,
+    failures: failureLines(options),
     stuck: new StuckHandlers(limits, observerOf(options)),
   };
+}
+
+/** A caller can make a handler fail as often as it calls. */
+function failureLines({ log, refusalLines = REFUSAL_LINES }: DispatchOptions): RefusalLines {
+  return new RefusalLines(
+    refusalLines,
+    ({ peer: { principal, fingerprint, address, user }, omitted, refusals }) =>
+      log.error(
+        { principal, fingerprint, address, user, omitted, failures: refusals },
+        "more failures of calls of this key",
+      ),
+    { ofEachKind: true },
+  );
 }
 
 /** Combines the observers of the options; their errors are logged. */

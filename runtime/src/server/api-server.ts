@@ -1,8 +1,10 @@
 import type { Duplex } from "node:stream";
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import { ServerAccount } from "../base/accounts/server-account.js";
 import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
+import type { RefusalLines } from "../base/observer/refusal-lines.js";
 import type { Peer } from "../base/peer.js";
 import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
@@ -19,6 +21,7 @@ import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
+import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
@@ -58,10 +61,12 @@ export class ApiServer {
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
   readonly accounts: ServerAccount;
+  /** Bounds the lines of failures that a key can cause in the log. */
+  readonly failures: RefusalLines;
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
-  readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
+  readonly #connections = new Map<Connection, ServedPeer>();
   #closing = false;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
@@ -79,13 +84,14 @@ export class ApiServer {
     this.#log = options.log;
     this.#observer = observerOf(options);
     this.#config = dispatchConfig(options, this.#limits);
+    this.failures = this.#config.failures;
     this.#local = new LocalCalls({
       dispatch: this.#config,
       limits: this.#limits,
       accounts: this.accounts,
       observer: this.#observer,
-      clients: () => this.clients,
-      callbacks: lazy(() => callbacks?.client(undefined, this.#limits)),
+      clients: (account) => this.#clientsFor(account),
+      callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
     });
     this.#drift = reportDrift({
       api: handlers.api,
@@ -143,11 +149,11 @@ export class ApiServer {
    * once its HELLO has arrived. An SSH connection with both is listed as connected, with its callbacks.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
-    const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
-      remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
-    );
-    const peers = new Set(connected.map(({ peer }) => peer));
-    return [...connected, ...this.#local.clients.filter(({ peer }) => !peers.has(peer))];
+    return this.#clientsFor(undefined);
+  }
+
+  #clientsFor(account: ConnectionAccount | undefined): readonly ConnectedClient<unknown>[] {
+    return connectedClients(this.#connections, this.#local.clients(account), account);
   }
 
   /** Number of running calls, including answered ones whose handlers have not finished. */
@@ -162,7 +168,7 @@ export class ApiServer {
       return undefined;
     }
     const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
-    const callbacks = lazy(() => this.#callbacks?.client(connection, this.#limits));
+    const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
       hello: helloOf(this.#api),
@@ -173,14 +179,15 @@ export class ApiServer {
         dispatch: this.#config,
         peer,
         connection: () => connection,
-        callbacks,
-        clients: () => this.clients,
+        callbacks: () => callbacks(account),
+        clients: () => this.#clientsFor(account),
       }),
-      account: this.accounts.of(peer),
+      account,
       turn: turnOf(peer),
       observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });
+    const callbacks = this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
@@ -219,6 +226,7 @@ export class ApiServer {
     if (grace > 0) await this.#drain(grace);
     this.#local.stop(CLOSING);
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
+    this.failures.flush();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
@@ -238,12 +246,4 @@ export class ApiServer {
     clearTimeout(timer);
     this.#observer.drainEnded?.({ milliseconds: performance.now() - start, calls: this.calls });
   }
-}
-
-function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -6,11 +6,12 @@ import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import type { Connection } from "../wire/connection.js";
 import type { Limits } from "../wire/limits.js";
+import type { ClientFor } from "./connected-clients.js";
 
 /** The clients of the callbacks that connected sides serve. */
 export interface CallbackClients {
-  /** Returns the client of one connection; for the callers of adapters, without a connection. */
-  client(connection: Connection | undefined, limits: Limits): unknown;
+  /** Returns the clients of one connection, or those of the callers of adapters, without a connection. */
+  client(connection: Connection | undefined, limits: Limits): ClientFor;
   /** Compares the callbacks with those that the other side serves. It never rejects. @returns undefined where they are not compared */
   compare(connection: Connection): Promise<ComparedCallbacks | undefined>;
 }

@@ -41,6 +41,8 @@ export async function pumpItems<Item, Result>(
   const context = new AsyncResource("SSHRPC_ITEMS");
   sender.listenForClose(() => context.runInAsyncScope(returnSource));
   try {
+    // Sources begin in microtasks, after all OPENs of a chunk.
+    await turn?.pass();
     for (;;) {
       if (!sender.begin()) await sender.ready();
       isDone = true;

@@ -5,7 +5,7 @@ import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-e
 import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
 
 // A server in a process of its own. It counts the calls of `GET /busy` that one turn of the event loop handles: so many that
-// others wait for. Each takes a tenth of a millisecond of CPU.
+// others wait for. Each takes a tenth of a millisecond of CPU; those of `GET /stream` take two milliseconds.
 
 const anything = (): boolean => true;
 const method = (name: string, more: object = {}) => ({
@@ -24,7 +24,13 @@ const api = {
   name: "turns",
   version: "1.0.0",
   hash: "turns",
-  methods: [method("echo"), method("busy"), method("wait"), method("secret", { scope: "secrets:read" })],
+  methods: [
+    method("echo"),
+    method("busy"),
+    method("wait"),
+    method("secret", { scope: "secrets:read" }),
+    method("stream", { kind: "server-streaming", responseItem: anything }),
+  ],
 };
 
 let busy = 0;
@@ -32,11 +38,11 @@ let inTurn = 0;
 let most = 0;
 let isCounting = false;
 /** One call of the attacker: work that ends at the same time for every machine load, or later. */
-function work(): void {
+function work(milliseconds = 0.1): void {
   busy++;
   inTurn++;
   most = Math.max(most, inTurn);
-  const end = performance.now() + 0.1;
+  const end = performance.now() + milliseconds;
   while (performance.now() < end);
   if (isCounting) return;
   isCounting = true;
@@ -61,6 +67,12 @@ const handlers = {
     },
   },
   secret: { get: () => ({}) },
+  stream: {
+    async *get() {
+      work(2);
+      yield {};
+    },
+  },
 };
 
 const lines: { message: string; fields: Record<string, unknown> }[] = [];

@@ -14,8 +14,8 @@ import { type Attacker, connectTo, string, uint32 } from "./support.js";
 
 const DIRECTORY = mkdtempSync(join(tmpdir(), "sshrpc-"));
 const CHILD = join(DIRECTORY, "turns-child.mjs");
-const METHODS = ["GET /echo", "GET /busy", "GET /wait", "GET /secret"];
-const [, BUSY, WAIT, SECRET] = METHODS.keys();
+const METHODS = ["GET /echo", "GET /busy", "GET /wait", "GET /secret", "GET /stream"];
+const [, BUSY, WAIT, SECRET, STREAM] = METHODS.keys();
 
 /** Calls of a tenth of a millisecond in one turn of the event loop: one slice has 40. All at once had thousands. */
 const PER_TURN = 400;
@@ -81,7 +81,7 @@ async function wire(attacker: Attacker): Promise<{ channel: ssh2.ClientChannel; 
 
 function opens(count: number, method: number | undefined, more: (id: number) => Buffer[] = () => []): Buffer {
   const frames = Array.from({ length: count }, (_, at) => [
-    encodeFrame({ kind: FRAME.OPEN, id: 2 * at + 1, method: method ?? 0 }),
+    encodeFrame({ kind: FRAME.OPEN, id: 2 * at + 1, method: method ?? 0, credit: method === STREAM ? 1000 : 0 }),
     ...more(2 * at + 1),
   ]);
   return Buffer.concat(frames.flat());
@@ -100,6 +100,16 @@ test("calls of one key on eight channels are handled in turns with those of anot
   await others(server);
   await expect.poll(async () => (await server.report("counts")).busy, { timeout: 20_000 }).toBe(16_000);
   expect((await server.report("counts")).most).toBeLessThan(PER_TURN);
+}, 40_000);
+
+test("streams that begin at once prepare their first items in turns", async () => {
+  const server = await startServer();
+  const { channel } = await wire(await server.attack());
+  channel.write(opens(300, STREAM));
+  await others(server);
+  await expect.poll(async () => (await server.report("counts")).busy, { timeout: 20_000 }).toBe(300);
+  // Two fit into a slice; four may begin before the first look at the clock. There were twenty.
+  expect((await server.report("counts")).most).toBeLessThan(12);
 }, 40_000);
 
 test("calls that are opened and cancelled at once are handled in turns, and end the connection beyond limits.cancels", async () => {

@@ -60,7 +60,7 @@ export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">)
  * reading. It never throws.
  */
 export function exec(session: Session, line: string, config: ExecConfig): Promise<void> {
-  return runSession(session, config.log, async () => {
+  return runSession(session, config, async () => {
     const call = callConfig(session, config);
     if (session.terminal === undefined) return runCommandLine(line, call, sessionStreams(session), JSON_PRINTER);
     const console = new TerminalConsole(session);

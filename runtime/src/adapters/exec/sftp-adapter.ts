@@ -25,7 +25,7 @@ export function sftpAdapter({ server, log, exec = true }: SftpAdapterConfig): Ch
     match: (request) => request.kind === "subsystem" && request.name === "sftp",
     run: (session) => {
       if (!("exit" in session)) return;
-      void runSession(session, log, async () => {
+      void runSession(session, { server, log }, async () => {
         await session.writeError(insteadOf("sftp", new Catalog(server.api, session.peer)));
         return 1;
       });

@@ -1,15 +1,27 @@
 import type { Logger } from "../../base/log.js";
 import type { Session } from "../../base/session.js";
+import type { ApiServer } from "../../server/api-server.js";
+
+/** Where failures of sessions are logged. */
+interface SessionLog {
+  readonly log: Logger;
+  readonly server: Pick<ApiServer, "failures">;
+}
 
 /** Runs a session and exits it with the status that `run` returns. It never throws. */
-export async function runSession(session: Session, log: Logger, run: () => Promise<number>): Promise<void> {
+export async function runSession(
+  session: Session,
+  { log, server }: SessionLog,
+  run: () => Promise<number>,
+): Promise<void> {
   const { user, fingerprint, address } = session.peer;
   let status = 5;
   try {
     status = await run();
   } catch (error) {
     // A lost peer causes many kinds of errors, and none of them can be reported to it.
-    if (!session.signal.aborted) log.error({ user, fingerprint, address, err: error }, "a session failed");
+    if (!session.signal.aborted && server.failures.admit(session.peer, "session"))
+      log.error({ user, fingerprint, address, err: error }, "a session failed");
   }
   try {
     await session.exit(status);

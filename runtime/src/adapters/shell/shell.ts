@@ -27,7 +27,7 @@ interface ShellConfig extends ExecConfig {
 export function shell(session: Session, config: ShellConfig): Promise<void> {
   const { peer, terminal } = session;
   const call = callConfig(session, config);
-  return runSession(session, config.log, () =>
+  return runSession(session, config, () =>
     terminal === undefined ? runLines(session, call) : runPrompt(session, terminal, call, config.history.of(peer)),
   );
 }

@@ -11,12 +11,14 @@ export class ConnectionAccount {
   readonly key: KeyAccount;
   readonly #connections: ConnectionMeter;
   readonly #calls: ConnectionMeter;
+  readonly #callbacks: ConnectionMeter;
   readonly #bytes: ConnectionMeter;
 
-  constructor(key: KeyAccount, { connections, calls, bytes }: Quotas) {
+  constructor(key: KeyAccount, { connections, calls, callbacks, bytes }: Quotas) {
     this.key = key;
     this.#connections = new ConnectionMeter("connections", key.connections, connections);
     this.#calls = new ConnectionMeter("calls", key.calls, calls);
+    this.#callbacks = new ConnectionMeter("callbacks", key.callbacks, callbacks);
     this.#bytes = new ConnectionMeter("bytes", key.bytes, bytes);
   }
 
@@ -51,6 +53,7 @@ export class ConnectionAccount {
 
   #meter(resource: Resource): ConnectionMeter {
     if (resource === "bytes") return this.#bytes;
+    if (resource === "callbacks") return this.#callbacks;
     return resource === "calls" ? this.#calls : this.#connections;
   }
 }

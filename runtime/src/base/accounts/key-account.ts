@@ -7,6 +7,7 @@ import { Turn } from "./turns.js";
 export class KeyAccount {
   readonly connections: KeyMeter;
   readonly calls: KeyMeter;
+  readonly callbacks: KeyMeter;
   readonly bytes: KeyMeter;
   /** Its turns of the event loop. */
   readonly turn = new Turn();
@@ -24,20 +25,22 @@ export class KeyAccount {
     this.#quotas = key;
     this.connections = new KeyMeter("connections", server.connections, key.connections);
     this.calls = new KeyMeter("calls", server.calls, key.calls);
+    this.callbacks = new KeyMeter("callbacks", server.callbacks, key.callbacks);
     this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
     this.#setRate(key.rate);
   }
 
   /** Whether it holds nothing, and its rate and its turns have nothing to remember. */
   isIdle(now: number): boolean {
-    const isEmpty = this.connections.held + this.calls.held + this.bytes.held === 0;
+    const isEmpty = this.connections.held + this.calls.held + this.callbacks.held + this.bytes.held === 0;
     return isEmpty && this.turn.isIdle(now) && this.#beginnings?.isFull(now) !== false;
   }
 
   /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */
-  limit({ connections, calls, bytes, rate }: KeyQuotas = {}): void {
+  limit({ connections, calls, callbacks, bytes, rate }: KeyQuotas = {}): void {
     this.connections.limit(connections);
     this.calls.limit(calls);
+    this.callbacks.limit(callbacks);
     this.bytes.limit(bytes);
     this.#setRate(rate ?? this.#quotas.rate);
     this.#hasOwnRate = rate !== undefined;

@@ -1,5 +1,5 @@
 /** What an account counts while it is held. Bytes are those of memory: of buffers, and the weight of decoded values. */
-export type Resource = "connections" | "calls" | "bytes";
+export type Resource = "connections" | "calls" | "callbacks" | "bytes";
 
 /** The most of each resource that may be held at once; absent: no limit. */
 export type Quotas = { readonly [R in Resource]?: number | undefined };
@@ -10,6 +10,11 @@ export interface KeyQuotas {
   readonly connections?: number | undefined;
   /** Concurrent calls. Default: no limit but `limits.serverCalls`, which the keys share. */
   readonly calls?: number | undefined;
+  /**
+   * Calls without an answer that handlers have made for its calls, of clients through `ctx.callbacks` and `ctx.clients`. Over it:
+   * RESOURCE_EXHAUSTED, for the handler. Default: 4,096.
+   */
+  readonly callbacks?: number | undefined;
   /** Bytes of memory that its calls may hold. Default: no limit but `limits.serverBytes`, which the keys share. */
   readonly bytes?: number | undefined;
   /** Calls that it may begin per second; as many may begin at once after a second without calls. Default: no limit. */

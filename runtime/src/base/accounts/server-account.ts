@@ -49,6 +49,7 @@ export class ServerAccount {
     this.#meters = {
       connections: new ServerMeter("connections"),
       calls: new ServerMeter("calls", calls),
+      callbacks: new ServerMeter("callbacks"),
       bytes: new ServerMeter("bytes", bytes),
     };
   }

@@ -96,6 +96,11 @@ export class Turn {
     return this.#used + performance.now() - activeSince >= SLICE;
   }
 
+  /** Work within a step, such as a call that a handler makes: the next {@link step} knows of it. */
+  add(bytes = TYPICAL): void {
+    this.#unseen += SMALLEST + bytes;
+  }
+
   /** Calls `resume` in a later turn of the event loop. */
   wait(resume: () => void): void {
     this.#waiting.push(resume);
@@ -129,12 +134,17 @@ export class Turn {
     this.#stepsBefore = 0;
   }
 
-  /** Continues what waits, until it is over again. */
-  serve(): void {
-    activate(this);
-    // What waits again goes behind what waits already.
-    for (let left = this.#waiting.length; left > 0 && !this.#isSpent; left--) this.#waiting.shift()?.();
-    if (this.#waiting.length === 0) waiting.delete(this);
+  /** Continues what waits, until it is over again. What waits again goes behind what waits already. */
+  serve(left = this.#waiting.length): void {
+    if (active !== this) activate(this);
+    const resume = left > 0 && !this.#isSpent ? this.#waiting.shift() : undefined;
+    if (resume === undefined) {
+      if (this.#waiting.length === 0) waiting.delete(this);
+      return;
+    }
+    resume();
+    // The work follows in microtasks, such as a handler that calls all clients: it must be over before the next look at the clock.
+    queueMicrotask(() => process.nextTick(() => this.serve(left - 1)));
   }
 
   /** Whether no work is measured in this turn of the event loop, and its own is too little for that, also with this many bytes more. */

@@ -5,6 +5,7 @@ import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { CallCharge } from "./call-charge.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
@@ -27,6 +28,8 @@ export interface BindConfig {
   readonly interceptors?: readonly ClientInterceptor[];
   /** Compares the contracts of the two sides. Default: they are not compared. */
   readonly drift?: CallDrift | undefined;
+  /** Where the calls are charged. Default: no limit counts them. */
+  readonly charge?: CallCharge | undefined;
   /** The receiver of reports about calls. Default: none. */
   readonly reports?: CallReports | undefined;
 }
@@ -39,7 +42,7 @@ type Begin = (request: unknown, items: Items<unknown> | undefined, options: Call
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, firstIndex = 0, timeout, limits, interceptors = [], drift, reports }: BindConfig,
+  { connections, firstIndex = 0, timeout, limits, interceptors = [], drift, charge, reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -56,6 +59,7 @@ export function bindMethods(
       windows,
       interceptors,
       drift,
+      charge,
       reports,
     };
     resources[method.resource] ??= {};

@@ -94,17 +94,23 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   const own = options.timeout ?? timeout ?? Number.POSITIVE_INFINITY;
   // A timer cannot wait longer than MAX_TIMEOUT. The outer call's own deadline still ends the inner one.
   const shorter = Math.min(own, remaining > MAX_TIMEOUT ? Number.POSITIVE_INFINITY : remaining);
-  const given = new Set(Object.keys(options.metadata ?? {}).map((name) => name.toLowerCase()));
-  const inherited = INHERITED.flatMap((name) => {
-    const values = given.has(name) ? undefined : parent.metadata.get(name);
-    return values === undefined ? [] : [[name, values] as const];
-  });
   return {
     ...options,
     ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
     signal: anySignal(options.signal, parent.signal),
-    metadata: { ...Object.fromEntries(inherited), ...options.metadata },
+    // Handlers may call many clients, mostly outside of a trace.
+    ...(INHERITED.some((name) => parent.metadata.has(name)) && { metadata: inheritTrace(options, parent.metadata) }),
   };
+}
+
+/** The headers of the call, with those of the trace that it belongs to. */
+function inheritTrace({ metadata }: CallOptions, parent: Metadata): NonNullable<CallOptions["metadata"]> {
+  const given = new Set(Object.keys(metadata ?? {}).map((name) => name.toLowerCase()));
+  const inherited = INHERITED.flatMap((name) => {
+    const values = given.has(name) ? undefined : parent.get(name);
+    return values === undefined ? [] : [[name, values] as const];
+  });
+  return { ...Object.fromEntries(inherited), ...metadata };
 }
 
 /** An invalid signal is returned unchanged, so that the call refuses it. */

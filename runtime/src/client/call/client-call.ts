@@ -44,6 +44,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #hasHeaders = false;
+  #charged: number | undefined;
 
   /** Validates and encodes the request. @throws RpcError for invalid options or an invalid request */
   constructor(binding: MethodBinding, setup: CallSetup) {
@@ -60,12 +61,18 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
-    this.opened = streams?.opened && ((sender) => this.#opened(sender));
+    this.opened =
+      streams?.opened &&
+      ((sender) => {
+        this.#observed?.sends(sender);
+        streams.opened?.(sender);
+      });
     this.items = streams?.items;
   }
 
   /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
   start(): void {
+    this.#charged = this.#binding.charge?.begin(this.body, this.#binding.method.id);
     const signal = this.#options?.signal;
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
@@ -82,11 +89,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   connected(connection: Connection): void {
-    try {
-      this.#sendOn(connection);
-    } catch (error) {
-      this.#end(error);
-    }
+    this.#attempt(() => this.#sendOn(connection));
   }
 
   unconnected(error: RpcError): void {
@@ -148,7 +151,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
     this.#observed?.ended(this.#connection);
     this.#streams?.ended(undefined);
-    this.#setup.resolve(response);
+    this.#settle(() => response);
   }
 
   lost(error: RpcError, progress: CallProgress): void {
@@ -196,7 +199,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#connection = undefined;
     this.id = 0;
     try {
-      if (delay > 0) this.#retryTimer = setTimeout(() => this.#resend(), delay);
+      if (delay > 0) this.#retryTimer = setTimeout(() => this.#attempt(() => this.#send()), delay);
       else this.#send();
       return true;
     } catch {
@@ -204,18 +207,12 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** Called when the backoff delay of a retry has passed. */
-  #resend(): void {
+  #attempt(send: () => void): void {
     try {
-      this.#send();
+      send();
     } catch (error) {
       this.#end(error);
     }
-  }
-
-  #opened(sender: ItemSender): void {
-    this.#observed?.sends(sender);
-    this.#streams?.opened?.(sender);
   }
 
   /** Whether headers or an item have arrived: the call cannot be retried then. */
@@ -229,10 +226,19 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const named = this.#binding.drift?.explain(failure, this.#connection) ?? failure;
     this.#observed?.ended(this.#connection, named);
     this.#streams?.ended(named);
-    this.#setup.resolve(rejectToCaller(named));
+    this.#settle(() => rejectToCaller(named));
+  }
+
+  /** A rejection is created when it is passed on: one that waits for a turn would be unhandled. */
+  #settle(outcome: () => unknown): void {
+    const { charge } = this.#binding;
+    if (charge === undefined) this.#setup.resolve(outcome());
+    else charge.settle(() => this.#setup.resolve(outcome()));
   }
 
   #release(): void {
+    if (this.#charged !== undefined) this.#binding.charge?.end(this.#charged);
+    this.#charged = undefined;
     clearTimeout(this.#timer);
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.#removeAbort?.();

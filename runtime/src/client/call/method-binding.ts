@@ -6,6 +6,7 @@ import type { WindowBudget } from "../../wire/flow/stream-window.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { CallCharge } from "./call-charge.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
 import type { CallReports } from "./observed-call.js";
@@ -38,6 +39,8 @@ export interface MethodBinding {
   readonly windows: WindowBudget;
   /** Compares the contracts of the two sides. Absent where they cannot differ. */
   readonly drift: CallDrift | undefined;
+  /** Where calls are charged; undefined where no limit counts them. */
+  readonly charge: CallCharge | undefined;
   /** Where calls are reported; undefined where no observer receives them. */
   readonly reports: CallReports | undefined;
 }

@@ -1,4 +1,5 @@
 import { type Logger, logWith } from "../../base/log.js";
+import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
@@ -26,6 +27,8 @@ export interface DispatchConfig {
   readonly shape: ShapeLimits;
   readonly interceptors: readonly ServerInterceptor[];
   readonly log: Logger;
+  /** Bounds the lines of failures that a key can cause. */
+  readonly failures: RefusalLines;
   /** Shared by all calls of the server. */
   readonly stuck: StuckHandlers;
 }

@@ -132,7 +132,10 @@ export class Dispatch {
   }
 
   #giveUp(error: unknown): void {
-    this.#caller.config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
+    const { config, peer } = this.#caller;
+    const { method } = this.#context;
+    if (config.failures.admit(peer, `${method} not answered`))
+      config.log.error({ err: error, method }, "a call could not be answered");
     const failure = new RpcError("INTERNAL", "the call could not be answered", { cause: error });
     this.#call.answer(failure.status, this.#call.codec.encodeError(failure), undefined, failure);
     this.#done();
@@ -197,7 +200,8 @@ export class Dispatch {
   }
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
-    return { method: this.#route.method, log: this.#context.log, config: this.#caller.config };
+    const { config, peer } = this.#caller;
+    return { method: this.#route.method, peer, log: this.#context.log, config };
   }
 
   #reply(status: StatusName, body: EncodedValue, error?: RpcError): void {

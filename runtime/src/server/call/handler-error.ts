@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
+import type { Peer } from "../../base/peer.js";
 import { checkDeclared } from "../../codec/check-declared.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
@@ -11,8 +12,9 @@ import type { DispatchConfig } from "./call-context.js";
 /** The call of an error, and the settings of its server. */
 interface ErrorContext {
   readonly method: Method;
+  readonly peer: Peer;
   readonly log: Logger;
-  readonly config: Pick<DispatchConfig, "exposeErrors" | "undeclaredProperties">;
+  readonly config: Pick<DispatchConfig, "exposeErrors" | "undeclaredProperties" | "failures">;
 }
 
 /**
@@ -29,20 +31,34 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
   return internalError(error, context);
 }
 
-/** INTERNAL with a reference under which the error is logged. It never throws. */
-export function internalError(error: unknown, { log, config }: ErrorContext): RpcError {
+/** INTERNAL with a reference under which the error is logged, if it has a line of its own. It never throws. */
+export function internalError(error: unknown, { method, peer, log, config }: ErrorContext): RpcError {
   const reference = randomUUID().slice(0, 8);
-  log.error({ err: error, reference }, "a handler failed");
+  const hasLine = config.failures.admit(peer, `${method.id} ${kindOf(error)}`);
+  if (hasLine) log.error({ err: error, reference }, "a handler failed");
   if (config.exposeErrors) {
     return new RpcError("INTERNAL", errorMessage(error), {
       details: { reference, stack: stackOf(error) },
       cause: error,
     });
   }
+  if (!hasLine) {
+    const message = "the handler failed; the server's log has the reasons of earlier failures of this key";
+    return new RpcError("INTERNAL", message, { cause: error });
+  }
   return new RpcError("INTERNAL", `the handler failed; the server's log has the reason under ${reference}`, {
     details: { reference },
     cause: error,
   });
+}
+
+/** What failures of one kind have in common. As for {@link stackOf}, anything can be thrown. */
+function kindOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.name) : typeof error;
+  } catch {
+    return "unknown";
+  }
 }
 
 /** The stack of an error. Anything can be thrown: also a value with getters that throw. */

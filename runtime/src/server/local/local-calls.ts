@@ -1,3 +1,4 @@
+import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
 import type { ServerAccount } from "../../base/accounts/server-account.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
@@ -11,7 +12,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
 import { CALL_WEIGHT, COVERED_TEXT, type Limits, tooLarge } from "../../wire/limits.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
-import type { Caller, DispatchConfig } from "../call/call-context.js";
+import type { DispatchConfig } from "../call/call-context.js";
 import type { ConnectedClient } from "../call/context.js";
 import { Dispatch } from "../call/dispatch.js";
 import type { Route } from "../call/route.js";
@@ -25,9 +26,10 @@ interface LocalCallsConfig {
   readonly accounts: ServerAccount;
   /** Receives each call. */
   readonly observer: Observer;
-  readonly clients: Caller["clients"];
+  /** Returns the connected clients, whose calls are charged to an account. */
+  readonly clients: (account: ConnectionAccount) => readonly ConnectedClient<unknown>[];
   /** Returns the client of a caller without a connection: its calls are refused. */
-  readonly callbacks: () => unknown;
+  readonly callbacks: (account: ConnectionAccount | undefined) => unknown;
 }
 
 /** The calls that adapters make in this process. The calls of one peer share a limit, like those of one connection. */
@@ -64,8 +66,9 @@ export class LocalCalls {
   }
 
   /** The peers whose calls run. */
-  get clients(): readonly ConnectedClient<unknown>[] {
-    const callbacks = this.#config.callbacks();
+  clients(account: ConnectionAccount | undefined): readonly ConnectedClient<unknown>[] {
+    if (this.#running.size === 0) return [];
+    const callbacks = this.#config.callbacks(account);
     return [...this.#running.keys()].map((peer) => ({ peer, callbacks }));
   }
 
@@ -77,6 +80,7 @@ export class LocalCalls {
   begin(reference: string, route: Route | RpcError, request: unknown, options: LocalCallOptions): LocalCallResult {
     const { limits, accounts, dispatch, clients, callbacks } = this.#config;
     const { peer, expects } = options;
+    const account = accounts.of(peer);
     const admitted = this.#admit(route, request, options);
     const call = new LocalCall({
       name: route instanceof RpcError ? reference : route.method.id,
@@ -87,7 +91,7 @@ export class LocalCalls {
       maxMessage: limits.message,
       size: admitted.size,
       weight: admitted.weight,
-      account: accounts.of(peer),
+      account,
     });
     this.#config.observer.callStarted?.({
       call: call.number,
@@ -104,8 +108,8 @@ export class LocalCalls {
         peer,
         maxMessage: limits.message,
         items: expects,
-        callbacks: callbacks(),
-        clients,
+        callbacks: callbacks(account),
+        clients: () => clients(account),
         config: dispatch,
       };
       new Dispatch(call, admitted.route, caller).run(() => admitted.request.value);

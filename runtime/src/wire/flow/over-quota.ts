@@ -3,10 +3,28 @@ import { RpcError } from "../../contract/rpc-error.js";
 
 /** The option of each limit, by level and resource. */
 const OPTIONS = {
-  connection: { connections: "", calls: "limits.calls", bytes: "limits.bytes", rate: "" },
-  key: { connections: "perKey.connections", calls: "perKey.calls", bytes: "perKey.bytes", rate: "perKey.rate" },
-  grant: { connections: "its limits", calls: "its limits", bytes: "its limits", rate: "its limits" },
-  server: { connections: "maxConnections", calls: "limits.serverCalls", bytes: "limits.serverBytes", rate: "" },
+  connection: { connections: "", calls: "limits.calls", callbacks: "", bytes: "limits.bytes", rate: "" },
+  key: {
+    connections: "perKey.connections",
+    calls: "perKey.calls",
+    callbacks: "perKey.callbacks",
+    bytes: "perKey.bytes",
+    rate: "perKey.rate",
+  },
+  grant: {
+    connections: "its limits",
+    calls: "its limits",
+    callbacks: "its limits",
+    bytes: "its limits",
+    rate: "its limits",
+  },
+  server: {
+    connections: "maxConnections",
+    calls: "limits.serverCalls",
+    callbacks: "",
+    bytes: "limits.serverBytes",
+    rate: "",
+  },
 } as const;
 
 /** The error for a call whose handler has begun: the caller must not send it again, because it may have had an effect. */
@@ -23,6 +41,7 @@ export function overQuota(excess: Excess | undefined): RpcError | undefined {
   const most = {
     connections: `may have ${limit} connections`,
     calls: `already runs ${limit} calls`,
+    callbacks: `already has ${limit} calls of clients without an answer`,
     bytes: `may hold ${limit} bytes of memory, and this takes ${amount} more`,
     rate: `may begin ${limit} calls per second`,
   }[resource];

@@ -392,3 +392,90 @@ test("a client that reconnects is called over its new connection", async () => {
   await until("one client", () => server.clients.length === 1);
   expect(await back().get(2)).toBe(2);
 });
+
+describe("calls that handlers make of clients", () => {
+  /** A server whose GET calls each client `request` times, and responds the statuses; they are never answered. */
+  async function fan(perKey: NonNullable<InMemoryOptions["perKey"]>) {
+    const never = () => new Promise<never>(() => undefined);
+    const outcome = (call: Promise<unknown>) =>
+      call.then(
+        () => "OK",
+        ({ status, message, details }: RpcError) => `${status} ${message} ${details}`,
+      );
+    const outcomes: string[] = [];
+    let made = 0;
+    serve(
+      {
+        get: async (request: number, ctx: Ctx & { readonly clients: readonly Pick<Ctx, "callbacks">[] }) => {
+          const calls = Array.from({ length: request }, () =>
+            ctx.clients.map(({ callbacks }) => callbacks.down.get(1, { signal: ctx.signal })),
+          ).flat();
+          made += calls.length;
+          await Promise.all(calls.map((call) => outcome(call).then((text) => outcomes.push(text))));
+          return made;
+        },
+      },
+      { perKey },
+    );
+    return { never, outcomes, made: () => made };
+  }
+
+  test("are at most `perKey.callbacks` without an answer, for all calls of the key", async () => {
+    const { never, outcomes, made } = await fan({ callbacks: 5 });
+    const client = await connect({ get: never });
+    await connect({ get: never });
+    const abort = new AbortController();
+    const options = { signal: abort.signal };
+    const calls = [failure(client.up.get(2, options)), failure(client.up.get(1, options))];
+    await until("both calls", () => made() === 6 && outcomes.length === 1);
+    expect(outcomes).toEqual([
+      "RESOURCE_EXHAUSTED this key already has 5 calls of clients without an answer (perKey.callbacks) undefined",
+    ]);
+    abort.abort();
+    await Promise.all(calls);
+    await until("the ends of the calls of clients", () => outcomes.length === 6);
+    outcomes.length = 0;
+    const again = failure(client.up.get(2));
+    await until("four calls more", () => made() === 10);
+    expect(outcomes).toEqual([]);
+    await client.close();
+    await again;
+  });
+
+  test("count for the memory of the key until they are answered", async () => {
+    const { outcomes, never, made } = await fan({ bytes: 100_000 });
+    const client = await connect({ get: never });
+    const call = failure(client.up.get(100));
+    await until("the calls", () => made() === 100 && outcomes.length > 0);
+    expect(outcomes.length).toBeGreaterThan(40);
+    expect(outcomes.length).toBeLessThan(80);
+    expect(new Set(outcomes).size).toBe(1);
+    expect(outcomes[0]).toMatch(/^RESOURCE_EXHAUSTED this key may hold 100000 bytes of memory/);
+    await client.close();
+    await call;
+    await until("the ends of the calls of clients", () => outcomes.length === 100);
+  });
+
+  test("are not counted where the program makes them outside of a call", async () => {
+    const { never } = await fan({ callbacks: 1 });
+    const client = await connect({ get: never });
+    const calls = [1, 2, 3].map((request) => failure<RpcError>(back().get(request)));
+    await client.close();
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(3).fill("UNAVAILABLE"));
+  });
+
+  test("all end with the connection of their client, also if they are too many for one turn", async () => {
+    const { outcomes, never, made } = await fan({});
+    const caller = await connect();
+    const client = await connect({ get: never });
+    const call = failure(caller.up.get(2000));
+    await until("the calls", () => made() === 4000);
+    await client.close();
+    await until("their ends", () => outcomes.length === 4000);
+    expect(outcomes.filter((text) => text.startsWith("UNAVAILABLE"))).toHaveLength(2000);
+    await within(
+      "the call",
+      call.catch(() => undefined),
+    );
+  });
+});

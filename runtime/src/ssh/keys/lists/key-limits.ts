@@ -5,7 +5,13 @@ import { printable } from "../../../base/printable.js";
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 /** The form of each value: digits, and what follows them. */
-const FORMS = { connections: /^(\d+)()$/, calls: /^(\d+)()$/, bytes: /^(\d+)([KMG]?)$/, rate: /^(\d+)()\/s$/ } as const;
+const FORMS = {
+  connections: /^(\d+)()$/,
+  calls: /^(\d+)()$/,
+  callbacks: /^(\d+)()$/,
+  bytes: /^(\d+)([KMG]?)$/,
+  rate: /^(\d+)()\/s$/,
+} as const;
 
 /**
  * Parses the value of `limits`, such as `calls=100,rate=50/s,connections=4,bytes=64M`.

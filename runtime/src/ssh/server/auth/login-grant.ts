@@ -9,7 +9,13 @@ import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
 
 /** The known fields of {@link KeyQuotas}. */
-const KEY_QUOTAS = { connections: true, calls: true, bytes: true, rate: true } satisfies OptionTable<KeyQuotas>;
+const KEY_QUOTAS = {
+  connections: true,
+  calls: true,
+  callbacks: true,
+  bytes: true,
+  rate: true,
+} satisfies OptionTable<KeyQuotas>;
 
 const GRANT_FIELDS = {
   keyName: true,
@@ -79,6 +85,7 @@ function commonLimits(one: KeyQuotas = {}, other: KeyQuotas = {}): KeyQuotas {
   return {
     connections: lower(one.connections, other.connections),
     calls: lower(one.calls, other.calls),
+    callbacks: lower(one.callbacks, other.callbacks),
     bytes: lower(one.bytes, other.bytes),
     rate: lower(one.rate, other.rate),
   };

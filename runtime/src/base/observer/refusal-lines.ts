@@ -1,6 +1,6 @@
-import { identityOf } from "../base/accounts/identity.js";
-import type { Peer } from "../base/peer.js";
-import { printable } from "../base/printable.js";
+import { identityOf } from "../accounts/identity.js";
+import type { Peer } from "../peer.js";
+import { printable } from "../printable.js";
 
 /** The default of `refusalLines`. */
 export const REFUSAL_LINES = 20;
@@ -25,6 +25,8 @@ interface RefusalSummary {
 interface Period {
   readonly timer: NodeJS.Timeout;
   readonly refusals: Map<string, number>;
+  /** Those that have a line. */
+  readonly kinds: Set<string>;
   lines: number;
   omitted: number;
   peer: Peer;
@@ -37,12 +39,17 @@ interface Period {
 export class RefusalLines {
   readonly #limit: number;
   readonly #write: (summary: RefusalSummary) => void;
+  readonly #ofEachKind: boolean;
   readonly #periods = new Map<string, Period>();
 
-  /** @param limit lines of one key in a period */
-  constructor(limit: number, write: (summary: RefusalSummary) => void) {
+  /**
+   * @param limit lines of one key in a period
+   * @param options `ofEachKind`: beyond the limit, the first one of each kind still has a line, for as many kinds as a summary counts
+   */
+  constructor(limit: number, write: (summary: RefusalSummary) => void, { ofEachKind = false } = {}) {
     this.#limit = limit;
     this.#write = write;
+    this.#ofEachKind = ofEachKind;
   }
 
   /** Whether a refusal has a line; otherwise it is counted. Without a peer it has one: other limits apply to these. */
@@ -50,14 +57,16 @@ export class RefusalLines {
     if (peer === undefined) return true;
     const key = identityOf(peer);
     const period = this.#periods.get(key) ?? this.#start(key, peer);
-    if (period.lines < this.#limit) {
+    const name = printable(kind, MAX_KIND);
+    const { kinds } = period;
+    if (period.lines < this.#limit || (this.#ofEachKind && kinds.size < KINDS && !kinds.has(name))) {
       period.lines += 1;
+      if (kinds.size < KINDS) kinds.add(name);
       return true;
     }
     period.peer = peer;
     period.omitted += 1;
     const { refusals } = period;
-    const name = printable(kind, MAX_KIND);
     const counted = refusals.has(name) || refusals.size < KINDS ? name : OTHERS;
     refusals.set(counted, (refusals.get(counted) ?? 0) + 1);
     return false;
@@ -70,7 +79,7 @@ export class RefusalLines {
 
   #start(key: string, peer: Peer): Period {
     const timer = setTimeout(() => this.#end(key), REFUSAL_PERIOD).unref();
-    const period = { timer, refusals: new Map(), lines: 0, omitted: 0, peer };
+    const period: Period = { timer, refusals: new Map(), kinds: new Set(), lines: 0, omitted: 0, peer };
     this.#periods.set(key, period);
     return period;
   }
