@@ -2,1528 +2,729 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { formats, project, ucs2length } from "sshrpc/generated";
+import { fail, formats, isFull, isLonger, isObject, isShorter, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const chatUpdateRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const chatUpdateRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before3 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before3)) break;
+      errors = undeclared(errors, path, key2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const checksumOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
-errors++;
-}
-if(data.sha256 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"}});
-errors++;
-}
-if(data.bytes !== undefined){
-let data0 = data.bytes;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < 0 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
-vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const checksumOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
+    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
+    const value2 = data.bytes;
+    if (value2 !== undefined) {
+      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/bytes", "integer");
+      else if (value2 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
+      else if (value2 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
+    }
+    const value7 = data.sha256;
+    if (value7 !== undefined) {
+      if (!sha256Open(value7, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const echoClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "value")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const echoClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.value === undefined) errors = missing(errors, path, "value");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "value") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const echoOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const echoOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.value === undefined) errors = missing(errors, path, "value");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
 const fileNameOpen = (() => {
-const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-const _errs0 = errors;
-if(errors === _errs0){
-if(typeof data === "string"){
-if(ucs2length(data) > 255){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 255}});
-errors++;
-}
-else {
-if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (typeof data !== "string") errors = wrongType(errors, path, "string");
+    else if (isLonger(data, 255)) errors = fail(errors, path, "maxLength", { limit: 255 });
+    else if (!pattern0.test(data)) errors = fail(errors, path, "pattern", { pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$" });
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
-const fileRefClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(!(fileNameOpen(data.name, instancePath+"/name"))){
-vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileRefClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "name") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fileRefOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.name !== undefined){
-if(!(fileNameOpen(data.name, instancePath+"/name"))){
-vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileRefOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const filesStoreConflictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.actual === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "actual"}});
-errors++;
-}
-if(data.expected === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "expected"}});
-errors++;
-}
-if(data.expected !== undefined){
-if(!(sha256Open(data.expected, instancePath+"/expected"))){
-vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
-errors = vErrors.length;
-}
-}
-if(data.actual !== undefined){
-if(!(sha256Open(data.actual, instancePath+"/actual"))){
-vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const filesStoreConflictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.actual === undefined) errors = missing(errors, path, "actual");
+    if (data.expected === undefined) errors = missing(errors, path, "expected");
+    const value2 = data.expected;
+    if (value2 !== undefined) {
+      if (!sha256Open(value2, path + "/expected")) errors = withErrors(errors, sha256Open.errors);
+    }
+    const value5 = data.actual;
+    if (value5 !== undefined) {
+      if (!sha256Open(value5, path + "/actual")) errors = withErrors(errors, sha256Open.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const filesStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "name") || (key0 === "sha256"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(!(fileNameOpen(data.name, instancePath+"/name"))){
-vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
-vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const filesStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "name" && key8 !== "sha256") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    }
+    const value5 = data.sha256;
+    if (value5 !== undefined) {
+      if (!sha256Open(value5, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const followClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "follow") || (key0 === "lines"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.follow !== undefined){
-if(typeof data.follow !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/follow",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-if(data.lines !== undefined){
-let data1 = data.lines;
-const _errs5 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs5){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 1000000 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"maximum",params:{comparison: "<=", limit: 1000000}});
-errors++;
-}
-else {
-if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/lines",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const followClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "follow" && key10 !== "lines") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.follow;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
+    }
+    const value5 = data.lines;
+    if (value5 !== undefined) {
+      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/lines", "integer");
+      else if (value5 > 1000000) errors = fail(errors, path + "/lines", "maximum", { comparison: "<=", limit: 1000000 });
+      else if (value5 < 0) errors = fail(errors, path + "/lines", "minimum", { comparison: ">=", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const helloGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-let data0 = data.name;
-const _errs3 = errors;
-if(errors === _errs3){
-if(typeof data0 === "string"){
-if(ucs2length(data0) > 100){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"maxLength",params:{limit: 100}});
-errors++;
-}
-else {
-if(ucs2length(data0) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const helloGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before8 = sizeOf(errors);
+    for (const key7 in data) {
+      if (isFull(errors, before8)) break;
+      if (key7 !== "name") {
+        errors = undeclared(errors, path, key7);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+      else if (isLonger(value2, 100)) errors = fail(errors, path + "/name", "maxLength", { limit: 100 });
+      else if (isShorter(value2, 1)) errors = fail(errors, path + "/name", "minLength", { limit: 1 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const helloGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.msg === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "msg"}});
-errors++;
-}
-if(data.msg !== undefined){
-if(typeof data.msg !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/msg",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const helloGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.msg === undefined) errors = missing(errors, path, "msg");
+    const value2 = data.msg;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/msg", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const hitOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
-errors++;
-}
-if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
-errors++;
-}
-if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
-errors++;
-}
-if(data.method === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "method"}});
-errors++;
-}
-if(data.referrer === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "referrer"}});
-errors++;
-}
-if(data.resource === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "resource"}});
-errors++;
-}
-if(data.status === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"}});
-errors++;
-}
-if(data.time === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "time"}});
-errors++;
-}
-if(data.host !== undefined){
-if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.time !== undefined){
-let data1 = data.time;
-if(typeof data1 === "string"){
-if(!(formats["date-time"].validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"format",params:{format: "date-time"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/time",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.method !== undefined){
-if(typeof data.method !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/method",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.resource !== undefined){
-if(typeof data.resource !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/resource",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.status !== undefined){
-let data4 = data.status;
-const _errs10 = errors;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs10){
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data4 < -9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.bytes !== undefined){
-let data5 = data.bytes;
-if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: ["number","null"]}});
-errors++;
-}
-if((typeof data5 == "number") && (isFinite(data5))){
-const _errs16 = errors;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs16){
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-else if(data5 === null){
-if(data5 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-}
-if(data.referrer !== undefined){
-let data6 = data.referrer;
-if((typeof data6 !== "string") && (data6 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: ["string","null"]}});
-errors++;
-}
-if(typeof data6 === "string"){
-if(typeof data6 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-else if(data6 === null){
-if(data6 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/referrer",keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-}
-if(data.agent !== undefined){
-let data7 = data.agent;
-if((typeof data7 !== "string") && (data7 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: ["string","null"]}});
-errors++;
-}
-if(typeof data7 === "string"){
-if(typeof data7 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-else if(data7 === null){
-if(data7 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const hitOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.agent === undefined) errors = missing(errors, path, "agent");
+    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
+    if (data.host === undefined) errors = missing(errors, path, "host");
+    if (data.method === undefined) errors = missing(errors, path, "method");
+    if (data.referrer === undefined) errors = missing(errors, path, "referrer");
+    if (data.resource === undefined) errors = missing(errors, path, "resource");
+    if (data.status === undefined) errors = missing(errors, path, "status");
+    if (data.time === undefined) errors = missing(errors, path, "time");
+    const value2 = data.host;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    }
+    const value5 = data.time;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/time", "string");
+      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/time", "format", { format: "date-time" });
+    }
+    const value8 = data.method;
+    if (value8 !== undefined) {
+      if (typeof value8 !== "string") errors = wrongType(errors, path + "/method", "string");
+    }
+    const value11 = data.resource;
+    if (value11 !== undefined) {
+      if (typeof value11 !== "string") errors = wrongType(errors, path + "/resource", "string");
+    }
+    const value14 = data.status;
+    if (value14 !== undefined) {
+      if (!Number.isSafeInteger(value14)) errors = unsafeInteger(errors, path + "/status", value14);
+    }
+    const value19 = data.bytes;
+    if (value19 !== undefined) {
+      if (!(Number.isFinite(value19) || value19 === null)) errors = wrongType(errors, path + "/bytes", ["number","null"]);
+      else if (Number.isFinite(value19)) {
+        if (!Number.isInteger(value19)) errors = wrongType(errors, path + "/bytes", "integer");
+        else if (value19 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
+        else if (value19 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
+      } else if (value19 === null) {
+      }
+    }
+    const value28 = data.referrer;
+    if (value28 !== undefined) {
+      if (!(typeof value28 === "string" || value28 === null)) errors = wrongType(errors, path + "/referrer", ["string","null"]);
+      else if (typeof value28 === "string") {
+      } else if (value28 === null) {
+      }
+    }
+    const value33 = data.agent;
+    if (value33 !== undefined) {
+      if (!(typeof value33 === "string" || value33 === null)) errors = wrongType(errors, path + "/agent", ["string","null"]);
+      else if (typeof value33 === "string") {
+      } else if (value33 === null) {
+      }
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const lineClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "from") || (key0 === "text"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.from !== undefined){
-let data0 = data.from;
-if(typeof data0 === "string"){
-if(ucs2length(data0) > 255){
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"maxLength",params:{limit: 255}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.text !== undefined){
-let data1 = data.text;
-const _errs5 = errors;
-if(errors === _errs5){
-if(typeof data1 === "string"){
-if(ucs2length(data1) > 2000){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000}});
-errors++;
-}
-else {
-if(ucs2length(data1) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const lineClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "from" && key10 !== "text") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.from;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/from", "string");
+      else if (isLonger(value2, 255)) errors = fail(errors, path + "/from", "maxLength", { limit: 255 });
+    }
+    const value5 = data.text;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/text", "string");
+      else if (isLonger(value5, 2000)) errors = fail(errors, path + "/text", "maxLength", { limit: 2000 });
+      else if (isShorter(value5, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const lineOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data.from !== undefined){
-let data0 = data.from;
-if(typeof data0 === "string"){
-if(ucs2length(data0) > 255){
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"maxLength",params:{limit: 255}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/from",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.text !== undefined){
-let data1 = data.text;
-const _errs4 = errors;
-if(errors === _errs4){
-if(typeof data1 === "string"){
-if(ucs2length(data1) > 2000){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"maxLength",params:{limit: 2000}});
-errors++;
-}
-else {
-if(ucs2length(data1) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"minLength",params:{limit: 1}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const lineOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const value2 = data.from;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/from", "string");
+      else if (isLonger(value2, 255)) errors = fail(errors, path + "/from", "maxLength", { limit: 255 });
+    }
+    const value5 = data.text;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/text", "string");
+      else if (isLonger(value5, 2000)) errors = fail(errors, path + "/text", "maxLength", { limit: 2000 });
+      else if (isShorter(value5, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const loadOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
-errors++;
-}
-if(data.load === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "load"}});
-errors++;
-}
-if(data.host !== undefined){
-let data0 = data.host;
-if(typeof data0 === "string"){
-if(ucs2length(data0) > 253){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"maxLength",params:{limit: 253}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.load !== undefined){
-let data1 = data.load;
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const loadOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.host === undefined) errors = missing(errors, path, "host");
+    if (data.load === undefined) errors = missing(errors, path, "load");
+    const value2 = data.host;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+      else if (isLonger(value2, 253)) errors = fail(errors, path + "/host", "maxLength", { limit: 253 });
+    }
+    const value5 = data.load;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/load", "number");
+      else if (value5 < 0) errors = fail(errors, path + "/load", "minimum", { comparison: ">=", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const newNoteClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "text") || (key0 === "tags"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.text !== undefined){
-if(!(noteTextOpen(data.text, instancePath+"/text"))){
-vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.tags !== undefined){
-let data1 = data.tags;
-if(Array.isArray(data1)){
-if(data1.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
-errors++;
-}
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(tagOpen(data1[i0], instancePath+"/tags/" + i0))){
-vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const newNoteClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const before12 = sizeOf(errors);
+    for (const key11 in data) {
+      if (isFull(errors, before12)) break;
+      if (key11 !== "text" && key11 !== "tags") {
+        errors = undeclared(errors, path, key11);
+      }
+    }
+    const value2 = data.text;
+    if (value2 !== undefined) {
+      if (!noteTextOpen(value2, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    }
+    const value5 = data.tags;
+    if (value5 !== undefined) {
+      if (Array.isArray(value5)) {
+        if (value5.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+        const before10 = sizeOf(errors);
+        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
+          const item6 = value5[i7];
+          if (!tagOpen(item6, path + "/tags/" + i7)) errors = withErrors(errors, tagOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/tags", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteDeleteResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteDeleteResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteIdOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-const _errs0 = errors;
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs0){
-if((typeof data == "number") && (isFinite(data))){
-if(data > 9007199254740991 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data < 1 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"minimum",params:{comparison: ">=", limit: 1}});
-errors++;
-}
-}
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteIdOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!Number.isInteger(data)) errors = wrongType(errors, path, "integer");
+  else if (data > 9007199254740991) errors = fail(errors, path, "maximum", { comparison: "<=", limit: 9007199254740991 });
+  else if (data < 1) errors = fail(errors, path, "minimum", { comparison: ">=", limit: 1 });
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.created === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "created"}});
-errors++;
-}
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.revision === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"}});
-errors++;
-}
-if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
-errors++;
-}
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.text !== undefined){
-if(!(noteTextOpen(data.text, instancePath+"/text"))){
-vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.tags !== undefined){
-let data2 = data.tags;
-if(Array.isArray(data2)){
-if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
-errors++;
-}
-const len0 = data2.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
-vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.revision !== undefined){
-let data4 = data.revision;
-const _errs7 = errors;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs7){
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data4 < 1 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
-errors++;
-}
-}
-}
-}
-}
-if(data.created !== undefined){
-let data5 = data.created;
-if(typeof data5 === "string"){
-if(!(formats["date-time"].validate(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"format",params:{format: "date-time"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/created",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.created === undefined) errors = missing(errors, path, "created");
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    if (data.revision === undefined) errors = missing(errors, path, "revision");
+    if (data.tags === undefined) errors = missing(errors, path, "tags");
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+    const value5 = data.text;
+    if (value5 !== undefined) {
+      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    }
+    const value8 = data.tags;
+    if (value8 !== undefined) {
+      if (Array.isArray(value8)) {
+        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+        const before13 = sizeOf(errors);
+        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
+          const item9 = value8[i10];
+          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/tags", "array");
+    }
+    const value14 = data.revision;
+    if (value14 !== undefined) {
+      if (!Number.isInteger(value14)) errors = wrongType(errors, path + "/revision", "integer");
+      else if (value14 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
+      else if (value14 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
+    }
+    const value19 = data.created;
+    if (value19 !== undefined) {
+      if (typeof value19 !== "string") errors = wrongType(errors, path + "/created", "string");
+      else if (!formats["date-time"].validate(value19)) errors = fail(errors, path + "/created", "format", { format: "date-time" });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteRefClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "id")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteRefClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "id") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteRefOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteRefOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(((key0 === "id") || (key0 === "text")) || (key0 === "tags"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.text !== undefined){
-if(!(noteTextOpen(data.text, instancePath+"/text"))){
-vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.tags !== undefined){
-let data2 = data.tags;
-if(Array.isArray(data2)){
-if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
-errors++;
-}
-const len0 = data2.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
-vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const before15 = sizeOf(errors);
+    for (const key14 in data) {
+      if (isFull(errors, before15)) break;
+      if (key14 !== "id" && key14 !== "text" && key14 !== "tags") {
+        errors = undeclared(errors, path, key14);
+      }
+    }
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+    const value5 = data.text;
+    if (value5 !== undefined) {
+      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    }
+    const value8 = data.tags;
+    if (value8 !== undefined) {
+      if (Array.isArray(value8)) {
+        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+        const before13 = sizeOf(errors);
+        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
+          const item9 = value8[i10];
+          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/tags", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const notesGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "limit") || (key0 === "tag"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.limit !== undefined){
-let data0 = data.limit;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 1000 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"maximum",params:{comparison: "<=", limit: 1000}});
-errors++;
-}
-else {
-if(data0 < 1 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/limit",keyword:"minimum",params:{comparison: ">=", limit: 1}});
-errors++;
-}
-}
-}
-}
-}
-if(data.tag !== undefined){
-if(!(tagOpen(data.tag, instancePath+"/tag"))){
-vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const notesGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "limit" && key10 !== "tag") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.limit;
+    if (value2 !== undefined) {
+      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/limit", "integer");
+      else if (value2 > 1000) errors = fail(errors, path + "/limit", "maximum", { comparison: "<=", limit: 1000 });
+      else if (value2 < 1) errors = fail(errors, path + "/limit", "minimum", { comparison: ">=", limit: 1 });
+    }
+    const value7 = data.tag;
+    if (value7 !== undefined) {
+      if (!tagOpen(value7, path + "/tag")) errors = withErrors(errors, tagOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const notesGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(Array.isArray(data)){
-const len0 = data.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(noteOpen(data[i0], instancePath+"/" + i0))){
-vErrors = vErrors === null ? noteOpen.errors : vErrors.concat(noteOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const notesGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (Array.isArray(data)) {
+    const before4 = sizeOf(errors);
+    for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
+      const item0 = data[i1];
+      if (!noteOpen(item0, path + "/" + i1)) errors = withErrors(errors, noteOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "array");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteTextOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-const _errs0 = errors;
-if(errors === _errs0){
-if(typeof data === "string"){
-if(ucs2length(data) > 10000){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 10000}});
-errors++;
-}
-else {
-if(ucs2length(data) < 1){
-(vErrors ??= []).push({instancePath,keyword:"minLength",params:{limit: 1}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteTextOpen = function validate(data, path = "") {
+  let errors = null;
+  if (typeof data !== "string") errors = wrongType(errors, path, "string");
+  else if (isLonger(data, 10000)) errors = fail(errors, path, "maxLength", { limit: 10000 });
+  else if (isShorter(data, 1)) errors = fail(errors, path, "minLength", { limit: 1 });
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteUpdateConflictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.revision === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "revision"}});
-errors++;
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.revision !== undefined){
-let data1 = data.revision;
-const _errs3 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < 1 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteUpdateConflictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    if (data.revision === undefined) errors = missing(errors, path, "revision");
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+    const value5 = data.revision;
+    if (value5 !== undefined) {
+      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/revision", "integer");
+      else if (value5 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
+      else if (value5 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const noteUpdateRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((((key0 === "id") || (key0 === "text")) || (key0 === "tags")) || (key0 === "revision"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(noteIdOpen(data.id, instancePath+"/id"))){
-vErrors = vErrors === null ? noteIdOpen.errors : vErrors.concat(noteIdOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.text !== undefined){
-if(!(noteTextOpen(data.text, instancePath+"/text"))){
-vErrors = vErrors === null ? noteTextOpen.errors : vErrors.concat(noteTextOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.tags !== undefined){
-let data2 = data.tags;
-if(Array.isArray(data2)){
-if(data2.length > 20){
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"maxItems",params:{limit: 20}});
-errors++;
-}
-const len0 = data2.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(tagOpen(data2[i0], instancePath+"/tags/" + i0))){
-vErrors = vErrors === null ? tagOpen.errors : vErrors.concat(tagOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.revision !== undefined){
-let data4 = data.revision;
-const _errs8 = errors;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs8){
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 9007199254740991 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data4 < 1 || isNaN(data4)){
-(vErrors ??= []).push({instancePath:instancePath+"/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const noteUpdateRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    const before20 = sizeOf(errors);
+    for (const key19 in data) {
+      if (isFull(errors, before20)) break;
+      if (key19 !== "id" && key19 !== "text" && key19 !== "tags" && key19 !== "revision") {
+        errors = undeclared(errors, path, key19);
+      }
+    }
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    }
+    const value5 = data.text;
+    if (value5 !== undefined) {
+      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    }
+    const value8 = data.tags;
+    if (value8 !== undefined) {
+      if (Array.isArray(value8)) {
+        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+        const before13 = sizeOf(errors);
+        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
+          const item9 = value8[i10];
+          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/tags", "array");
+    }
+    const value14 = data.revision;
+    if (value14 !== undefined) {
+      if (!Number.isInteger(value14)) errors = wrongType(errors, path + "/revision", "integer");
+      else if (value14 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
+      else if (value14 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const receiptOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
-errors++;
-}
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.sha256 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"}});
-errors++;
-}
-if(data.name !== undefined){
-if(!(fileNameOpen(data.name, instancePath+"/name"))){
-vErrors = vErrors === null ? fileNameOpen.errors : vErrors.concat(fileNameOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.bytes !== undefined){
-let data1 = data.bytes;
-const _errs3 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-if(data.sha256 !== undefined){
-if(!(sha256Open(data.sha256, instancePath+"/sha256"))){
-vErrors = vErrors === null ? sha256Open.errors : vErrors.concat(sha256Open.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const receiptOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    }
+    const value5 = data.bytes;
+    if (value5 !== undefined) {
+      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/bytes", "integer");
+      else if (value5 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
+      else if (value5 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
+    }
+    const value10 = data.sha256;
+    if (value10 !== undefined) {
+      if (!sha256Open(value10, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
 const sha256Open = (() => {
-const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(typeof data === "string"){
-if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^[0-9a-f]{64}$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (typeof data !== "string") errors = wrongType(errors, path, "string");
+    else if (!pattern0.test(data)) errors = fail(errors, path, "pattern", { pattern: "^[0-9a-f]{64}$" });
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
 const tagOpen = (() => {
-const pattern0 = new RegExp("^[a-z0-9-]+$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-const _errs0 = errors;
-if(errors === _errs0){
-if(typeof data === "string"){
-if(ucs2length(data) > 40){
-(vErrors ??= []).push({instancePath,keyword:"maxLength",params:{limit: 40}});
-errors++;
-}
-else {
-if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^[a-z0-9-]+$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (typeof data !== "string") errors = wrongType(errors, path, "string");
+    else if (isLonger(data, 40)) errors = fail(errors, path, "maxLength", { limit: 40 });
+    else if (!pattern0.test(data)) errors = fail(errors, path, "pattern", { pattern: "^[a-z0-9-]+$" });
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
-const timeGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "delayMs")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.delayMs !== undefined){
-let data0 = data.delayMs;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 60000 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"maximum",params:{comparison: "<=", limit: 60000}});
-errors++;
-}
-else {
-if(data0 < 0 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/delayMs",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const timeGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before8 = sizeOf(errors);
+    for (const key7 in data) {
+      if (isFull(errors, before8)) break;
+      if (key7 !== "delayMs") {
+        errors = undeclared(errors, path, key7);
+      }
+    }
+    const value2 = data.delayMs;
+    if (value2 !== undefined) {
+      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/delayMs", "integer");
+      else if (value2 > 60000) errors = fail(errors, path + "/delayMs", "maximum", { comparison: "<=", limit: 60000 });
+      else if (value2 < 0) errors = fail(errors, path + "/delayMs", "minimum", { comparison: ">=", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const timeGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.epochMs === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "epochMs"}});
-errors++;
-}
-if(data.now === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "now"}});
-errors++;
-}
-if(data.now !== undefined){
-let data0 = data.now;
-if(typeof data0 === "string"){
-if(!(formats["date-time"].validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"format",params:{format: "date-time"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/now",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.epochMs !== undefined){
-let data1 = data.epochMs;
-const _errs4 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs4){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/epochMs",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const timeGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.epochMs === undefined) errors = missing(errors, path, "epochMs");
+    if (data.now === undefined) errors = missing(errors, path, "now");
+    const value2 = data.now;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/now", "string");
+      else if (!formats["date-time"].validate(value2)) errors = fail(errors, path + "/now", "format", { format: "date-time" });
+    }
+    const value5 = data.epochMs;
+    if (value5 !== undefined) {
+      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/epochMs", value5);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { any, array, object, ref, scalar } = project;

@@ -2,348 +2,174 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const agentStoreConflictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.running === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "running"}});
-errors++;
-}
-if(data.running !== undefined){
-if(typeof data.running !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/running",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const agentStoreConflictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.running === undefined) errors = missing(errors, path, "running");
+    const value2 = data.running;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/running", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const agentStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.command === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "command"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "command")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.command !== undefined){
-if(typeof data.command !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/command",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const agentStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.command === undefined) errors = missing(errors, path, "command");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "command") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.command;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/command", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const agentStoreResponseItemOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.line === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "line"}});
-errors++;
-}
-if(data.line !== undefined){
-if(typeof data.line !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/line",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const agentStoreResponseItemOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.line === undefined) errors = missing(errors, path, "line");
+    const value2 = data.line;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/line", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const agentStoreResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.code === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"}});
-errors++;
-}
-if(data.code !== undefined){
-let data0 = data.code;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const agentStoreResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.code === undefined) errors = missing(errors, path, "code");
+    const value2 = data.code;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/code", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const diskGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const diskGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "name") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fleetGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fleetGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before3 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before3)) break;
+      errors = undeclared(errors, path, key2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const jobRefClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "id")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.id !== undefined){
-let data0 = data.id;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jobRefClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    const before8 = sizeOf(errors);
+    for (const key7 in data) {
+      if (isFull(errors, before8)) break;
+      if (key7 !== "id") {
+        errors = undeclared(errors, path, key7);
+      }
+    }
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const jobRefOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.id !== undefined){
-let data0 = data.id;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jobRefOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    const value2 = data.id;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const jobStoreResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jobStoreResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const jobsStoreResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-const _errs0 = errors;
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs0){
-if((typeof data == "number") && (isFinite(data))){
-if(data > 9007199254740991 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data < -9007199254740991 || isNaN(data)){
-(vErrors ??= []).push({instancePath,keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jobsStoreResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!Number.isSafeInteger(data)) errors = unsafeInteger(errors, path, data);
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const loadOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
-errors++;
-}
-if(data.load === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "load"}});
-errors++;
-}
-if(data.host !== undefined){
-if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.load !== undefined){
-let data1 = data.load;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/load",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const loadOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.host === undefined) errors = missing(errors, path, "host");
+    if (data.load === undefined) errors = missing(errors, path, "load");
+    const value2 = data.host;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    }
+    const value5 = data.load;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/load", "number");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { object, scalar } = project;

@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { fail, isFull, isObject, missing, pointer, project, sizeOf, undeclared, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const articleClosed = (() => {
@@ -87,137 +87,68 @@ return validate0;
 })();
 
 // prettier-ignore
-const articleOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!(namedOpen(data, instancePath))){
-vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
-errors = vErrors.length;
-}
-if(!(taggedOpen(data, instancePath))){
-vErrors = vErrors === null ? taggedOpen.errors : vErrors.concat(taggedOpen.errors);
-errors = vErrors.length;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.body === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"}});
-errors++;
-}
-if(data.body !== undefined){
-if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const articleOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!namedOpen(data, path)) errors = withErrors(errors, namedOpen.errors);
+  if (!taggedOpen(data, path)) errors = withErrors(errors, taggedOpen.errors);
+  if (isObject(data)) {
+    if (data.body === undefined) errors = missing(errors, path, "body");
+    const value8 = data.body;
+    if (value8 !== undefined) {
+      if (typeof value8 !== "string") errors = wrongType(errors, path + "/body", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const circleClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "kind") || (key0 === "radius"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
-errors++;
-}
-if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"}});
-errors++;
-}
-}
-if(data.radius !== undefined){
-let data1 = data.radius;
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const circleClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    if (data.radius === undefined) errors = missing(errors, path, "radius");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "kind" && key8 !== "radius") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (value2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
+    }
+    const value5 = data.radius;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/radius", "number");
+      else if (value5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const circleOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"}});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
-errors++;
-}
-if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"}});
-errors++;
-}
-}
-if(data.radius !== undefined){
-let data1 = data.radius;
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const circleOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    if (data.radius === undefined) errors = missing(errors, path, "radius");
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (value2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
+    }
+    const value5 = data.radius;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/radius", "number");
+      else if (value5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -810,71 +741,43 @@ return errors === 0;
 };
 
 // prettier-ignore
-const looseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.a === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"}});
-errors++;
-}
-if(data.a !== undefined){
-if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const looseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.a === undefined) errors = missing(errors, path, "a");
+    const value2 = data.a;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/a", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const looseStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.loose === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "loose"}});
-errors++;
-}
-if(data.strict === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "strict"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "loose") || (key0 === "strict"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.loose !== undefined){
-if(!(looseOpen(data.loose, instancePath+"/loose"))){
-vErrors = vErrors === null ? looseOpen.errors : vErrors.concat(looseOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.strict !== undefined){
-if(!(strictOpen(data.strict, instancePath+"/strict"))){
-vErrors = vErrors === null ? strictOpen.errors : vErrors.concat(strictOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const looseStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.loose === undefined) errors = missing(errors, path, "loose");
+    if (data.strict === undefined) errors = missing(errors, path, "strict");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "loose" && key8 !== "strict") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.loose;
+    if (value2 !== undefined) {
+      if (!looseOpen(value2, path + "/loose")) errors = withErrors(errors, looseOpen.errors);
+    }
+    const value5 = data.strict;
+    if (value5 !== undefined) {
+      if (!strictOpen(value5, path + "/strict")) errors = withErrors(errors, strictOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -923,27 +826,17 @@ return validate0;
 })();
 
 // prettier-ignore
-const namedOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const namedOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -982,195 +875,102 @@ return validate0;
 })();
 
 // prettier-ignore
-const polygonClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.edge === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"}});
-errors++;
-}
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "kind") || (key0 === "edge"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((data0 === "pentagon") || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["pentagon","hexagon"]}});
-errors++;
-}
-}
-if(data.edge !== undefined){
-let data1 = data.edge;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const polygonClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.edge === undefined) errors = missing(errors, path, "edge");
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "kind" && key8 !== "edge") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
+    }
+    const value5 = data.edge;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/edge", "number");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const polygonOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.edge === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"}});
-errors++;
-}
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((data0 === "pentagon") || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["pentagon","hexagon"]}});
-errors++;
-}
-}
-if(data.edge !== undefined){
-let data1 = data.edge;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const polygonOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.edge === undefined) errors = missing(errors, path, "edge");
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
+    }
+    const value5 = data.edge;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/edge", "number");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const shapeClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && (data.kind === "circle")){
-if(!(circleClosed(data, instancePath))){
-vErrors = vErrors === null ? circleClosed.errors : vErrors.concat(circleClosed.errors);
-errors = vErrors.length;
-}
-}
-else if(data && typeof data == "object" && (data.kind === "square")){
-if(!(squareClosed(data, instancePath))){
-vErrors = vErrors === null ? squareClosed.errors : vErrors.concat(squareClosed.errors);
-errors = vErrors.length;
-}
-}
-else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
-if(!(polygonClosed(data, instancePath))){
-vErrors = vErrors === null ? polygonClosed.errors : vErrors.concat(polygonClosed.errors);
-errors = vErrors.length;
-}
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square","pentagon","hexagon"]}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const shapeClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data) && data.kind === "circle") {
+    if (!circleClosed(data, path)) errors = withErrors(errors, circleClosed.errors);
+  } else if (isObject(data) && data.kind === "square") {
+    if (!squareClosed(data, path)) errors = withErrors(errors, squareClosed.errors);
+  } else if (isObject(data) && (data.kind === "pentagon" || data.kind === "hexagon")) {
+    if (!polygonClosed(data, path)) errors = withErrors(errors, polygonClosed.errors);
+  }
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (value2 !== "circle" && value2 !== "square" && value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const shapeOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && (data.kind === "circle")){
-if(!(circleOpen(data, instancePath))){
-vErrors = vErrors === null ? circleOpen.errors : vErrors.concat(circleOpen.errors);
-errors = vErrors.length;
-}
-}
-else if(data && typeof data == "object" && (data.kind === "square")){
-if(!(squareOpen(data, instancePath))){
-vErrors = vErrors === null ? squareOpen.errors : vErrors.concat(squareOpen.errors);
-errors = vErrors.length;
-}
-}
-else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
-if(!(polygonOpen(data, instancePath))){
-vErrors = vErrors === null ? polygonOpen.errors : vErrors.concat(polygonOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: ["circle","square","pentagon","hexagon"]}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const shapeOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data) && data.kind === "circle") {
+    if (!circleOpen(data, path)) errors = withErrors(errors, circleOpen.errors);
+  } else if (isObject(data) && data.kind === "square") {
+    if (!squareOpen(data, path)) errors = withErrors(errors, squareOpen.errors);
+  } else if (isObject(data) && (data.kind === "pentagon" || data.kind === "hexagon")) {
+    if (!polygonOpen(data, path)) errors = withErrors(errors, polygonOpen.errors);
+  }
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (value2 !== "circle" && value2 !== "square" && value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const shapeStoreResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if((!(data && typeof data == "object" && !Array.isArray(data))) && (data !== null)){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: ["object","null"]}});
-errors++;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(!(shapeOpen(data, instancePath))){
-vErrors = vErrors === null ? shapeOpen.errors : vErrors.concat(shapeOpen.errors);
-errors = vErrors.length;
-}
-}
-else if(data === null){
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const shapeStoreResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!(isObject(data) || data === null)) errors = wrongType(errors, path, ["object","null"]);
+  if (isObject(data)) {
+    if (!shapeOpen(data, path)) errors = withErrors(errors, shapeOpen.errors);
+  } else if (data === null) {
+  }
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -1271,192 +1071,99 @@ return validate0;
 })();
 
 // prettier-ignore
-const shortOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!(namedOpen(data, instancePath))){
-vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
-errors = vErrors.length;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
-errors++;
-}
-if(data.at !== undefined){
-let data0 = data.at;
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if(data0.x === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"}});
-errors++;
-}
-if(data0.y === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"}});
-errors++;
-}
-if(data0.x !== undefined){
-let data1 = data0.x;
-if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-if(data0.y !== undefined){
-let data2 = data0.y;
-if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const shortOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!namedOpen(data, path)) errors = withErrors(errors, namedOpen.errors);
+  if (isObject(data)) {
+    if (data.at === undefined) errors = missing(errors, path, "at");
+    const value6 = data.at;
+    if (value6 !== undefined) {
+      if (isObject(value6)) {
+        if (value6.x === undefined) errors = missing(errors, path + "/at", "x");
+        if (value6.y === undefined) errors = missing(errors, path + "/at", "y");
+        const value9 = value6.x;
+        if (value9 !== undefined) {
+          if (!Number.isFinite(value9)) errors = wrongType(errors, path + "/at/x", "number");
+        }
+        const value12 = value6.y;
+        if (value12 !== undefined) {
+          if (!Number.isFinite(value12)) errors = wrongType(errors, path + "/at/y", "number");
+        }
+      } else errors = wrongType(errors, path + "/at", "object");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const squareClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "kind") || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
-errors++;
-}
-if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"}});
-errors++;
-}
-}
-if(data.side !== undefined){
-let data1 = data.side;
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const squareClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    if (data.side === undefined) errors = missing(errors, path, "side");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "kind" && key8 !== "side") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (value2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
+    }
+    const value5 = data.side;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/side", "number");
+      else if (value5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const squareOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"}});
-errors++;
-}
-if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
-errors++;
-}
-if(data.kind !== undefined){
-let data0 = data.kind;
-if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"}});
-errors++;
-}
-if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"}});
-errors++;
-}
-}
-if(data.side !== undefined){
-let data1 = data.side;
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const squareOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.kind === undefined) errors = missing(errors, path, "kind");
+    if (data.side === undefined) errors = missing(errors, path, "side");
+    const value2 = data.kind;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (value2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
+    }
+    const value5 = data.side;
+    if (value5 !== undefined) {
+      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/side", "number");
+      else if (value5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const strictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.a === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "a")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.a !== undefined){
-if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const strictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.a === undefined) errors = missing(errors, path, "a");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "a") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.a;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/a", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -1542,54 +1249,29 @@ return validate0;
 })();
 
 // prettier-ignore
-const taggedOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"}});
-errors++;
-}
-if(data.tags !== undefined){
-let data0 = data.tags;
-if(Array.isArray(data0)){
-const len0 = data0.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-let data1 = data0[i0];
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data1.text !== undefined){
-if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const taggedOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.tags === undefined) errors = missing(errors, path, "tags");
+    const value2 = data.tags;
+    if (value2 !== undefined) {
+      if (Array.isArray(value2)) {
+        const before10 = sizeOf(errors);
+        for (let i4 = 0; i4 < value2.length && !isFull(errors, before10); i4++) {
+          const item3 = value2[i4];
+          if (isObject(item3)) {
+            if (item3.text === undefined) errors = missing(errors, path + "/tags/" + i4, "text");
+            const value7 = item3.text;
+            if (value7 !== undefined) {
+              if (typeof value7 !== "string") errors = wrongType(errors, path + "/tags/" + i4 + "/text", "string");
+            }
+          } else errors = wrongType(errors, path + "/tags/" + i4, "object");
+        }
+      } else errors = wrongType(errors, path + "/tags", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore

@@ -2,419 +2,231 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const addressClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.street === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "street") || (key0 === "city"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.street !== undefined){
-if(typeof data.street !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.city !== undefined){
-if(typeof data.city !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const addressClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.street === undefined) errors = missing(errors, path, "street");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "street" && key8 !== "city") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.street;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/street", "string");
+    }
+    const value5 = data.city;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/city", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const addressOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.street === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "street"}});
-errors++;
-}
-if(data.street !== undefined){
-if(typeof data.street !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/street",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.city !== undefined){
-if(typeof data.city !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/city",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const addressOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.street === undefined) errors = missing(errors, path, "street");
+    const value2 = data.street;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/street", "string");
+    }
+    const value5 = data.city;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/city", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "text") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.text;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/text", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, "text");
+    const value2 = data.text;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/text", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const callbackHandlersClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.handled === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "handled"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "handled")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.handled !== undefined){
-if(typeof data.handled !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/handled",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const callbackHandlersClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.handled === undefined) errors = missing(errors, path, "handled");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "handled") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.handled;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/handled", "boolean");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const callbacksOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.count === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"}});
-errors++;
-}
-if(data.count !== undefined){
-let data0 = data.count;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const callbacksOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.count === undefined) errors = missing(errors, path, "count");
+    const value2 = data.count;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/count", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const clientClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "agent")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.agent !== undefined){
-if(typeof data.agent !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const clientClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.agent === undefined) errors = missing(errors, path, "agent");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "agent") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.agent;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/agent", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const clientOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.agent === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "agent"}});
-errors++;
-}
-if(data.agent !== undefined){
-if(typeof data.agent !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/agent",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const clientOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.agent === undefined) errors = missing(errors, path, "agent");
+    const value2 = data.agent;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/agent", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const crowdClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "size") || (key0 === "names"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.size !== undefined){
-let data0 = data.size;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.names !== undefined){
-if(typeof data.names !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/names",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const crowdClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "size" && key10 !== "names") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.size;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
+    }
+    const value7 = data.names;
+    if (value7 !== undefined) {
+      if (typeof value7 !== "string") errors = wrongType(errors, path + "/names", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const crowdOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.size !== undefined){
-let data0 = data.size;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.names !== undefined){
-if(typeof data.names !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/names",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const crowdOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const value2 = data.size;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
+    }
+    const value7 = data.names;
+    if (value7 !== undefined) {
+      if (typeof value7 !== "string") errors = wrongType(errors, path + "/names", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const peopleListDeleteResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const peopleListDeleteResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const peopleListGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const peopleListGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before3 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before3)) break;
+      errors = undeclared(errors, path, key2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const peopleListGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(Array.isArray(data)){
-const len0 = data.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(personOpen(data[i0], instancePath+"/" + i0))){
-vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const peopleListGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (Array.isArray(data)) {
+    const before4 = sizeOf(errors);
+    for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
+      const item0 = data[i1];
+      if (!personOpen(item0, path + "/" + i1)) errors = withErrors(errors, personOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "array");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -568,219 +380,100 @@ return errors === 0;
 };
 
 // prettier-ignore
-const promiseClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.kept === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kept"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "kept")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.kept !== undefined){
-if(typeof data.kept !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/kept",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const promiseClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.kept === undefined) errors = missing(errors, path, "kept");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "kept") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.kept;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/kept", "boolean");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const recordOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-let data0 = data[key0];
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const recordOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before7 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before7)) break;
+      if (!Number.isSafeInteger(data[key2])) errors = unsafeInteger(errors, path + "/" + pointer(key2), data[key2]);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const rpcErrorOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.code === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"}});
-errors++;
-}
-if(data.code !== undefined){
-let data0 = data.code;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/code",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const rpcErrorOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.code === undefined) errors = missing(errors, path, "code");
+    const value2 = data.code;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/code", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const serverOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.clients === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "clients"}});
-errors++;
-}
-if(data.clients !== undefined){
-let data0 = data.clients;
-if(Array.isArray(data0)){
-const len0 = data0.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(clientOpen(data0[i0], instancePath+"/clients/" + i0))){
-vErrors = vErrors === null ? clientOpen.errors : vErrors.concat(clientOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/clients",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const serverOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.clients === undefined) errors = missing(errors, path, "clients");
+    const value2 = data.clients;
+    if (value2 !== undefined) {
+      if (Array.isArray(value2)) {
+        const before7 = sizeOf(errors);
+        for (let i4 = 0; i4 < value2.length && !isFull(errors, before7); i4++) {
+          const item3 = value2[i4];
+          if (!clientOpen(item3, path + "/clients/" + i4)) errors = withErrors(errors, clientOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/clients", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const serverStreamingHandlerOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.server === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "server"}});
-errors++;
-}
-if(data.server !== undefined){
-if(typeof data.server !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/server",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const serverStreamingHandlerOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.server === undefined) errors = missing(errors, path, "server");
+    const value2 = data.server;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/server", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const uint8ArrayOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.size === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "size"}});
-errors++;
-}
-if(data.size !== undefined){
-let data0 = data.size;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const uint8ArrayOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.size === undefined) errors = missing(errors, path, "size");
+    const value2 = data.size;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore

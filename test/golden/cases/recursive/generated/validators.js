@@ -2,502 +2,268 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const jsonGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "value")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.value !== undefined){
-if(!(jsonOpen(data.value, instancePath+"/value"))){
-vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jsonGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.value === undefined) errors = missing(errors, path, "value");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "value") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.value;
+    if (value2 !== undefined) {
+      if (!jsonOpen(value2, path + "/value")) errors = withErrors(errors, jsonOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const jsonOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if((((typeof data != "object") && (typeof data !== "boolean")) && (!((typeof data == "number") && (isFinite(data))))) && (typeof data !== "string")){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: ["null","boolean","number","string","array","object"]}});
-errors++;
-}
-if(data === null){
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-else if(typeof data === "boolean"){
-if(typeof data !== "boolean"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-else if((typeof data == "number") && (isFinite(data))){
-if(!((typeof data == "number") && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-else if(typeof data === "string"){
-if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-else if(Array.isArray(data)){
-if(Array.isArray(data)){
-const len0 = data.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(jsonOpen(data[i0], instancePath+"/" + i0))){
-vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-else if(data && typeof data == "object" && !Array.isArray(data)){
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(jsonOpen(data[key0], instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")))){
-vErrors = vErrors === null ? jsonOpen.errors : vErrors.concat(jsonOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const jsonOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!(data === null || typeof data === "boolean" || Number.isFinite(data) || typeof data === "string" || Array.isArray(data) || isObject(data))) errors = wrongType(errors, path, ["null","boolean","number","string","array","object"]);
+  if (data === null) {
+  } else if (typeof data === "boolean") {
+  } else if (Number.isFinite(data)) {
+  } else if (typeof data === "string") {
+  } else if (Array.isArray(data)) {
+    if (Array.isArray(data)) {
+      const before12 = sizeOf(errors);
+      for (let i9 = 0; i9 < data.length && !isFull(errors, before12); i9++) {
+        const item8 = data[i9];
+        if (!jsonOpen(item8, path + "/" + i9)) errors = withErrors(errors, jsonOpen.errors);
+      }
+    } else errors = wrongType(errors, path, "array");
+  } else if (isObject(data)) {
+    if (isObject(data)) {
+      const before7 = sizeOf(errors);
+      for (const key4 in data) {
+        if (isFull(errors, before7)) break;
+        if (!jsonOpen(data[key4], path + "/" + pointer(key4))) errors = withErrors(errors, jsonOpen.errors);
+      }
+    } else errors = wrongType(errors, path, "object");
+  }
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const listClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.head === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "head"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "head") || (key0 === "tail"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.head !== undefined){
-let data0 = data.head;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/head",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.tail !== undefined){
-if(!(listClosed(data.tail, instancePath+"/tail"))){
-vErrors = vErrors === null ? listClosed.errors : vErrors.concat(listClosed.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const listClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.head === undefined) errors = missing(errors, path, "head");
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "head" && key10 !== "tail") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.head;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/head", value2);
+    }
+    const value7 = data.tail;
+    if (value7 !== undefined) {
+      if (!listClosed(value7, path + "/tail")) errors = withErrors(errors, listClosed.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const listGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const listGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const personClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "name") || (key0 === "team"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.team !== undefined){
-if(!(teamClosed(data.team, instancePath+"/team"))){
-vErrors = vErrors === null ? teamClosed.errors : vErrors.concat(teamClosed.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const personClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "name" && key8 !== "team") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+    const value5 = data.team;
+    if (value5 !== undefined) {
+      if (!teamClosed(value5, path + "/team")) errors = withErrors(errors, teamClosed.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const personOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.team !== undefined){
-if(!(teamOpen(data.team, instancePath+"/team"))){
-vErrors = vErrors === null ? teamOpen.errors : vErrors.concat(teamOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const personOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+    const value5 = data.team;
+    if (value5 !== undefined) {
+      if (!teamOpen(value5, path + "/team")) errors = withErrors(errors, teamOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const teamClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.lead === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"}});
-errors++;
-}
-if(data.members === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "lead") || (key0 === "members"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.lead !== undefined){
-if(!(personClosed(data.lead, instancePath+"/lead"))){
-vErrors = vErrors === null ? personClosed.errors : vErrors.concat(personClosed.errors);
-errors = vErrors.length;
-}
-}
-if(data.members !== undefined){
-let data1 = data.members;
-if(Array.isArray(data1)){
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(personClosed(data1[i0], instancePath+"/members/" + i0))){
-vErrors = vErrors === null ? personClosed.errors : vErrors.concat(personClosed.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const teamClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.lead === undefined) errors = missing(errors, path, "lead");
+    if (data.members === undefined) errors = missing(errors, path, "members");
+    const before12 = sizeOf(errors);
+    for (const key11 in data) {
+      if (isFull(errors, before12)) break;
+      if (key11 !== "lead" && key11 !== "members") {
+        errors = undeclared(errors, path, key11);
+      }
+    }
+    const value2 = data.lead;
+    if (value2 !== undefined) {
+      if (!personClosed(value2, path + "/lead")) errors = withErrors(errors, personClosed.errors);
+    }
+    const value5 = data.members;
+    if (value5 !== undefined) {
+      if (Array.isArray(value5)) {
+        const before10 = sizeOf(errors);
+        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
+          const item6 = value5[i7];
+          if (!personClosed(item6, path + "/members/" + i7)) errors = withErrors(errors, personClosed.errors);
+        }
+      } else errors = wrongType(errors, path + "/members", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const teamOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.lead === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "lead"}});
-errors++;
-}
-if(data.members === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "members"}});
-errors++;
-}
-if(data.lead !== undefined){
-if(!(personOpen(data.lead, instancePath+"/lead"))){
-vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.members !== undefined){
-let data1 = data.members;
-if(Array.isArray(data1)){
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(personOpen(data1[i0], instancePath+"/members/" + i0))){
-vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/members",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const teamOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.lead === undefined) errors = missing(errors, path, "lead");
+    if (data.members === undefined) errors = missing(errors, path, "members");
+    const value2 = data.lead;
+    if (value2 !== undefined) {
+      if (!personOpen(value2, path + "/lead")) errors = withErrors(errors, personOpen.errors);
+    }
+    const value5 = data.members;
+    if (value5 !== undefined) {
+      if (Array.isArray(value5)) {
+        const before10 = sizeOf(errors);
+        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
+          const item6 = value5[i7];
+          if (!personOpen(item6, path + "/members/" + i7)) errors = withErrors(errors, personOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/members", "array");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const treeClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.children === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"}});
-errors++;
-}
-if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(((key0 === "value") || (key0 === "children")) || (key0 === "parent"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.value !== undefined){
-let data0 = data.value;
-if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-if(data.children !== undefined){
-let data1 = data.children;
-if(Array.isArray(data1)){
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(treeClosed(data1[i0], instancePath+"/children/" + i0))){
-vErrors = vErrors === null ? treeClosed.errors : vErrors.concat(treeClosed.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.parent !== undefined){
-if(!(treeClosed(data.parent, instancePath+"/parent"))){
-vErrors = vErrors === null ? treeClosed.errors : vErrors.concat(treeClosed.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const treeClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.children === undefined) errors = missing(errors, path, "children");
+    if (data.value === undefined) errors = missing(errors, path, "value");
+    const before15 = sizeOf(errors);
+    for (const key14 in data) {
+      if (isFull(errors, before15)) break;
+      if (key14 !== "value" && key14 !== "children" && key14 !== "parent") {
+        errors = undeclared(errors, path, key14);
+      }
+    }
+    const value2 = data.value;
+    if (value2 !== undefined) {
+      if (!Number.isFinite(value2)) errors = wrongType(errors, path + "/value", "number");
+    }
+    const value5 = data.children;
+    if (value5 !== undefined) {
+      if (Array.isArray(value5)) {
+        const before10 = sizeOf(errors);
+        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
+          const item6 = value5[i7];
+          if (!treeClosed(item6, path + "/children/" + i7)) errors = withErrors(errors, treeClosed.errors);
+        }
+      } else errors = wrongType(errors, path + "/children", "array");
+    }
+    const value11 = data.parent;
+    if (value11 !== undefined) {
+      if (!treeClosed(value11, path + "/parent")) errors = withErrors(errors, treeClosed.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const treeGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(Array.isArray(data)){
-const len0 = data.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(treeOpen(data[i0], instancePath+"/" + i0))){
-vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const treeGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (Array.isArray(data)) {
+    const before4 = sizeOf(errors);
+    for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
+      const item0 = data[i1];
+      if (!treeOpen(item0, path + "/" + i1)) errors = withErrors(errors, treeOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "array");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const treeOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.children === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "children"}});
-errors++;
-}
-if(data.value === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-if(data.value !== undefined){
-let data0 = data.value;
-if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/value",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-if(data.children !== undefined){
-let data1 = data.children;
-if(Array.isArray(data1)){
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-if(!(treeOpen(data1[i0], instancePath+"/children/" + i0))){
-vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/children",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.parent !== undefined){
-if(!(treeOpen(data.parent, instancePath+"/parent"))){
-vErrors = vErrors === null ? treeOpen.errors : vErrors.concat(treeOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const treeOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.children === undefined) errors = missing(errors, path, "children");
+    if (data.value === undefined) errors = missing(errors, path, "value");
+    const value2 = data.value;
+    if (value2 !== undefined) {
+      if (!Number.isFinite(value2)) errors = wrongType(errors, path + "/value", "number");
+    }
+    const value5 = data.children;
+    if (value5 !== undefined) {
+      if (Array.isArray(value5)) {
+        const before10 = sizeOf(errors);
+        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
+          const item6 = value5[i7];
+          if (!treeOpen(item6, path + "/children/" + i7)) errors = withErrors(errors, treeOpen.errors);
+        }
+      } else errors = wrongType(errors, path + "/children", "array");
+    }
+    const value11 = data.parent;
+    if (value11 !== undefined) {
+      if (!treeOpen(value11, path + "/parent")) errors = withErrors(errors, treeOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { array, object, ref, scalar, types } = project;

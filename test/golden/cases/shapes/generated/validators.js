@@ -2,188 +2,119 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { duplicateItems, formats, project, ucs2length } from "sshrpc/generated";
+import { duplicateItems, fail, formats, isFull, isObject, isShorter, missing, pointer, project, sizeOf, ucs2length, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const byDirectionClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.down === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"}});
-errors++;
-}
-if(data.up === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "up") || (key0 === "down"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.up !== undefined){
-if(!(pointOpen(data.up, instancePath+"/up"))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.down !== undefined){
-if(!(pointOpen(data.down, instancePath+"/down"))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const byDirectionClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.down === undefined) errors = missing(errors, path, "down");
+    if (data.up === undefined) errors = missing(errors, path, "up");
+    const before9 = sizeOf(errors);
+    for (const key8 in data) {
+      if (isFull(errors, before9)) break;
+      if (key8 !== "up" && key8 !== "down") {
+        errors = undeclared(errors, path, key8);
+      }
+    }
+    const value2 = data.up;
+    if (value2 !== undefined) {
+      if (!pointOpen(value2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
+    }
+    const value5 = data.down;
+    if (value5 !== undefined) {
+      if (!pointOpen(value5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const byDirectionOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.down === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"}});
-errors++;
-}
-if(data.up === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"}});
-errors++;
-}
-if(data.up !== undefined){
-if(!(pointOpen(data.up, instancePath+"/up"))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-}
-if(data.down !== undefined){
-if(!(pointOpen(data.down, instancePath+"/down"))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const byDirectionOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.down === undefined) errors = missing(errors, path, "down");
+    if (data.up === undefined) errors = missing(errors, path, "up");
+    const value2 = data.up;
+    if (value2 !== undefined) {
+      if (!pointOpen(value2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
+    }
+    const value5 = data.down;
+    if (value5 !== undefined) {
+      if (!pointOpen(value5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
 const byIdClosed = (() => {
-const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(pattern0.test(key0))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-const keyErrors1 = errors;
-for(const key1 in data){
-if(errors - keyErrors1 >= 10){
-break;
-}
-if(pattern0.test(key1)){
-if(typeof data[key1] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (isObject(data)) {
+      const before7 = sizeOf(errors);
+      for (const key6 in data) {
+        if (isFull(errors, before7)) break;
+        if (!pattern0.test(key6)) {
+          errors = undeclared(errors, path, key6);
+        }
+      }
+      const before5 = sizeOf(errors);
+      for (const key2 in data) {
+        if (isFull(errors, before5)) break;
+        if (pattern0.test(key2)) {
+          if (typeof data[key2] !== "string") errors = wrongType(errors, path + "/" + pointer(key2), "string");
+        }
+      }
+    } else errors = wrongType(errors, path, "object");
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
 const byIdOpen = (() => {
-const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(pattern0.test(key0)){
-if(typeof data[key0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^-?(?:0|[1-9][0-9]*)$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (isObject(data)) {
+      const before5 = sizeOf(errors);
+      for (const key2 in data) {
+        if (isFull(errors, before5)) break;
+        if (pattern0.test(key2)) {
+          if (typeof data[key2] !== "string") errors = wrongType(errors, path + "/" + pointer(key2), "string");
+        }
+      }
+    } else errors = wrongType(errors, path, "object");
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
 const codeOpen = (() => {
-const pattern0 = new RegExp("^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$", "u");
-function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(typeof data === "string"){
-if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-return validate0;
+  const pattern0 = new RegExp("^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$", "u");
+  function validate(data, path = "") {
+    let errors = null;
+    if (typeof data !== "string") errors = wrongType(errors, path, "string");
+    else if (!pattern0.test(data)) errors = fail(errors, path, "pattern", { pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$" });
+    validate.errors = errors;
+    return errors === null;
+  }
+  return validate;
 })();
 
 // prettier-ignore
-const directionOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!(((data === "north") || (data === "south")) || (data === "\"quoted\""))){
-(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: ["north","south","\"quoted\""]}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const directionOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== "north" && data !== "south" && data !== "\"quoted\"") errors = fail(errors, path, "enum", { allowedValues: ["north","south","\"quoted\""] });
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -1315,101 +1246,45 @@ return errors === 0;
 };
 
 // prettier-ignore
-const fileGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.on === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "on"}});
-errors++;
-}
-if(data.part === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "part"}});
-errors++;
-}
-if(data.rate === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "rate"}});
-errors++;
-}
-if(data.side === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(((((key0 === "name") || (key0 === "part")) || (key0 === "rate")) || (key0 === "on")) || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-let data0 = data.name;
-if(typeof data0 === "string"){
-if(ucs2length(data0) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.part !== undefined){
-let data1 = data.part;
-const _errs5 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs5){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.rate !== undefined){
-let data2 = data.rate;
-if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/rate",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-if(data.on !== undefined){
-if(typeof data.on !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/on",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-if(data.side !== undefined){
-if(!(directionOpen(data.side, instancePath+"/side"))){
-vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    if (data.on === undefined) errors = missing(errors, path, "on");
+    if (data.part === undefined) errors = missing(errors, path, "part");
+    if (data.rate === undefined) errors = missing(errors, path, "rate");
+    if (data.side === undefined) errors = missing(errors, path, "side");
+    const before20 = sizeOf(errors);
+    for (const key19 in data) {
+      if (isFull(errors, before20)) break;
+      if (key19 !== "name" && key19 !== "part" && key19 !== "rate" && key19 !== "on" && key19 !== "side") {
+        errors = undeclared(errors, path, key19);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+      else if (isShorter(value2, 1)) errors = fail(errors, path + "/name", "minLength", { limit: 1 });
+    }
+    const value5 = data.part;
+    if (value5 !== undefined) {
+      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/part", value5);
+    }
+    const value10 = data.rate;
+    if (value10 !== undefined) {
+      if (!Number.isFinite(value10)) errors = wrongType(errors, path + "/rate", "number");
+    }
+    const value13 = data.on;
+    if (value13 !== undefined) {
+      if (typeof value13 !== "boolean") errors = wrongType(errors, path + "/on", "boolean");
+    }
+    const value16 = data.side;
+    if (value16 !== undefined) {
+      if (!directionOpen(value16, path + "/side")) errors = withErrors(errors, directionOpen.errors);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -1436,257 +1311,108 @@ return errors === 0;
 };
 
 // prettier-ignore
-const formatsClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
-errors++;
-}
-if(data.date === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"}});
-errors++;
-}
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.link === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"}});
-errors++;
-}
-if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"}});
-errors++;
-}
-if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((((((key0 === "date") || (key0 === "at")) || (key0 === "id")) || (key0 === "mail")) || (key0 === "link")) || (key0 === "v4"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.date !== undefined){
-let data0 = data.date;
-if(typeof data0 === "string"){
-if(!(formats.date.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.at !== undefined){
-let data1 = data.at;
-if(typeof data1 === "string"){
-if(!(formats["date-time"].validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.id !== undefined){
-let data2 = data.id;
-if(typeof data2 === "string"){
-if(!(/^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.mail !== undefined){
-let data3 = data.mail;
-if(typeof data3 === "string"){
-if(!(/^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.link !== undefined){
-let data4 = data.link;
-if(typeof data4 === "string"){
-if(!(formats.uri(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.v4 !== undefined){
-let data5 = data.v4;
-if(typeof data5 === "string"){
-if(!(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const formatsClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.at === undefined) errors = missing(errors, path, "at");
+    if (data.date === undefined) errors = missing(errors, path, "date");
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    if (data.link === undefined) errors = missing(errors, path, "link");
+    if (data.mail === undefined) errors = missing(errors, path, "mail");
+    if (data.v4 === undefined) errors = missing(errors, path, "v4");
+    const before21 = sizeOf(errors);
+    for (const key20 in data) {
+      if (isFull(errors, before21)) break;
+      if (key20 !== "date" && key20 !== "at" && key20 !== "id" && key20 !== "mail" && key20 !== "link" && key20 !== "v4") {
+        errors = undeclared(errors, path, key20);
+      }
+    }
+    const value2 = data.date;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/date", "string");
+      else if (!formats["date"].validate(value2)) errors = fail(errors, path + "/date", "format", { format: "date" });
+    }
+    const value5 = data.at;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/at", "string");
+      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
+    }
+    const value8 = data.id;
+    if (value8 !== undefined) {
+      if (typeof value8 !== "string") errors = wrongType(errors, path + "/id", "string");
+      else if (!formats["uuid"].test(value8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
+    }
+    const value11 = data.mail;
+    if (value11 !== undefined) {
+      if (typeof value11 !== "string") errors = wrongType(errors, path + "/mail", "string");
+      else if (!formats["email"].test(value11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
+    }
+    const value14 = data.link;
+    if (value14 !== undefined) {
+      if (typeof value14 !== "string") errors = wrongType(errors, path + "/link", "string");
+      else if (!formats["uri"](value14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
+    }
+    const value17 = data.v4;
+    if (value17 !== undefined) {
+      if (typeof value17 !== "string") errors = wrongType(errors, path + "/v4", "string");
+      else if (!formats["ipv4"].test(value17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const formatsOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.at === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"}});
-errors++;
-}
-if(data.date === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"}});
-errors++;
-}
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.link === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"}});
-errors++;
-}
-if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"}});
-errors++;
-}
-if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"}});
-errors++;
-}
-if(data.date !== undefined){
-let data0 = data.date;
-if(typeof data0 === "string"){
-if(!(formats.date.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.at !== undefined){
-let data1 = data.at;
-if(typeof data1 === "string"){
-if(!(formats["date-time"].validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.id !== undefined){
-let data2 = data.id;
-if(typeof data2 === "string"){
-if(!(/^(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.mail !== undefined){
-let data3 = data.mail;
-if(typeof data3 === "string"){
-if(!(/^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.link !== undefined){
-let data4 = data.link;
-if(typeof data4 === "string"){
-if(!(formats.uri(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.v4 !== undefined){
-let data5 = data.v4;
-if(typeof data5 === "string"){
-if(!(/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const formatsOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.at === undefined) errors = missing(errors, path, "at");
+    if (data.date === undefined) errors = missing(errors, path, "date");
+    if (data.id === undefined) errors = missing(errors, path, "id");
+    if (data.link === undefined) errors = missing(errors, path, "link");
+    if (data.mail === undefined) errors = missing(errors, path, "mail");
+    if (data.v4 === undefined) errors = missing(errors, path, "v4");
+    const value2 = data.date;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/date", "string");
+      else if (!formats["date"].validate(value2)) errors = fail(errors, path + "/date", "format", { format: "date" });
+    }
+    const value5 = data.at;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/at", "string");
+      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
+    }
+    const value8 = data.id;
+    if (value8 !== undefined) {
+      if (typeof value8 !== "string") errors = wrongType(errors, path + "/id", "string");
+      else if (!formats["uuid"].test(value8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
+    }
+    const value11 = data.mail;
+    if (value11 !== undefined) {
+      if (typeof value11 !== "string") errors = wrongType(errors, path + "/mail", "string");
+      else if (!formats["email"].test(value11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
+    }
+    const value14 = data.link;
+    if (value14 !== undefined) {
+      if (typeof value14 !== "string") errors = wrongType(errors, path + "/link", "string");
+      else if (!formats["uri"](value14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
+    }
+    const value17 = data.v4;
+    if (value17 !== undefined) {
+      if (typeof value17 !== "string") errors = wrongType(errors, path + "/v4", "string");
+      else if (!formats["ipv4"].test(value17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const levelOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!(((data === "low") || (data === "high")) || (data === 0))){
-(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: ["low","high",0]}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const levelOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== "low" && data !== "high" && data !== 0) errors = fail(errors, path, "enum", { allowedValues: ["low","high",0] });
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
@@ -1728,55 +1454,25 @@ return errors === 0;
 };
 
 // prettier-ignore
-const scoresOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-let data0 = data[key0];
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const scoresOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before7 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before7)) break;
+      if (!Number.isSafeInteger(data[key2])) errors = unsafeInteger(errors, path + "/" + pointer(key2), data[key2]);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const textUpdateRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const textUpdateRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (typeof data !== "string") errors = wrongType(errors, path, "string");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { any, array, object, ref, scalar, tuple } = project;

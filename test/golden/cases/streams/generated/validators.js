@@ -2,550 +2,264 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const chatUpdateConflictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const chatUpdateConflictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (typeof data !== "string") errors = wrongType(errors, path, "string");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const checksumOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
-errors++;
-}
-if(data.sha256 === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sha256"}});
-errors++;
-}
-if(data.bytes !== undefined){
-let data0 = data.bytes;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.sha256 !== undefined){
-if(typeof data.sha256 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/sha256",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const checksumOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
+    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
+    const value2 = data.bytes;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/bytes", value2);
+    }
+    const value7 = data.sha256;
+    if (value7 !== undefined) {
+      if (typeof value7 !== "string") errors = wrongType(errors, path + "/sha256", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.to === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "to"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "to")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.to !== undefined){
-let data0 = data.to;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/to",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/to",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/to",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.to === undefined) errors = missing(errors, path, "to");
+    const before8 = sizeOf(errors);
+    for (const key7 in data) {
+      if (isFull(errors, before8)) break;
+      if (key7 !== "to") {
+        errors = undeclared(errors, path, key7);
+      }
+    }
+    const value2 = data.to;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/to", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countGetResponseItemOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.n === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "n"}});
-errors++;
-}
-if(data.n !== undefined){
-let data0 = data.n;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countGetResponseItemOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.n === undefined) errors = missing(errors, path, "n");
+    const value2 = data.n;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/n", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.sum === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "sum"}});
-errors++;
-}
-if(data.sum !== undefined){
-let data0 = data.sum;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/sum",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/sum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/sum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.sum === undefined) errors = missing(errors, path, "sum");
+    const value2 = data.sum;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/sum", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before3 = sizeOf(errors);
+    for (const key2 in data) {
+      if (isFull(errors, before3)) break;
+      errors = undeclared(errors, path, key2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countStoreRequestItemClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!((typeof data == "number") && (isFinite(data)))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "number"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countStoreRequestItemClosed = function validate(data, path = "") {
+  let errors = null;
+  if (!Number.isFinite(data)) errors = wrongType(errors, path, "number");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const countUpdateRequestItemClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.add === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "add"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "add")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.add !== undefined){
-let data0 = data.add;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/add",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/add",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/add",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const countUpdateRequestItemClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.add === undefined) errors = missing(errors, path, "add");
+    const before8 = sizeOf(errors);
+    for (const key7 in data) {
+      if (isFull(errors, before8)) break;
+      if (key7 !== "add") {
+        errors = undeclared(errors, path, key7);
+      }
+    }
+    const value2 = data.add;
+    if (value2 !== undefined) {
+      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/add", value2);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fileRefClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileRefClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "name") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fileRefOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileRefOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, "name");
+    const value2 = data.name;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fileStoreConflictOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.actual === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "actual"}});
-errors++;
-}
-if(data.expected === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "expected"}});
-errors++;
-}
-if(data.expected !== undefined){
-if(typeof data.expected !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/expected",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.actual !== undefined){
-if(typeof data.actual !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/actual",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileStoreConflictOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.actual === undefined) errors = missing(errors, path, "actual");
+    if (data.expected === undefined) errors = missing(errors, path, "expected");
+    const value2 = data.expected;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/expected", "string");
+    }
+    const value5 = data.actual;
+    if (value5 !== undefined) {
+      if (typeof value5 !== "string") errors = wrongType(errors, path + "/actual", "string");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const fileUpdateResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if((!(data && typeof data == "object" && !Array.isArray(data))) && (data !== null)){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: ["object","null"]}});
-errors++;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(!(checksumOpen(data, instancePath))){
-vErrors = vErrors === null ? checksumOpen.errors : vErrors.concat(checksumOpen.errors);
-errors = vErrors.length;
-}
-}
-else if(data === null){
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
+const fileUpdateResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!(isObject(data) || data === null)) errors = wrongType(errors, path, ["object","null"]);
+  if (isObject(data)) {
+    if (!checksumOpen(data, path)) errors = withErrors(errors, checksumOpen.errors);
+  } else if (data === null) {
+  }
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const followClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "follow")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.follow !== undefined){
-if(typeof data.follow !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/follow",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const followClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    const before6 = sizeOf(errors);
+    for (const key5 in data) {
+      if (isFull(errors, before6)) break;
+      if (key5 !== "follow") {
+        errors = undeclared(errors, path, key5);
+      }
+    }
+    const value2 = data.follow;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const hitClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
-errors++;
-}
-if(data.status === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "host") || (key0 === "status"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.host !== undefined){
-if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.status !== undefined){
-let data1 = data.status;
-const _errs5 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs5){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const hitClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.host === undefined) errors = missing(errors, path, "host");
+    if (data.status === undefined) errors = missing(errors, path, "status");
+    const before11 = sizeOf(errors);
+    for (const key10 in data) {
+      if (isFull(errors, before11)) break;
+      if (key10 !== "host" && key10 !== "status") {
+        errors = undeclared(errors, path, key10);
+      }
+    }
+    const value2 = data.host;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    }
+    const value5 = data.status;
+    if (value5 !== undefined) {
+      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/status", value5);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const hitOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.host === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "host"}});
-errors++;
-}
-if(data.status === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"}});
-errors++;
-}
-if(data.host !== undefined){
-if(typeof data.host !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/host",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.status !== undefined){
-let data1 = data.status;
-const _errs4 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs4){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const hitOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.host === undefined) errors = missing(errors, path, "host");
+    if (data.status === undefined) errors = missing(errors, path, "status");
+    const value2 = data.host;
+    if (value2 !== undefined) {
+      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    }
+    const value5 = data.status;
+    if (value5 !== undefined) {
+      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/status", value5);
+    }
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const weblogGetForbiddenOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const weblogGetForbiddenOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { object, ref, scalar, types } = project;
