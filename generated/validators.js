@@ -2,17 +2,13 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { fail, formats, isFull, isLonger, isObject, isShorter, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { fail, formats, isFull, isLonger, isObject, isText, missing, project, sizeOf, undeclared, withErrors, wrongInteger, wrongText, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const chatUpdateRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before3 = sizeOf(errors);
-    for (const key2 in data) {
-      if (isFull(errors, before3)) break;
-      errors = undeclared(errors, path, key2);
-    }
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -22,18 +18,11 @@ const chatUpdateRequestClosed = function validate(data, path = "") {
 const checksumOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
-    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
-    const value2 = data.bytes;
-    if (value2 !== undefined) {
-      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/bytes", "integer");
-      else if (value2 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
-      else if (value2 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
-    }
-    const value7 = data.sha256;
-    if (value7 !== undefined) {
-      if (!sha256Open(value7, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
-    }
+    if (data.bytes === undefined || data.sha256 === undefined) errors = missing(errors, path, data, ["bytes","sha256"]);
+    const v2 = data.bytes;
+    if (v2 !== undefined && (!Number.isInteger(v2) || v2 > 9007199254740991 || v2 < 0)) errors = wrongInteger(errors, path + "/bytes", v2, { maximum: 9007199254740991, minimum: 0 });
+    const v5 = data.sha256;
+    if (v5 !== undefined && !sha256Open(v5, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -43,14 +32,8 @@ const checksumOpen = function validate(data, path = "") {
 const echoClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.value === undefined) errors = missing(errors, path, "value");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "value") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
+    if (data.value === undefined) errors = missing(errors, path, data, ["value"]);
+    for (const key in data) if (key !== "value") errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -60,7 +43,7 @@ const echoClosed = function validate(data, path = "") {
 const echoOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.value === undefined) errors = missing(errors, path, "value");
+    if (data.value === undefined) errors = missing(errors, path, data, ["value"]);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -84,18 +67,10 @@ const fileNameOpen = (() => {
 const fileRefClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "name") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && !fileNameOpen(v2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -105,11 +80,9 @@ const fileRefClosed = function validate(data, path = "") {
 const fileRefOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    const v2 = data.name;
+    if (v2 !== undefined && !fileNameOpen(v2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -119,16 +92,11 @@ const fileRefOpen = function validate(data, path = "") {
 const filesStoreConflictOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.actual === undefined) errors = missing(errors, path, "actual");
-    if (data.expected === undefined) errors = missing(errors, path, "expected");
-    const value2 = data.expected;
-    if (value2 !== undefined) {
-      if (!sha256Open(value2, path + "/expected")) errors = withErrors(errors, sha256Open.errors);
-    }
-    const value5 = data.actual;
-    if (value5 !== undefined) {
-      if (!sha256Open(value5, path + "/actual")) errors = withErrors(errors, sha256Open.errors);
-    }
+    if (data.actual === undefined || data.expected === undefined) errors = missing(errors, path, data, ["actual","expected"]);
+    const v2 = data.expected;
+    if (v2 !== undefined && !sha256Open(v2, path + "/expected")) errors = withErrors(errors, sha256Open.errors);
+    const v5 = data.actual;
+    if (v5 !== undefined && !sha256Open(v5, path + "/actual")) errors = withErrors(errors, sha256Open.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -138,22 +106,12 @@ const filesStoreConflictOpen = function validate(data, path = "") {
 const filesStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "name" && key8 !== "sha256") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
-    }
-    const value5 = data.sha256;
-    if (value5 !== undefined) {
-      if (!sha256Open(value5, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name" && key !== "sha256") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && !fileNameOpen(v2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    const v5 = data.sha256;
+    if (v5 !== undefined && !sha256Open(v5, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -163,23 +121,11 @@ const filesStoreRequestClosed = function validate(data, path = "") {
 const followClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "follow" && key10 !== "lines") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.follow;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
-    }
-    const value5 = data.lines;
-    if (value5 !== undefined) {
-      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/lines", "integer");
-      else if (value5 > 1000000) errors = fail(errors, path + "/lines", "maximum", { comparison: "<=", limit: 1000000 });
-      else if (value5 < 0) errors = fail(errors, path + "/lines", "minimum", { comparison: ">=", limit: 0 });
-    }
+    for (const key in data) if (key !== "follow" && key !== "lines") errors = undeclared(errors, path, key);
+    const v2 = data.follow;
+    if (v2 !== undefined && typeof v2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
+    const v5 = data.lines;
+    if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 1000000 || v5 < 0)) errors = wrongInteger(errors, path + "/lines", v5, { maximum: 1000000, minimum: 0 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -189,19 +135,9 @@ const followClosed = function validate(data, path = "") {
 const helloGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "name") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-      else if (isLonger(value2, 100)) errors = fail(errors, path + "/name", "maxLength", { limit: 100 });
-      else if (isShorter(value2, 1)) errors = fail(errors, path + "/name", "minLength", { limit: 1 });
-    }
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && !isText(v2, 100, 1)) errors = wrongText(errors, path + "/name", v2, { minLength: 1, maxLength: 100 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -211,11 +147,9 @@ const helloGetRequestClosed = function validate(data, path = "") {
 const helloGetResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.msg === undefined) errors = missing(errors, path, "msg");
-    const value2 = data.msg;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/msg", "string");
-    }
+    if (data.msg === undefined) errors = missing(errors, path, data, ["msg"]);
+    const v2 = data.msg;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/msg", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -225,57 +159,40 @@ const helloGetResponseOpen = function validate(data, path = "") {
 const hitOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.agent === undefined) errors = missing(errors, path, "agent");
-    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
-    if (data.host === undefined) errors = missing(errors, path, "host");
-    if (data.method === undefined) errors = missing(errors, path, "method");
-    if (data.referrer === undefined) errors = missing(errors, path, "referrer");
-    if (data.resource === undefined) errors = missing(errors, path, "resource");
-    if (data.status === undefined) errors = missing(errors, path, "status");
-    if (data.time === undefined) errors = missing(errors, path, "time");
-    const value2 = data.host;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    if (data.agent === undefined || data.bytes === undefined || data.host === undefined || data.method === undefined || data.referrer === undefined || data.resource === undefined || data.status === undefined || data.time === undefined) errors = missing(errors, path, data, ["agent","bytes","host","method","referrer","resource","status","time"]);
+    const v2 = data.host;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    const v5 = data.time;
+    if (v5 !== undefined) {
+      if (typeof v5 !== "string") errors = wrongType(errors, path + "/time", "string");
+      else if (!formats["date-time"].validate(v5)) errors = fail(errors, path + "/time", "format", { format: "date-time" });
     }
-    const value5 = data.time;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/time", "string");
-      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/time", "format", { format: "date-time" });
-    }
-    const value8 = data.method;
-    if (value8 !== undefined) {
-      if (typeof value8 !== "string") errors = wrongType(errors, path + "/method", "string");
-    }
-    const value11 = data.resource;
-    if (value11 !== undefined) {
-      if (typeof value11 !== "string") errors = wrongType(errors, path + "/resource", "string");
-    }
-    const value14 = data.status;
-    if (value14 !== undefined) {
-      if (!Number.isSafeInteger(value14)) errors = unsafeInteger(errors, path + "/status", value14);
-    }
-    const value19 = data.bytes;
-    if (value19 !== undefined) {
-      if (!(Number.isFinite(value19) || value19 === null)) errors = wrongType(errors, path + "/bytes", ["number","null"]);
-      else if (Number.isFinite(value19)) {
-        if (!Number.isInteger(value19)) errors = wrongType(errors, path + "/bytes", "integer");
-        else if (value19 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
-        else if (value19 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
-      } else if (value19 === null) {
+    const v8 = data.method;
+    if (v8 !== undefined && typeof v8 !== "string") errors = wrongType(errors, path + "/method", "string");
+    const v11 = data.resource;
+    if (v11 !== undefined && typeof v11 !== "string") errors = wrongType(errors, path + "/resource", "string");
+    const v14 = data.status;
+    if (v14 !== undefined && !Number.isSafeInteger(v14)) errors = wrongInteger(errors, path + "/status", v14);
+    const v17 = data.bytes;
+    if (v17 !== undefined) {
+      if (!(Number.isFinite(v17) || v17 === null)) errors = wrongType(errors, path + "/bytes", ["number","null"]);
+      else if (Number.isFinite(v17)) {
+        if (!Number.isInteger(v17) || v17 > 9007199254740991 || v17 < 0) errors = wrongInteger(errors, path + "/bytes", v17, { maximum: 9007199254740991, minimum: 0 });
+      } else if (v17 === null) {
       }
     }
-    const value28 = data.referrer;
-    if (value28 !== undefined) {
-      if (!(typeof value28 === "string" || value28 === null)) errors = wrongType(errors, path + "/referrer", ["string","null"]);
-      else if (typeof value28 === "string") {
-      } else if (value28 === null) {
+    const v24 = data.referrer;
+    if (v24 !== undefined) {
+      if (!(typeof v24 === "string" || v24 === null)) errors = wrongType(errors, path + "/referrer", ["string","null"]);
+      else if (typeof v24 === "string") {
+      } else if (v24 === null) {
       }
     }
-    const value33 = data.agent;
-    if (value33 !== undefined) {
-      if (!(typeof value33 === "string" || value33 === null)) errors = wrongType(errors, path + "/agent", ["string","null"]);
-      else if (typeof value33 === "string") {
-      } else if (value33 === null) {
+    const v29 = data.agent;
+    if (v29 !== undefined) {
+      if (!(typeof v29 === "string" || v29 === null)) errors = wrongType(errors, path + "/agent", ["string","null"]);
+      else if (typeof v29 === "string") {
+      } else if (v29 === null) {
       }
     }
   } else errors = wrongType(errors, path, "object");
@@ -287,25 +204,12 @@ const hitOpen = function validate(data, path = "") {
 const lineClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "from" && key10 !== "text") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.from;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/from", "string");
-      else if (isLonger(value2, 255)) errors = fail(errors, path + "/from", "maxLength", { limit: 255 });
-    }
-    const value5 = data.text;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/text", "string");
-      else if (isLonger(value5, 2000)) errors = fail(errors, path + "/text", "maxLength", { limit: 2000 });
-      else if (isShorter(value5, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
-    }
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "from" && key !== "text") errors = undeclared(errors, path, key);
+    const v2 = data.from;
+    if (v2 !== undefined && !isText(v2, 255)) errors = wrongText(errors, path + "/from", v2, { maxLength: 255 });
+    const v3 = data.text;
+    if (v3 !== undefined && !isText(v3, 2000, 1)) errors = wrongText(errors, path + "/text", v3, { minLength: 1, maxLength: 2000 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -315,18 +219,11 @@ const lineClosed = function validate(data, path = "") {
 const lineOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const value2 = data.from;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/from", "string");
-      else if (isLonger(value2, 255)) errors = fail(errors, path + "/from", "maxLength", { limit: 255 });
-    }
-    const value5 = data.text;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/text", "string");
-      else if (isLonger(value5, 2000)) errors = fail(errors, path + "/text", "maxLength", { limit: 2000 });
-      else if (isShorter(value5, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
-    }
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    const v2 = data.from;
+    if (v2 !== undefined && !isText(v2, 255)) errors = wrongText(errors, path + "/from", v2, { maxLength: 255 });
+    const v3 = data.text;
+    if (v3 !== undefined && !isText(v3, 2000, 1)) errors = wrongText(errors, path + "/text", v3, { minLength: 1, maxLength: 2000 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -336,17 +233,13 @@ const lineOpen = function validate(data, path = "") {
 const loadOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.host === undefined) errors = missing(errors, path, "host");
-    if (data.load === undefined) errors = missing(errors, path, "load");
-    const value2 = data.host;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
-      else if (isLonger(value2, 253)) errors = fail(errors, path + "/host", "maxLength", { limit: 253 });
-    }
-    const value5 = data.load;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/load", "number");
-      else if (value5 < 0) errors = fail(errors, path + "/load", "minimum", { comparison: ">=", limit: 0 });
+    if (data.host === undefined || data.load === undefined) errors = missing(errors, path, data, ["host","load"]);
+    const v2 = data.host;
+    if (v2 !== undefined && !isText(v2, 253)) errors = wrongText(errors, path + "/host", v2, { maxLength: 253 });
+    const v3 = data.load;
+    if (v3 !== undefined) {
+      if (!Number.isFinite(v3)) errors = wrongType(errors, path + "/load", "number");
+      else if (v3 < 0) errors = fail(errors, path + "/load", "minimum", { comparison: ">=", limit: 0 });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -357,26 +250,18 @@ const loadOpen = function validate(data, path = "") {
 const newNoteClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const before12 = sizeOf(errors);
-    for (const key11 in data) {
-      if (isFull(errors, before12)) break;
-      if (key11 !== "text" && key11 !== "tags") {
-        errors = undeclared(errors, path, key11);
-      }
-    }
-    const value2 = data.text;
-    if (value2 !== undefined) {
-      if (!noteTextOpen(value2, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
-    }
-    const value5 = data.tags;
-    if (value5 !== undefined) {
-      if (Array.isArray(value5)) {
-        if (value5.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "text" && key !== "tags") errors = undeclared(errors, path, key);
+    const v2 = data.text;
+    if (v2 !== undefined && !noteTextOpen(v2, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    const v5 = data.tags;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
+        if (v5.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
         const before10 = sizeOf(errors);
-        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
-          const item6 = value5[i7];
-          if (!tagOpen(item6, path + "/tags/" + i7)) errors = withErrors(errors, tagOpen.errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before10); i7++) {
+          const v6 = v5[i7];
+          if (!tagOpen(v6, path + "/tags/" + i7)) errors = withErrors(errors, tagOpen.errors);
         }
       } else errors = wrongType(errors, path + "/tags", "array");
     }
@@ -396,9 +281,7 @@ const noteDeleteResponseOpen = function validate(data, path = "") {
 // prettier-ignore
 const noteIdOpen = function validate(data, path = "") {
   let errors = null;
-  if (!Number.isInteger(data)) errors = wrongType(errors, path, "integer");
-  else if (data > 9007199254740991) errors = fail(errors, path, "maximum", { comparison: "<=", limit: 9007199254740991 });
-  else if (data < 1) errors = fail(errors, path, "minimum", { comparison: ">=", limit: 1 });
+  if (!Number.isInteger(data) || data > 9007199254740991 || data < 1) errors = wrongInteger(errors, path, data, { maximum: 9007199254740991, minimum: 1 });
   validate.errors = errors;
   return errors === null;
 };
@@ -407,40 +290,28 @@ const noteIdOpen = function validate(data, path = "") {
 const noteOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.created === undefined) errors = missing(errors, path, "created");
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.revision === undefined) errors = missing(errors, path, "revision");
-    if (data.tags === undefined) errors = missing(errors, path, "tags");
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
-    const value5 = data.text;
-    if (value5 !== undefined) {
-      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
-    }
-    const value8 = data.tags;
-    if (value8 !== undefined) {
-      if (Array.isArray(value8)) {
-        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+    if (data.created === undefined || data.id === undefined || data.revision === undefined || data.tags === undefined || data.text === undefined) errors = missing(errors, path, data, ["created","id","revision","tags","text"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    const v5 = data.text;
+    if (v5 !== undefined && !noteTextOpen(v5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    const v8 = data.tags;
+    if (v8 !== undefined) {
+      if (Array.isArray(v8)) {
+        if (v8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
         const before13 = sizeOf(errors);
-        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
-          const item9 = value8[i10];
-          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        for (let i10 = 0; i10 < v8.length && !isFull(errors, before13); i10++) {
+          const v9 = v8[i10];
+          if (!tagOpen(v9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
         }
       } else errors = wrongType(errors, path + "/tags", "array");
     }
-    const value14 = data.revision;
-    if (value14 !== undefined) {
-      if (!Number.isInteger(value14)) errors = wrongType(errors, path + "/revision", "integer");
-      else if (value14 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
-      else if (value14 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
-    }
-    const value19 = data.created;
-    if (value19 !== undefined) {
-      if (typeof value19 !== "string") errors = wrongType(errors, path + "/created", "string");
-      else if (!formats["date-time"].validate(value19)) errors = fail(errors, path + "/created", "format", { format: "date-time" });
+    const v14 = data.revision;
+    if (v14 !== undefined && (!Number.isInteger(v14) || v14 > 9007199254740991 || v14 < 1)) errors = wrongInteger(errors, path + "/revision", v14, { maximum: 9007199254740991, minimum: 1 });
+    const v17 = data.created;
+    if (v17 !== undefined) {
+      if (typeof v17 !== "string") errors = wrongType(errors, path + "/created", "string");
+      else if (!formats["date-time"].validate(v17)) errors = fail(errors, path + "/created", "format", { format: "date-time" });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -451,18 +322,10 @@ const noteOpen = function validate(data, path = "") {
 const noteRefClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "id") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    for (const key in data) if (key !== "id") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -472,11 +335,9 @@ const noteRefClosed = function validate(data, path = "") {
 const noteRefOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -486,31 +347,20 @@ const noteRefOpen = function validate(data, path = "") {
 const noteStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const before15 = sizeOf(errors);
-    for (const key14 in data) {
-      if (isFull(errors, before15)) break;
-      if (key14 !== "id" && key14 !== "text" && key14 !== "tags") {
-        errors = undeclared(errors, path, key14);
-      }
-    }
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
-    const value5 = data.text;
-    if (value5 !== undefined) {
-      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
-    }
-    const value8 = data.tags;
-    if (value8 !== undefined) {
-      if (Array.isArray(value8)) {
-        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+    if (data.id === undefined || data.text === undefined) errors = missing(errors, path, data, ["id","text"]);
+    for (const key in data) if (key !== "id" && key !== "text" && key !== "tags") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    const v5 = data.text;
+    if (v5 !== undefined && !noteTextOpen(v5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    const v8 = data.tags;
+    if (v8 !== undefined) {
+      if (Array.isArray(v8)) {
+        if (v8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
         const before13 = sizeOf(errors);
-        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
-          const item9 = value8[i10];
-          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        for (let i10 = 0; i10 < v8.length && !isFull(errors, before13); i10++) {
+          const v9 = v8[i10];
+          if (!tagOpen(v9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
         }
       } else errors = wrongType(errors, path + "/tags", "array");
     }
@@ -523,23 +373,11 @@ const noteStoreRequestClosed = function validate(data, path = "") {
 const notesGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "limit" && key10 !== "tag") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.limit;
-    if (value2 !== undefined) {
-      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/limit", "integer");
-      else if (value2 > 1000) errors = fail(errors, path + "/limit", "maximum", { comparison: "<=", limit: 1000 });
-      else if (value2 < 1) errors = fail(errors, path + "/limit", "minimum", { comparison: ">=", limit: 1 });
-    }
-    const value7 = data.tag;
-    if (value7 !== undefined) {
-      if (!tagOpen(value7, path + "/tag")) errors = withErrors(errors, tagOpen.errors);
-    }
+    for (const key in data) if (key !== "limit" && key !== "tag") errors = undeclared(errors, path, key);
+    const v2 = data.limit;
+    if (v2 !== undefined && (!Number.isInteger(v2) || v2 > 1000 || v2 < 1)) errors = wrongInteger(errors, path + "/limit", v2, { maximum: 1000, minimum: 1 });
+    const v5 = data.tag;
+    if (v5 !== undefined && !tagOpen(v5, path + "/tag")) errors = withErrors(errors, tagOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -551,8 +389,8 @@ const notesGetResponseOpen = function validate(data, path = "") {
   if (Array.isArray(data)) {
     const before4 = sizeOf(errors);
     for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
-      const item0 = data[i1];
-      if (!noteOpen(item0, path + "/" + i1)) errors = withErrors(errors, noteOpen.errors);
+      const v0 = data[i1];
+      if (!noteOpen(v0, path + "/" + i1)) errors = withErrors(errors, noteOpen.errors);
     }
   } else errors = wrongType(errors, path, "array");
   validate.errors = errors;
@@ -562,9 +400,7 @@ const notesGetResponseOpen = function validate(data, path = "") {
 // prettier-ignore
 const noteTextOpen = function validate(data, path = "") {
   let errors = null;
-  if (typeof data !== "string") errors = wrongType(errors, path, "string");
-  else if (isLonger(data, 10000)) errors = fail(errors, path, "maxLength", { limit: 10000 });
-  else if (isShorter(data, 1)) errors = fail(errors, path, "minLength", { limit: 1 });
+  if (!isText(data, 10000, 1)) errors = wrongText(errors, path, data, { minLength: 1, maxLength: 10000 });
   validate.errors = errors;
   return errors === null;
 };
@@ -573,18 +409,11 @@ const noteTextOpen = function validate(data, path = "") {
 const noteUpdateConflictOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.revision === undefined) errors = missing(errors, path, "revision");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
-    const value5 = data.revision;
-    if (value5 !== undefined) {
-      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/revision", "integer");
-      else if (value5 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
-      else if (value5 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
-    }
+    if (data.id === undefined || data.revision === undefined) errors = missing(errors, path, data, ["id","revision"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    const v5 = data.revision;
+    if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 9007199254740991 || v5 < 1)) errors = wrongInteger(errors, path + "/revision", v5, { maximum: 9007199254740991, minimum: 1 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -594,39 +423,25 @@ const noteUpdateConflictOpen = function validate(data, path = "") {
 const noteUpdateRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const before20 = sizeOf(errors);
-    for (const key19 in data) {
-      if (isFull(errors, before20)) break;
-      if (key19 !== "id" && key19 !== "text" && key19 !== "tags" && key19 !== "revision") {
-        errors = undeclared(errors, path, key19);
-      }
-    }
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!noteIdOpen(value2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
-    }
-    const value5 = data.text;
-    if (value5 !== undefined) {
-      if (!noteTextOpen(value5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
-    }
-    const value8 = data.tags;
-    if (value8 !== undefined) {
-      if (Array.isArray(value8)) {
-        if (value8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    for (const key in data) if (key !== "id" && key !== "text" && key !== "tags" && key !== "revision") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !noteIdOpen(v2, path + "/id")) errors = withErrors(errors, noteIdOpen.errors);
+    const v5 = data.text;
+    if (v5 !== undefined && !noteTextOpen(v5, path + "/text")) errors = withErrors(errors, noteTextOpen.errors);
+    const v8 = data.tags;
+    if (v8 !== undefined) {
+      if (Array.isArray(v8)) {
+        if (v8.length > 20) errors = fail(errors, path + "/tags", "maxItems", { limit: 20 });
         const before13 = sizeOf(errors);
-        for (let i10 = 0; i10 < value8.length && !isFull(errors, before13); i10++) {
-          const item9 = value8[i10];
-          if (!tagOpen(item9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
+        for (let i10 = 0; i10 < v8.length && !isFull(errors, before13); i10++) {
+          const v9 = v8[i10];
+          if (!tagOpen(v9, path + "/tags/" + i10)) errors = withErrors(errors, tagOpen.errors);
         }
       } else errors = wrongType(errors, path + "/tags", "array");
     }
-    const value14 = data.revision;
-    if (value14 !== undefined) {
-      if (!Number.isInteger(value14)) errors = wrongType(errors, path + "/revision", "integer");
-      else if (value14 > 9007199254740991) errors = fail(errors, path + "/revision", "maximum", { comparison: "<=", limit: 9007199254740991 });
-      else if (value14 < 1) errors = fail(errors, path + "/revision", "minimum", { comparison: ">=", limit: 1 });
-    }
+    const v14 = data.revision;
+    if (v14 !== undefined && (!Number.isInteger(v14) || v14 > 9007199254740991 || v14 < 1)) errors = wrongInteger(errors, path + "/revision", v14, { maximum: 9007199254740991, minimum: 1 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -636,23 +451,13 @@ const noteUpdateRequestClosed = function validate(data, path = "") {
 const receiptOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (!fileNameOpen(value2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
-    }
-    const value5 = data.bytes;
-    if (value5 !== undefined) {
-      if (!Number.isInteger(value5)) errors = wrongType(errors, path + "/bytes", "integer");
-      else if (value5 > 9007199254740991) errors = fail(errors, path + "/bytes", "maximum", { comparison: "<=", limit: 9007199254740991 });
-      else if (value5 < 0) errors = fail(errors, path + "/bytes", "minimum", { comparison: ">=", limit: 0 });
-    }
-    const value10 = data.sha256;
-    if (value10 !== undefined) {
-      if (!sha256Open(value10, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
-    }
+    if (data.bytes === undefined || data.name === undefined || data.sha256 === undefined) errors = missing(errors, path, data, ["bytes","name","sha256"]);
+    const v2 = data.name;
+    if (v2 !== undefined && !fileNameOpen(v2, path + "/name")) errors = withErrors(errors, fileNameOpen.errors);
+    const v5 = data.bytes;
+    if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 9007199254740991 || v5 < 0)) errors = wrongInteger(errors, path + "/bytes", v5, { maximum: 9007199254740991, minimum: 0 });
+    const v8 = data.sha256;
+    if (v8 !== undefined && !sha256Open(v8, path + "/sha256")) errors = withErrors(errors, sha256Open.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -689,19 +494,9 @@ const tagOpen = (() => {
 const timeGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "delayMs") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.delayMs;
-    if (value2 !== undefined) {
-      if (!Number.isInteger(value2)) errors = wrongType(errors, path + "/delayMs", "integer");
-      else if (value2 > 60000) errors = fail(errors, path + "/delayMs", "maximum", { comparison: "<=", limit: 60000 });
-      else if (value2 < 0) errors = fail(errors, path + "/delayMs", "minimum", { comparison: ">=", limit: 0 });
-    }
+    for (const key in data) if (key !== "delayMs") errors = undeclared(errors, path, key);
+    const v2 = data.delayMs;
+    if (v2 !== undefined && (!Number.isInteger(v2) || v2 > 60000 || v2 < 0)) errors = wrongInteger(errors, path + "/delayMs", v2, { maximum: 60000, minimum: 0 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -711,17 +506,14 @@ const timeGetRequestClosed = function validate(data, path = "") {
 const timeGetResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.epochMs === undefined) errors = missing(errors, path, "epochMs");
-    if (data.now === undefined) errors = missing(errors, path, "now");
-    const value2 = data.now;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/now", "string");
-      else if (!formats["date-time"].validate(value2)) errors = fail(errors, path + "/now", "format", { format: "date-time" });
+    if (data.epochMs === undefined || data.now === undefined) errors = missing(errors, path, data, ["epochMs","now"]);
+    const v2 = data.now;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/now", "string");
+      else if (!formats["date-time"].validate(v2)) errors = fail(errors, path + "/now", "format", { format: "date-time" });
     }
-    const value5 = data.epochMs;
-    if (value5 !== undefined) {
-      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/epochMs", value5);
-    }
+    const v5 = data.epochMs;
+    if (v5 !== undefined && !Number.isSafeInteger(v5)) errors = wrongInteger(errors, path + "/epochMs", v5);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

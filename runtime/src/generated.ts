@@ -22,12 +22,14 @@ export {
   isFull,
   isLonger,
   isShorter,
+  isText,
   missing,
   pointer,
   sizeOf,
   undeclared,
-  unsafeInteger,
   withErrors,
+  wrongInteger,
+  wrongText,
   wrongType,
 } from "./codec/validator-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";

@@ -2,1004 +2,345 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { project } from "sshrpc/generated";
+import { isFull, isObject, missing, project, sizeOf, undeclared, wrongInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
-const echoUpdateRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const echoUpdateRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "text") errors = undeclared(errors, path, key);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const echoUpdateResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const echoUpdateResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const emptyGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const emptyGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    for (const key in data) errors = undeclared(errors, path, key);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const emptyOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(!(data && typeof data == "object" && !Array.isArray(data))){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const emptyOpen = function validate(data, path = "") {
+  let errors = null;
+  if (!isObject(data)) errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const headersOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(Array.isArray(data)){
-const len0 = data.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-let data0 = data[i0];
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-if(data0.name === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data0.values === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0,keyword:"required",params:{missingProperty: "values"}});
-errors++;
-}
-if(data0.name !== undefined){
-if(typeof data0.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data0.values !== undefined){
-let data2 = data0.values;
-if(Array.isArray(data2)){
-const len1 = data2.length;
-const itemErrors1 = errors;
-for(let i1=0; i1<len1; i1++){
-if(errors - itemErrors1 >= 10){
-break;
-}
-if(typeof data2[i1] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0+"/values/" + i1,keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0+"/values",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/" + i0,keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const headersOpen = function validate(data, path = "") {
+  let errors = null;
+  if (Array.isArray(data)) {
+    const before13 = sizeOf(errors);
+    for (let i1 = 0; i1 < data.length && !isFull(errors, before13); i1++) {
+      const v0 = data[i1];
+      if (isObject(v0)) {
+        if (v0.name === undefined || v0.values === undefined) errors = missing(errors, path + "/" + i1, v0, ["name","values"]);
+        const v4 = v0.name;
+        if (v4 !== undefined && typeof v4 !== "string") errors = wrongType(errors, path + "/" + i1 + "/name", "string");
+        const v7 = v0.values;
+        if (v7 !== undefined) {
+          if (Array.isArray(v7)) {
+            const before12 = sizeOf(errors);
+            for (let i9 = 0; i9 < v7.length && !isFull(errors, before12); i9++) {
+              const v8 = v7[i9];
+              if (typeof v8 !== "string") errors = wrongType(errors, path + "/" + i1 + "/values/" + i9, "string");
+            }
+          } else errors = wrongType(errors, path + "/" + i1 + "/values", "array");
+        }
+      } else errors = wrongType(errors, path + "/" + i1, "object");
+    }
+  } else errors = wrongType(errors, path, "array");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const itemClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const itemClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "text") errors = undeclared(errors, path, key);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const itemGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "id")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.id !== undefined){
-let data0 = data.id;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const itemGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    for (const key in data) if (key !== "id") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const itemGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"}});
-errors++;
-}
-if(data.id !== undefined){
-let data0 = data.id;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const itemGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const itemOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.text === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "text"}});
-errors++;
-}
-if(data.text !== undefined){
-if(typeof data.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/text",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const itemOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const outcomeClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.message === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "message"}});
-errors++;
-}
-if(data.status === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "status"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(((key0 === "status") || (key0 === "message")) || (key0 === "details"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.status !== undefined){
-if(typeof data.status !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.message !== undefined){
-if(typeof data.message !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/message",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const outcomeClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.message === undefined || data.status === undefined) errors = missing(errors, path, data, ["message","status"]);
+    for (const key in data) if (key !== "status" && key !== "message" && key !== "details") errors = undeclared(errors, path, key);
+    const v2 = data.status;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/status", "string");
+    const v5 = data.message;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/message", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const outcomeGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data !== null){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const outcomeGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (data !== null) errors = wrongType(errors, path, "null");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const payloadStoreRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.body === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"}});
-errors++;
-}
-if(data.size === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "size"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!((key0 === "body") || (key0 === "size"))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.body !== undefined){
-if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.size !== undefined){
-let data1 = data.size;
-const _errs5 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs5){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/size",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const payloadStoreRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.body === undefined || data.size === undefined) errors = missing(errors, path, data, ["body","size"]);
+    for (const key in data) if (key !== "body" && key !== "size") errors = undeclared(errors, path, key);
+    const v2 = data.body;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/body", "string");
+    const v5 = data.size;
+    if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 9007199254740991 || v5 < 0)) errors = wrongInteger(errors, path + "/size", v5, { maximum: 9007199254740991, minimum: 0 });
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const payloadStoreResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.body === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"}});
-errors++;
-}
-if(data.received === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "received"}});
-errors++;
-}
-if(data.received !== undefined){
-let data0 = data.received;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.body !== undefined){
-if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const payloadStoreResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.body === undefined || data.received === undefined) errors = missing(errors, path, data, ["body","received"]);
+    const v2 = data.received;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/received", v2);
+    const v5 = data.body;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/body", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const scriptClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(Object.prototype.hasOwnProperty.call({"name":{"type":"string"},"headers":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false}},"trailers":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"value":{"type":"string"}},"required":["name","value"],"additionalProperties":false}},"take":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"echo":{"type":"boolean"},"sizes":{"type":"array","items":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}}},"endless":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"wrong":{},"wait":{"type":"boolean"},"status":{"type":"string"},"message":{"type":"string"},"details":{}}, key0))){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.headers !== undefined){
-let data1 = data.headers;
-if(Array.isArray(data1)){
-const len0 = data1.length;
-const itemErrors0 = errors;
-for(let i0=0; i0<len0; i0++){
-if(errors - itemErrors0 >= 10){
-break;
-}
-let data2 = data1[i0];
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if(data2.name === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data2.value === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-const keyErrors1 = errors;
-for(const key1 in data2){
-if(errors - keyErrors1 >= 10){
-break;
-}
-if(!((key1 === "name") || (key1 === "value"))){
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0,keyword:"additionalProperties",params:{additionalProperty: key1}});
-errors++;
-}
-}
-if(data2.name !== undefined){
-if(typeof data2.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data2.value !== undefined){
-if(typeof data2.value !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0+"/value",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/headers/" + i0,keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/headers",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.trailers !== undefined){
-let data5 = data.trailers;
-if(Array.isArray(data5)){
-const len1 = data5.length;
-const itemErrors1 = errors;
-for(let i1=0; i1<len1; i1++){
-if(errors - itemErrors1 >= 10){
-break;
-}
-let data6 = data5[i1];
-if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
-if(data6.name === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-if(data6.value === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1,keyword:"required",params:{missingProperty: "value"}});
-errors++;
-}
-const keyErrors2 = errors;
-for(const key2 in data6){
-if(errors - keyErrors2 >= 10){
-break;
-}
-if(!((key2 === "name") || (key2 === "value"))){
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1,keyword:"additionalProperties",params:{additionalProperty: key2}});
-errors++;
-}
-}
-if(data6.name !== undefined){
-if(typeof data6.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data6.value !== undefined){
-if(typeof data6.value !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1+"/value",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/trailers/" + i1,keyword:"type",params:{type: "object"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/trailers",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.take !== undefined){
-let data9 = data.take;
-const _errs23 = errors;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-(vErrors ??= []).push({instancePath:instancePath+"/take",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs23){
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 9007199254740991 || isNaN(data9)){
-(vErrors ??= []).push({instancePath:instancePath+"/take",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data9 < 0 || isNaN(data9)){
-(vErrors ??= []).push({instancePath:instancePath+"/take",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-if(data.echo !== undefined){
-if(typeof data.echo !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/echo",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-if(data.sizes !== undefined){
-let data11 = data.sizes;
-if(Array.isArray(data11)){
-const len2 = data11.length;
-const itemErrors2 = errors;
-for(let i2=0; i2<len2; i2++){
-if(errors - itemErrors2 >= 10){
-break;
-}
-let data12 = data11[i2];
-const _errs30 = errors;
-if(!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))){
-(vErrors ??= []).push({instancePath:instancePath+"/sizes/" + i2,keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs30){
-if((typeof data12 == "number") && (isFinite(data12))){
-if(data12 > 9007199254740991 || isNaN(data12)){
-(vErrors ??= []).push({instancePath:instancePath+"/sizes/" + i2,keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data12 < 0 || isNaN(data12)){
-(vErrors ??= []).push({instancePath:instancePath+"/sizes/" + i2,keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath:instancePath+"/sizes",keyword:"type",params:{type: "array"}});
-errors++;
-}
-}
-if(data.endless !== undefined){
-let data13 = data.endless;
-const _errs33 = errors;
-if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-(vErrors ??= []).push({instancePath:instancePath+"/endless",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs33){
-if((typeof data13 == "number") && (isFinite(data13))){
-if(data13 > 9007199254740991 || isNaN(data13)){
-(vErrors ??= []).push({instancePath:instancePath+"/endless",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data13 < 0 || isNaN(data13)){
-(vErrors ??= []).push({instancePath:instancePath+"/endless",keyword:"minimum",params:{comparison: ">=", limit: 0}});
-errors++;
-}
-}
-}
-}
-}
-if(data.wait !== undefined){
-if(typeof data.wait !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/wait",keyword:"type",params:{type: "boolean"}});
-errors++;
-}
-}
-if(data.status !== undefined){
-if(typeof data.status !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/status",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-if(data.message !== undefined){
-if(typeof data.message !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/message",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const scriptClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name" && key !== "headers" && key !== "trailers" && key !== "take" && key !== "echo" && key !== "sizes" && key !== "endless" && key !== "wrong" && key !== "wait" && key !== "status" && key !== "message" && key !== "details") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    const v5 = data.headers;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
+        const before16 = sizeOf(errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before16); i7++) {
+          const v6 = v5[i7];
+          if (isObject(v6)) {
+            if (v6.name === undefined || v6.value === undefined) errors = missing(errors, path + "/headers/" + i7, v6, ["name","value"]);
+            for (const key in v6) if (key !== "name" && key !== "value") errors = undeclared(errors, path + "/headers/" + i7, key);
+            const v10 = v6.name;
+            if (v10 !== undefined && typeof v10 !== "string") errors = wrongType(errors, path + "/headers/" + i7 + "/name", "string");
+            const v13 = v6.value;
+            if (v13 !== undefined && typeof v13 !== "string") errors = wrongType(errors, path + "/headers/" + i7 + "/value", "string");
+          } else errors = wrongType(errors, path + "/headers/" + i7, "object");
+        }
+      } else errors = wrongType(errors, path + "/headers", "array");
+    }
+    const v17 = data.trailers;
+    if (v17 !== undefined) {
+      if (Array.isArray(v17)) {
+        const before28 = sizeOf(errors);
+        for (let i19 = 0; i19 < v17.length && !isFull(errors, before28); i19++) {
+          const v18 = v17[i19];
+          if (isObject(v18)) {
+            if (v18.name === undefined || v18.value === undefined) errors = missing(errors, path + "/trailers/" + i19, v18, ["name","value"]);
+            for (const key in v18) if (key !== "name" && key !== "value") errors = undeclared(errors, path + "/trailers/" + i19, key);
+            const v22 = v18.name;
+            if (v22 !== undefined && typeof v22 !== "string") errors = wrongType(errors, path + "/trailers/" + i19 + "/name", "string");
+            const v25 = v18.value;
+            if (v25 !== undefined && typeof v25 !== "string") errors = wrongType(errors, path + "/trailers/" + i19 + "/value", "string");
+          } else errors = wrongType(errors, path + "/trailers/" + i19, "object");
+        }
+      } else errors = wrongType(errors, path + "/trailers", "array");
+    }
+    const v29 = data.take;
+    if (v29 !== undefined && (!Number.isInteger(v29) || v29 > 9007199254740991 || v29 < 0)) errors = wrongInteger(errors, path + "/take", v29, { maximum: 9007199254740991, minimum: 0 });
+    const v32 = data.echo;
+    if (v32 !== undefined && typeof v32 !== "boolean") errors = wrongType(errors, path + "/echo", "boolean");
+    const v35 = data.sizes;
+    if (v35 !== undefined) {
+      if (Array.isArray(v35)) {
+        const before40 = sizeOf(errors);
+        for (let i37 = 0; i37 < v35.length && !isFull(errors, before40); i37++) {
+          const v36 = v35[i37];
+          if (!Number.isInteger(v36) || v36 > 9007199254740991 || v36 < 0) errors = wrongInteger(errors, path + "/sizes/" + i37, v36, { maximum: 9007199254740991, minimum: 0 });
+        }
+      } else errors = wrongType(errors, path + "/sizes", "array");
+    }
+    const v41 = data.endless;
+    if (v41 !== undefined && (!Number.isInteger(v41) || v41 > 9007199254740991 || v41 < 0)) errors = wrongInteger(errors, path + "/endless", v41, { maximum: 9007199254740991, minimum: 0 });
+    const v47 = data.wait;
+    if (v47 !== undefined && typeof v47 !== "boolean") errors = wrongType(errors, path + "/wait", "boolean");
+    const v50 = data.status;
+    if (v50 !== undefined && typeof v50 !== "string") errors = wrongType(errors, path + "/status", "string");
+    const v53 = data.message;
+    if (v53 !== undefined && typeof v53 !== "string") errors = wrongType(errors, path + "/message", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const secretGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const secretGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (typeof data !== "string") errors = wrongType(errors, path, "string");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const sleepGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.ms === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ms"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "ms")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.ms !== undefined){
-let data0 = data.ms;
-const _errs3 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/ms",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs3){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/ms",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/ms",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const sleepGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.ms === undefined) errors = missing(errors, path, data, ["ms"]);
+    for (const key in data) if (key !== "ms") errors = undeclared(errors, path, key);
+    const v2 = data.ms;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/ms", v2);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const sleepGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.left === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "left"}});
-errors++;
-}
-if(data.left !== undefined){
-let data0 = data.left;
-if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/left",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const sleepGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.left === undefined) errors = missing(errors, path, data, ["left"]);
+    const v2 = data.left;
+    if (v2 !== undefined && !Number.isFinite(v2)) errors = wrongType(errors, path + "/left", "number");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const tallyOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.bytes === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "bytes"}});
-errors++;
-}
-if(data.received === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "received"}});
-errors++;
-}
-if(data.received !== undefined){
-let data0 = data.received;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/received",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.bytes !== undefined){
-let data1 = data.bytes;
-const _errs5 = errors;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs5){
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/bytes",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-if(data.left !== undefined){
-let data2 = data.left;
-if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/left",keyword:"type",params:{type: "number"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const tallyOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.bytes === undefined || data.received === undefined) errors = missing(errors, path, data, ["bytes","received"]);
+    const v2 = data.received;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/received", v2);
+    const v5 = data.bytes;
+    if (v5 !== undefined && !Number.isSafeInteger(v5)) errors = wrongInteger(errors, path + "/bytes", v5);
+    const v8 = data.left;
+    if (v8 !== undefined && !Number.isFinite(v8)) errors = wrongType(errors, path + "/left", "number");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const waitedOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.reason === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "reason"}});
-errors++;
-}
-if(data.reason !== undefined){
-if(typeof data.reason !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/reason",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const waitedOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.reason === undefined) errors = missing(errors, path, data, ["reason"]);
+    const v2 = data.reason;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/reason", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const waitGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.name === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-if(data.name !== undefined){
-if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const waitGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const wrongGetRequestClosed = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.with === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "with"}});
-errors++;
-}
-const keyErrors0 = errors;
-for(const key0 in data){
-if(errors - keyErrors0 >= 10){
-break;
-}
-if(!(key0 === "with")){
-(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0}});
-errors++;
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const wrongGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.with === undefined) errors = missing(errors, path, data, ["with"]);
+    for (const key in data) if (key !== "with") errors = undeclared(errors, path, key);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 // prettier-ignore
-const wrongGetResponseOpen = function validate0(data, instancePath=""){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.n === undefined){
-(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "n"}});
-errors++;
-}
-if(data.n !== undefined){
-let data0 = data.n;
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"type",params:{type: "integer"}});
-errors++;
-}
-if(errors === _errs2){
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991}});
-errors++;
-}
-else {
-if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991}});
-errors++;
-}
-}
-}
-}
-}
-}
-else {
-(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"}});
-errors++;
-}
-validate0.errors = vErrors;
-return errors === 0;
+const wrongGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.n === undefined) errors = missing(errors, path, data, ["n"]);
+    const v2 = data.n;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/n", v2);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
 };
 
 const { array, object, scalar } = project;

@@ -1,16 +1,9 @@
 import { ResultCache } from "../../base/result-cache.js";
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import type { CompiledValidator } from "../compiled-validator.js";
+import { isPlain } from "../plain-validators/is-plain.js";
+import { printPlain } from "../plain-validators/print-plain.js";
 import { AjvCompiler } from "./compile-with-ajv.js";
-import { isPlain } from "./plain-schema.js";
-import { printPlain } from "./print-plain.js";
-
-/** The code of one validator. */
-export interface CompiledValidator {
-  /** An expression for the function. It contains no imports and refers to other validators of the same file by name. */
-  readonly code: string;
-  /** The helpers that the code uses, to be imported from `sshrpc/generated`. */
-  readonly helpers: readonly string[];
-}
 
 const texts = new WeakMap<object, string>();
 

@@ -4,8 +4,8 @@ import { ValueScope } from "ajv/dist/compile/codegen/index.js";
 import standalone from "ajv/dist/standalone/index.js";
 import addFormats from "ajv-formats";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import type { CompiledValidator } from "../compiled-validator.js";
 import { CALL_KEYWORD } from "./call-keyword.js";
-import type { CompiledValidator } from "./compile-validator.js";
 import { CONDITIONAL_KEYWORDS, CORRECTED_KEYWORDS, countEvaluatedFirst } from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 

@@ -2,17 +2,15 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, wrongType } from "sshrpc/generated";
+import { isObject, missing, project, undeclared, wrongInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const agentStoreConflictOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.running === undefined) errors = missing(errors, path, "running");
-    const value2 = data.running;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/running", "string");
-    }
+    if (data.running === undefined) errors = missing(errors, path, data, ["running"]);
+    const v2 = data.running;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/running", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -22,18 +20,10 @@ const agentStoreConflictOpen = function validate(data, path = "") {
 const agentStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.command === undefined) errors = missing(errors, path, "command");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "command") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.command;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/command", "string");
-    }
+    if (data.command === undefined) errors = missing(errors, path, data, ["command"]);
+    for (const key in data) if (key !== "command") errors = undeclared(errors, path, key);
+    const v2 = data.command;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/command", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -43,11 +33,9 @@ const agentStoreRequestClosed = function validate(data, path = "") {
 const agentStoreResponseItemOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.line === undefined) errors = missing(errors, path, "line");
-    const value2 = data.line;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/line", "string");
-    }
+    if (data.line === undefined) errors = missing(errors, path, data, ["line"]);
+    const v2 = data.line;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/line", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -57,11 +45,9 @@ const agentStoreResponseItemOpen = function validate(data, path = "") {
 const agentStoreResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.code === undefined) errors = missing(errors, path, "code");
-    const value2 = data.code;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/code", value2);
-    }
+    if (data.code === undefined) errors = missing(errors, path, data, ["code"]);
+    const v2 = data.code;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/code", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -71,18 +57,10 @@ const agentStoreResponseOpen = function validate(data, path = "") {
 const diskGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "name") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -92,11 +70,7 @@ const diskGetRequestClosed = function validate(data, path = "") {
 const fleetGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before3 = sizeOf(errors);
-    for (const key2 in data) {
-      if (isFull(errors, before3)) break;
-      errors = undeclared(errors, path, key2);
-    }
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -106,18 +80,10 @@ const fleetGetRequestClosed = function validate(data, path = "") {
 const jobRefClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "id") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    for (const key in data) if (key !== "id") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -127,11 +93,9 @@ const jobRefClosed = function validate(data, path = "") {
 const jobRefOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -148,7 +112,7 @@ const jobStoreResponseOpen = function validate(data, path = "") {
 // prettier-ignore
 const jobsStoreResponseOpen = function validate(data, path = "") {
   let errors = null;
-  if (!Number.isSafeInteger(data)) errors = unsafeInteger(errors, path, data);
+  if (!Number.isSafeInteger(data)) errors = wrongInteger(errors, path, data);
   validate.errors = errors;
   return errors === null;
 };
@@ -157,16 +121,11 @@ const jobsStoreResponseOpen = function validate(data, path = "") {
 const loadOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.host === undefined) errors = missing(errors, path, "host");
-    if (data.load === undefined) errors = missing(errors, path, "load");
-    const value2 = data.host;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
-    }
-    const value5 = data.load;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/load", "number");
-    }
+    if (data.host === undefined || data.load === undefined) errors = missing(errors, path, data, ["host","load"]);
+    const v2 = data.host;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    const v5 = data.load;
+    if (v5 !== undefined && !Number.isFinite(v5)) errors = wrongType(errors, path + "/load", "number");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { fail, isFull, isObject, missing, pointer, project, sizeOf, undeclared, withErrors, wrongType } from "sshrpc/generated";
+import { fail, isFull, isObject, missing, project, sizeOf, undeclared, withErrors, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const articleClosed = (() => {
@@ -92,11 +92,9 @@ const articleOpen = function validate(data, path = "") {
   if (!namedOpen(data, path)) errors = withErrors(errors, namedOpen.errors);
   if (!taggedOpen(data, path)) errors = withErrors(errors, taggedOpen.errors);
   if (isObject(data)) {
-    if (data.body === undefined) errors = missing(errors, path, "body");
-    const value8 = data.body;
-    if (value8 !== undefined) {
-      if (typeof value8 !== "string") errors = wrongType(errors, path + "/body", "string");
-    }
+    if (data.body === undefined) errors = missing(errors, path, data, ["body"]);
+    const v6 = data.body;
+    if (v6 !== undefined && typeof v6 !== "string") errors = wrongType(errors, path + "/body", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -106,24 +104,17 @@ const articleOpen = function validate(data, path = "") {
 const circleClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    if (data.radius === undefined) errors = missing(errors, path, "radius");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "kind" && key8 !== "radius") {
-        errors = undeclared(errors, path, key8);
-      }
+    if (data.kind === undefined || data.radius === undefined) errors = missing(errors, path, data, ["kind","radius"]);
+    for (const key in data) if (key !== "kind" && key !== "radius") errors = undeclared(errors, path, key);
+    const v2 = data.kind;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (v2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
     }
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
-      if (value2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
-    }
-    const value5 = data.radius;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/radius", "number");
-      else if (value5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    const v5 = data.radius;
+    if (v5 !== undefined) {
+      if (!Number.isFinite(v5)) errors = wrongType(errors, path + "/radius", "number");
+      else if (v5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -134,17 +125,16 @@ const circleClosed = function validate(data, path = "") {
 const circleOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    if (data.radius === undefined) errors = missing(errors, path, "radius");
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
-      if (value2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
+    if (data.kind === undefined || data.radius === undefined) errors = missing(errors, path, data, ["kind","radius"]);
+    const v2 = data.kind;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (v2 !== "circle") errors = fail(errors, path + "/kind", "const", { allowedValue: "circle" });
     }
-    const value5 = data.radius;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/radius", "number");
-      else if (value5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    const v5 = data.radius;
+    if (v5 !== undefined) {
+      if (!Number.isFinite(v5)) errors = wrongType(errors, path + "/radius", "number");
+      else if (v5 <= 0) errors = fail(errors, path + "/radius", "exclusiveMinimum", { comparison: ">", limit: 0 });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -744,11 +734,9 @@ return errors === 0;
 const looseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.a === undefined) errors = missing(errors, path, "a");
-    const value2 = data.a;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/a", "string");
-    }
+    if (data.a === undefined) errors = missing(errors, path, data, ["a"]);
+    const v2 = data.a;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/a", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -758,23 +746,12 @@ const looseOpen = function validate(data, path = "") {
 const looseStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.loose === undefined) errors = missing(errors, path, "loose");
-    if (data.strict === undefined) errors = missing(errors, path, "strict");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "loose" && key8 !== "strict") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.loose;
-    if (value2 !== undefined) {
-      if (!looseOpen(value2, path + "/loose")) errors = withErrors(errors, looseOpen.errors);
-    }
-    const value5 = data.strict;
-    if (value5 !== undefined) {
-      if (!strictOpen(value5, path + "/strict")) errors = withErrors(errors, strictOpen.errors);
-    }
+    if (data.loose === undefined || data.strict === undefined) errors = missing(errors, path, data, ["loose","strict"]);
+    for (const key in data) if (key !== "loose" && key !== "strict") errors = undeclared(errors, path, key);
+    const v2 = data.loose;
+    if (v2 !== undefined && !looseOpen(v2, path + "/loose")) errors = withErrors(errors, looseOpen.errors);
+    const v5 = data.strict;
+    if (v5 !== undefined && !strictOpen(v5, path + "/strict")) errors = withErrors(errors, strictOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -829,11 +806,9 @@ return validate0;
 const namedOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -878,23 +853,12 @@ return validate0;
 const polygonClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.edge === undefined) errors = missing(errors, path, "edge");
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "kind" && key8 !== "edge") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
-    }
-    const value5 = data.edge;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/edge", "number");
-    }
+    if (data.edge === undefined || data.kind === undefined) errors = missing(errors, path, data, ["edge","kind"]);
+    for (const key in data) if (key !== "kind" && key !== "edge") errors = undeclared(errors, path, key);
+    const v2 = data.kind;
+    if (v2 !== undefined && v2 !== "pentagon" && v2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
+    const v5 = data.edge;
+    if (v5 !== undefined && !Number.isFinite(v5)) errors = wrongType(errors, path + "/edge", "number");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -904,16 +868,11 @@ const polygonClosed = function validate(data, path = "") {
 const polygonOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.edge === undefined) errors = missing(errors, path, "edge");
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
-    }
-    const value5 = data.edge;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/edge", "number");
-    }
+    if (data.edge === undefined || data.kind === undefined) errors = missing(errors, path, data, ["edge","kind"]);
+    const v2 = data.kind;
+    if (v2 !== undefined && v2 !== "pentagon" && v2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["pentagon","hexagon"] });
+    const v5 = data.edge;
+    if (v5 !== undefined && !Number.isFinite(v5)) errors = wrongType(errors, path + "/edge", "number");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -930,11 +889,9 @@ const shapeClosed = function validate(data, path = "") {
     if (!polygonClosed(data, path)) errors = withErrors(errors, polygonClosed.errors);
   }
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (value2 !== "circle" && value2 !== "square" && value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
-    }
+    if (data.kind === undefined) errors = missing(errors, path, data, ["kind"]);
+    const v8 = data.kind;
+    if (v8 !== undefined && v8 !== "circle" && v8 !== "square" && v8 !== "pentagon" && v8 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -951,11 +908,9 @@ const shapeOpen = function validate(data, path = "") {
     if (!polygonOpen(data, path)) errors = withErrors(errors, polygonOpen.errors);
   }
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (value2 !== "circle" && value2 !== "square" && value2 !== "pentagon" && value2 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
-    }
+    if (data.kind === undefined) errors = missing(errors, path, data, ["kind"]);
+    const v8 = data.kind;
+    if (v8 !== undefined && v8 !== "circle" && v8 !== "square" && v8 !== "pentagon" && v8 !== "hexagon") errors = fail(errors, path + "/kind", "enum", { allowedValues: ["circle","square","pentagon","hexagon"] });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -1075,20 +1030,15 @@ const shortOpen = function validate(data, path = "") {
   let errors = null;
   if (!namedOpen(data, path)) errors = withErrors(errors, namedOpen.errors);
   if (isObject(data)) {
-    if (data.at === undefined) errors = missing(errors, path, "at");
-    const value6 = data.at;
-    if (value6 !== undefined) {
-      if (isObject(value6)) {
-        if (value6.x === undefined) errors = missing(errors, path + "/at", "x");
-        if (value6.y === undefined) errors = missing(errors, path + "/at", "y");
-        const value9 = value6.x;
-        if (value9 !== undefined) {
-          if (!Number.isFinite(value9)) errors = wrongType(errors, path + "/at/x", "number");
-        }
-        const value12 = value6.y;
-        if (value12 !== undefined) {
-          if (!Number.isFinite(value12)) errors = wrongType(errors, path + "/at/y", "number");
-        }
+    if (data.at === undefined) errors = missing(errors, path, data, ["at"]);
+    const v4 = data.at;
+    if (v4 !== undefined) {
+      if (isObject(v4)) {
+        if (v4.x === undefined || v4.y === undefined) errors = missing(errors, path + "/at", v4, ["x","y"]);
+        const v7 = v4.x;
+        if (v7 !== undefined && !Number.isFinite(v7)) errors = wrongType(errors, path + "/at/x", "number");
+        const v10 = v4.y;
+        if (v10 !== undefined && !Number.isFinite(v10)) errors = wrongType(errors, path + "/at/y", "number");
       } else errors = wrongType(errors, path + "/at", "object");
     }
   } else errors = wrongType(errors, path, "object");
@@ -1100,24 +1050,17 @@ const shortOpen = function validate(data, path = "") {
 const squareClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    if (data.side === undefined) errors = missing(errors, path, "side");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "kind" && key8 !== "side") {
-        errors = undeclared(errors, path, key8);
-      }
+    if (data.kind === undefined || data.side === undefined) errors = missing(errors, path, data, ["kind","side"]);
+    for (const key in data) if (key !== "kind" && key !== "side") errors = undeclared(errors, path, key);
+    const v2 = data.kind;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (v2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
     }
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
-      if (value2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
-    }
-    const value5 = data.side;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/side", "number");
-      else if (value5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    const v5 = data.side;
+    if (v5 !== undefined) {
+      if (!Number.isFinite(v5)) errors = wrongType(errors, path + "/side", "number");
+      else if (v5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -1128,17 +1071,16 @@ const squareClosed = function validate(data, path = "") {
 const squareOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.kind === undefined) errors = missing(errors, path, "kind");
-    if (data.side === undefined) errors = missing(errors, path, "side");
-    const value2 = data.kind;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/kind", "string");
-      if (value2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
+    if (data.kind === undefined || data.side === undefined) errors = missing(errors, path, data, ["kind","side"]);
+    const v2 = data.kind;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/kind", "string");
+      if (v2 !== "square") errors = fail(errors, path + "/kind", "const", { allowedValue: "square" });
     }
-    const value5 = data.side;
-    if (value5 !== undefined) {
-      if (!Number.isFinite(value5)) errors = wrongType(errors, path + "/side", "number");
-      else if (value5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
+    const v5 = data.side;
+    if (v5 !== undefined) {
+      if (!Number.isFinite(v5)) errors = wrongType(errors, path + "/side", "number");
+      else if (v5 <= 0) errors = fail(errors, path + "/side", "exclusiveMinimum", { comparison: ">", limit: 0 });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -1149,18 +1091,10 @@ const squareOpen = function validate(data, path = "") {
 const strictOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.a === undefined) errors = missing(errors, path, "a");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "a") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.a;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/a", "string");
-    }
+    if (data.a === undefined) errors = missing(errors, path, data, ["a"]);
+    for (const key in data) if (key !== "a") errors = undeclared(errors, path, key);
+    const v2 = data.a;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/a", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -1252,19 +1186,17 @@ return validate0;
 const taggedOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.tags === undefined) errors = missing(errors, path, "tags");
-    const value2 = data.tags;
-    if (value2 !== undefined) {
-      if (Array.isArray(value2)) {
+    if (data.tags === undefined) errors = missing(errors, path, data, ["tags"]);
+    const v2 = data.tags;
+    if (v2 !== undefined) {
+      if (Array.isArray(v2)) {
         const before10 = sizeOf(errors);
-        for (let i4 = 0; i4 < value2.length && !isFull(errors, before10); i4++) {
-          const item3 = value2[i4];
-          if (isObject(item3)) {
-            if (item3.text === undefined) errors = missing(errors, path + "/tags/" + i4, "text");
-            const value7 = item3.text;
-            if (value7 !== undefined) {
-              if (typeof value7 !== "string") errors = wrongType(errors, path + "/tags/" + i4 + "/text", "string");
-            }
+        for (let i4 = 0; i4 < v2.length && !isFull(errors, before10); i4++) {
+          const v3 = v2[i4];
+          if (isObject(v3)) {
+            if (v3.text === undefined) errors = missing(errors, path + "/tags/" + i4, v3, ["text"]);
+            const v7 = v3.text;
+            if (v7 !== undefined && typeof v7 !== "string") errors = wrongType(errors, path + "/tags/" + i4 + "/text", "string");
           } else errors = wrongType(errors, path + "/tags/" + i4, "object");
         }
       } else errors = wrongType(errors, path + "/tags", "array");

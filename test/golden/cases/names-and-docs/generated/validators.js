@@ -2,28 +2,18 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, withErrors, wrongInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const addressClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.street === undefined) errors = missing(errors, path, "street");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "street" && key8 !== "city") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.street;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/street", "string");
-    }
-    const value5 = data.city;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/city", "string");
-    }
+    if (data.street === undefined) errors = missing(errors, path, data, ["street"]);
+    for (const key in data) if (key !== "street" && key !== "city") errors = undeclared(errors, path, key);
+    const v2 = data.street;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/street", "string");
+    const v5 = data.city;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/city", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -33,15 +23,11 @@ const addressClosed = function validate(data, path = "") {
 const addressOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.street === undefined) errors = missing(errors, path, "street");
-    const value2 = data.street;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/street", "string");
-    }
-    const value5 = data.city;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/city", "string");
-    }
+    if (data.street === undefined) errors = missing(errors, path, data, ["street"]);
+    const v2 = data.street;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/street", "string");
+    const v5 = data.city;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/city", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -51,18 +37,10 @@ const addressOpen = function validate(data, path = "") {
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "text") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.text;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/text", "string");
-    }
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "text") errors = undeclared(errors, path, key);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -72,11 +50,9 @@ const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateRequestCl
 const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const value2 = data.text;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/text", "string");
-    }
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    const v2 = data.text;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/text", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -86,18 +62,10 @@ const aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseO
 const callbackHandlersClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.handled === undefined) errors = missing(errors, path, "handled");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "handled") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.handled;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/handled", "boolean");
-    }
+    if (data.handled === undefined) errors = missing(errors, path, data, ["handled"]);
+    for (const key in data) if (key !== "handled") errors = undeclared(errors, path, key);
+    const v2 = data.handled;
+    if (v2 !== undefined && typeof v2 !== "boolean") errors = wrongType(errors, path + "/handled", "boolean");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -107,11 +75,9 @@ const callbackHandlersClosed = function validate(data, path = "") {
 const callbacksOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.count === undefined) errors = missing(errors, path, "count");
-    const value2 = data.count;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/count", value2);
-    }
+    if (data.count === undefined) errors = missing(errors, path, data, ["count"]);
+    const v2 = data.count;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/count", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -121,18 +87,10 @@ const callbacksOpen = function validate(data, path = "") {
 const clientClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.agent === undefined) errors = missing(errors, path, "agent");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "agent") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.agent;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/agent", "string");
-    }
+    if (data.agent === undefined) errors = missing(errors, path, data, ["agent"]);
+    for (const key in data) if (key !== "agent") errors = undeclared(errors, path, key);
+    const v2 = data.agent;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/agent", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -142,11 +100,9 @@ const clientClosed = function validate(data, path = "") {
 const clientOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.agent === undefined) errors = missing(errors, path, "agent");
-    const value2 = data.agent;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/agent", "string");
-    }
+    if (data.agent === undefined) errors = missing(errors, path, data, ["agent"]);
+    const v2 = data.agent;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/agent", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -156,21 +112,11 @@ const clientOpen = function validate(data, path = "") {
 const crowdClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "size" && key10 !== "names") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.size;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
-    }
-    const value7 = data.names;
-    if (value7 !== undefined) {
-      if (typeof value7 !== "string") errors = wrongType(errors, path + "/names", "string");
-    }
+    for (const key in data) if (key !== "size" && key !== "names") errors = undeclared(errors, path, key);
+    const v2 = data.size;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/size", v2);
+    const v5 = data.names;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/names", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -180,14 +126,10 @@ const crowdClosed = function validate(data, path = "") {
 const crowdOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const value2 = data.size;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
-    }
-    const value7 = data.names;
-    if (value7 !== undefined) {
-      if (typeof value7 !== "string") errors = wrongType(errors, path + "/names", "string");
-    }
+    const v2 = data.size;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/size", v2);
+    const v5 = data.names;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/names", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -205,11 +147,7 @@ const peopleListDeleteResponseOpen = function validate(data, path = "") {
 const peopleListGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before3 = sizeOf(errors);
-    for (const key2 in data) {
-      if (isFull(errors, before3)) break;
-      errors = undeclared(errors, path, key2);
-    }
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -221,8 +159,8 @@ const peopleListGetResponseOpen = function validate(data, path = "") {
   if (Array.isArray(data)) {
     const before4 = sizeOf(errors);
     for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
-      const item0 = data[i1];
-      if (!personOpen(item0, path + "/" + i1)) errors = withErrors(errors, personOpen.errors);
+      const v0 = data[i1];
+      if (!personOpen(v0, path + "/" + i1)) errors = withErrors(errors, personOpen.errors);
     }
   } else errors = wrongType(errors, path, "array");
   validate.errors = errors;
@@ -383,18 +321,10 @@ return errors === 0;
 const promiseClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.kept === undefined) errors = missing(errors, path, "kept");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "kept") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.kept;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/kept", "boolean");
-    }
+    if (data.kept === undefined) errors = missing(errors, path, data, ["kept"]);
+    for (const key in data) if (key !== "kept") errors = undeclared(errors, path, key);
+    const v2 = data.kept;
+    if (v2 !== undefined && typeof v2 !== "boolean") errors = wrongType(errors, path + "/kept", "boolean");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -404,10 +334,10 @@ const promiseClosed = function validate(data, path = "") {
 const recordOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before7 = sizeOf(errors);
+    const before5 = sizeOf(errors);
     for (const key2 in data) {
-      if (isFull(errors, before7)) break;
-      if (!Number.isSafeInteger(data[key2])) errors = unsafeInteger(errors, path + "/" + pointer(key2), data[key2]);
+      if (isFull(errors, before5)) break;
+      if (!Number.isSafeInteger(data[key2])) errors = wrongInteger(errors, path + "/" + pointer(key2), data[key2]);
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -418,11 +348,9 @@ const recordOpen = function validate(data, path = "") {
 const rpcErrorOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.code === undefined) errors = missing(errors, path, "code");
-    const value2 = data.code;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/code", value2);
-    }
+    if (data.code === undefined) errors = missing(errors, path, data, ["code"]);
+    const v2 = data.code;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/code", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -432,14 +360,14 @@ const rpcErrorOpen = function validate(data, path = "") {
 const serverOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.clients === undefined) errors = missing(errors, path, "clients");
-    const value2 = data.clients;
-    if (value2 !== undefined) {
-      if (Array.isArray(value2)) {
+    if (data.clients === undefined) errors = missing(errors, path, data, ["clients"]);
+    const v2 = data.clients;
+    if (v2 !== undefined) {
+      if (Array.isArray(v2)) {
         const before7 = sizeOf(errors);
-        for (let i4 = 0; i4 < value2.length && !isFull(errors, before7); i4++) {
-          const item3 = value2[i4];
-          if (!clientOpen(item3, path + "/clients/" + i4)) errors = withErrors(errors, clientOpen.errors);
+        for (let i4 = 0; i4 < v2.length && !isFull(errors, before7); i4++) {
+          const v3 = v2[i4];
+          if (!clientOpen(v3, path + "/clients/" + i4)) errors = withErrors(errors, clientOpen.errors);
         }
       } else errors = wrongType(errors, path + "/clients", "array");
     }
@@ -452,11 +380,9 @@ const serverOpen = function validate(data, path = "") {
 const serverStreamingHandlerOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.server === undefined) errors = missing(errors, path, "server");
-    const value2 = data.server;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/server", "string");
-    }
+    if (data.server === undefined) errors = missing(errors, path, data, ["server"]);
+    const v2 = data.server;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/server", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -466,11 +392,9 @@ const serverStreamingHandlerOpen = function validate(data, path = "") {
 const uint8ArrayOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.size === undefined) errors = missing(errors, path, "size");
-    const value2 = data.size;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/size", value2);
-    }
+    if (data.size === undefined) errors = missing(errors, path, data, ["size"]);
+    const v2 = data.size;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/size", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

@@ -2,24 +2,16 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, withErrors, wrongInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const jsonGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.value === undefined) errors = missing(errors, path, "value");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "value") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.value;
-    if (value2 !== undefined) {
-      if (!jsonOpen(value2, path + "/value")) errors = withErrors(errors, jsonOpen.errors);
-    }
+    if (data.value === undefined) errors = missing(errors, path, data, ["value"]);
+    for (const key in data) if (key !== "value") errors = undeclared(errors, path, key);
+    const v2 = data.value;
+    if (v2 !== undefined && !jsonOpen(v2, path + "/value")) errors = withErrors(errors, jsonOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -35,18 +27,18 @@ const jsonOpen = function validate(data, path = "") {
   } else if (typeof data === "string") {
   } else if (Array.isArray(data)) {
     if (Array.isArray(data)) {
-      const before12 = sizeOf(errors);
-      for (let i9 = 0; i9 < data.length && !isFull(errors, before12); i9++) {
-        const item8 = data[i9];
-        if (!jsonOpen(item8, path + "/" + i9)) errors = withErrors(errors, jsonOpen.errors);
+      const before10 = sizeOf(errors);
+      for (let i7 = 0; i7 < data.length && !isFull(errors, before10); i7++) {
+        const v6 = data[i7];
+        if (!jsonOpen(v6, path + "/" + i7)) errors = withErrors(errors, jsonOpen.errors);
       }
     } else errors = wrongType(errors, path, "array");
   } else if (isObject(data)) {
     if (isObject(data)) {
-      const before7 = sizeOf(errors);
-      for (const key4 in data) {
-        if (isFull(errors, before7)) break;
-        if (!jsonOpen(data[key4], path + "/" + pointer(key4))) errors = withErrors(errors, jsonOpen.errors);
+      const before5 = sizeOf(errors);
+      for (const key2 in data) {
+        if (isFull(errors, before5)) break;
+        if (!jsonOpen(data[key2], path + "/" + pointer(key2))) errors = withErrors(errors, jsonOpen.errors);
       }
     } else errors = wrongType(errors, path, "object");
   }
@@ -58,22 +50,12 @@ const jsonOpen = function validate(data, path = "") {
 const listClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.head === undefined) errors = missing(errors, path, "head");
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "head" && key10 !== "tail") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.head;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/head", value2);
-    }
-    const value7 = data.tail;
-    if (value7 !== undefined) {
-      if (!listClosed(value7, path + "/tail")) errors = withErrors(errors, listClosed.errors);
-    }
+    if (data.head === undefined) errors = missing(errors, path, data, ["head"]);
+    for (const key in data) if (key !== "head" && key !== "tail") errors = undeclared(errors, path, key);
+    const v2 = data.head;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/head", v2);
+    const v5 = data.tail;
+    if (v5 !== undefined && !listClosed(v5, path + "/tail")) errors = withErrors(errors, listClosed.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -91,22 +73,12 @@ const listGetResponseOpen = function validate(data, path = "") {
 const personClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "name" && key8 !== "team") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
-    const value5 = data.team;
-    if (value5 !== undefined) {
-      if (!teamClosed(value5, path + "/team")) errors = withErrors(errors, teamClosed.errors);
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name" && key !== "team") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    const v5 = data.team;
+    if (v5 !== undefined && !teamClosed(v5, path + "/team")) errors = withErrors(errors, teamClosed.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -116,15 +88,11 @@ const personClosed = function validate(data, path = "") {
 const personOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
-    const value5 = data.team;
-    if (value5 !== undefined) {
-      if (!teamOpen(value5, path + "/team")) errors = withErrors(errors, teamOpen.errors);
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
+    const v5 = data.team;
+    if (v5 !== undefined && !teamOpen(v5, path + "/team")) errors = withErrors(errors, teamOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -134,26 +102,17 @@ const personOpen = function validate(data, path = "") {
 const teamClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.lead === undefined) errors = missing(errors, path, "lead");
-    if (data.members === undefined) errors = missing(errors, path, "members");
-    const before12 = sizeOf(errors);
-    for (const key11 in data) {
-      if (isFull(errors, before12)) break;
-      if (key11 !== "lead" && key11 !== "members") {
-        errors = undeclared(errors, path, key11);
-      }
-    }
-    const value2 = data.lead;
-    if (value2 !== undefined) {
-      if (!personClosed(value2, path + "/lead")) errors = withErrors(errors, personClosed.errors);
-    }
-    const value5 = data.members;
-    if (value5 !== undefined) {
-      if (Array.isArray(value5)) {
+    if (data.lead === undefined || data.members === undefined) errors = missing(errors, path, data, ["lead","members"]);
+    for (const key in data) if (key !== "lead" && key !== "members") errors = undeclared(errors, path, key);
+    const v2 = data.lead;
+    if (v2 !== undefined && !personClosed(v2, path + "/lead")) errors = withErrors(errors, personClosed.errors);
+    const v5 = data.members;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
         const before10 = sizeOf(errors);
-        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
-          const item6 = value5[i7];
-          if (!personClosed(item6, path + "/members/" + i7)) errors = withErrors(errors, personClosed.errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before10); i7++) {
+          const v6 = v5[i7];
+          if (!personClosed(v6, path + "/members/" + i7)) errors = withErrors(errors, personClosed.errors);
         }
       } else errors = wrongType(errors, path + "/members", "array");
     }
@@ -166,19 +125,16 @@ const teamClosed = function validate(data, path = "") {
 const teamOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.lead === undefined) errors = missing(errors, path, "lead");
-    if (data.members === undefined) errors = missing(errors, path, "members");
-    const value2 = data.lead;
-    if (value2 !== undefined) {
-      if (!personOpen(value2, path + "/lead")) errors = withErrors(errors, personOpen.errors);
-    }
-    const value5 = data.members;
-    if (value5 !== undefined) {
-      if (Array.isArray(value5)) {
+    if (data.lead === undefined || data.members === undefined) errors = missing(errors, path, data, ["lead","members"]);
+    const v2 = data.lead;
+    if (v2 !== undefined && !personOpen(v2, path + "/lead")) errors = withErrors(errors, personOpen.errors);
+    const v5 = data.members;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
         const before10 = sizeOf(errors);
-        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
-          const item6 = value5[i7];
-          if (!personOpen(item6, path + "/members/" + i7)) errors = withErrors(errors, personOpen.errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before10); i7++) {
+          const v6 = v5[i7];
+          if (!personOpen(v6, path + "/members/" + i7)) errors = withErrors(errors, personOpen.errors);
         }
       } else errors = wrongType(errors, path + "/members", "array");
     }
@@ -191,33 +147,22 @@ const teamOpen = function validate(data, path = "") {
 const treeClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.children === undefined) errors = missing(errors, path, "children");
-    if (data.value === undefined) errors = missing(errors, path, "value");
-    const before15 = sizeOf(errors);
-    for (const key14 in data) {
-      if (isFull(errors, before15)) break;
-      if (key14 !== "value" && key14 !== "children" && key14 !== "parent") {
-        errors = undeclared(errors, path, key14);
-      }
-    }
-    const value2 = data.value;
-    if (value2 !== undefined) {
-      if (!Number.isFinite(value2)) errors = wrongType(errors, path + "/value", "number");
-    }
-    const value5 = data.children;
-    if (value5 !== undefined) {
-      if (Array.isArray(value5)) {
+    if (data.children === undefined || data.value === undefined) errors = missing(errors, path, data, ["children","value"]);
+    for (const key in data) if (key !== "value" && key !== "children" && key !== "parent") errors = undeclared(errors, path, key);
+    const v2 = data.value;
+    if (v2 !== undefined && !Number.isFinite(v2)) errors = wrongType(errors, path + "/value", "number");
+    const v5 = data.children;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
         const before10 = sizeOf(errors);
-        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
-          const item6 = value5[i7];
-          if (!treeClosed(item6, path + "/children/" + i7)) errors = withErrors(errors, treeClosed.errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before10); i7++) {
+          const v6 = v5[i7];
+          if (!treeClosed(v6, path + "/children/" + i7)) errors = withErrors(errors, treeClosed.errors);
         }
       } else errors = wrongType(errors, path + "/children", "array");
     }
-    const value11 = data.parent;
-    if (value11 !== undefined) {
-      if (!treeClosed(value11, path + "/parent")) errors = withErrors(errors, treeClosed.errors);
-    }
+    const v11 = data.parent;
+    if (v11 !== undefined && !treeClosed(v11, path + "/parent")) errors = withErrors(errors, treeClosed.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -229,8 +174,8 @@ const treeGetResponseOpen = function validate(data, path = "") {
   if (Array.isArray(data)) {
     const before4 = sizeOf(errors);
     for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
-      const item0 = data[i1];
-      if (!treeOpen(item0, path + "/" + i1)) errors = withErrors(errors, treeOpen.errors);
+      const v0 = data[i1];
+      if (!treeOpen(v0, path + "/" + i1)) errors = withErrors(errors, treeOpen.errors);
     }
   } else errors = wrongType(errors, path, "array");
   validate.errors = errors;
@@ -241,26 +186,21 @@ const treeGetResponseOpen = function validate(data, path = "") {
 const treeOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.children === undefined) errors = missing(errors, path, "children");
-    if (data.value === undefined) errors = missing(errors, path, "value");
-    const value2 = data.value;
-    if (value2 !== undefined) {
-      if (!Number.isFinite(value2)) errors = wrongType(errors, path + "/value", "number");
-    }
-    const value5 = data.children;
-    if (value5 !== undefined) {
-      if (Array.isArray(value5)) {
+    if (data.children === undefined || data.value === undefined) errors = missing(errors, path, data, ["children","value"]);
+    const v2 = data.value;
+    if (v2 !== undefined && !Number.isFinite(v2)) errors = wrongType(errors, path + "/value", "number");
+    const v5 = data.children;
+    if (v5 !== undefined) {
+      if (Array.isArray(v5)) {
         const before10 = sizeOf(errors);
-        for (let i7 = 0; i7 < value5.length && !isFull(errors, before10); i7++) {
-          const item6 = value5[i7];
-          if (!treeOpen(item6, path + "/children/" + i7)) errors = withErrors(errors, treeOpen.errors);
+        for (let i7 = 0; i7 < v5.length && !isFull(errors, before10); i7++) {
+          const v6 = v5[i7];
+          if (!treeOpen(v6, path + "/children/" + i7)) errors = withErrors(errors, treeOpen.errors);
         }
       } else errors = wrongType(errors, path + "/children", "array");
     }
-    const value11 = data.parent;
-    if (value11 !== undefined) {
-      if (!treeOpen(value11, path + "/parent")) errors = withErrors(errors, treeOpen.errors);
-    }
+    const v11 = data.parent;
+    if (v11 !== undefined && !treeOpen(v11, path + "/parent")) errors = withErrors(errors, treeOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

@@ -2,29 +2,18 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { duplicateItems, fail, formats, isFull, isObject, isShorter, missing, pointer, project, sizeOf, ucs2length, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { duplicateItems, fail, formats, isFull, isObject, isText, missing, pointer, project, sizeOf, ucs2length, undeclared, withErrors, wrongInteger, wrongText, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const byDirectionClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.down === undefined) errors = missing(errors, path, "down");
-    if (data.up === undefined) errors = missing(errors, path, "up");
-    const before9 = sizeOf(errors);
-    for (const key8 in data) {
-      if (isFull(errors, before9)) break;
-      if (key8 !== "up" && key8 !== "down") {
-        errors = undeclared(errors, path, key8);
-      }
-    }
-    const value2 = data.up;
-    if (value2 !== undefined) {
-      if (!pointOpen(value2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
-    }
-    const value5 = data.down;
-    if (value5 !== undefined) {
-      if (!pointOpen(value5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
-    }
+    if (data.down === undefined || data.up === undefined) errors = missing(errors, path, data, ["down","up"]);
+    for (const key in data) if (key !== "up" && key !== "down") errors = undeclared(errors, path, key);
+    const v2 = data.up;
+    if (v2 !== undefined && !pointOpen(v2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
+    const v5 = data.down;
+    if (v5 !== undefined && !pointOpen(v5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -34,16 +23,11 @@ const byDirectionClosed = function validate(data, path = "") {
 const byDirectionOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.down === undefined) errors = missing(errors, path, "down");
-    if (data.up === undefined) errors = missing(errors, path, "up");
-    const value2 = data.up;
-    if (value2 !== undefined) {
-      if (!pointOpen(value2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
-    }
-    const value5 = data.down;
-    if (value5 !== undefined) {
-      if (!pointOpen(value5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
-    }
+    if (data.down === undefined || data.up === undefined) errors = missing(errors, path, data, ["down","up"]);
+    const v2 = data.up;
+    if (v2 !== undefined && !pointOpen(v2, path + "/up")) errors = withErrors(errors, pointOpen.errors);
+    const v5 = data.down;
+    if (v5 !== undefined && !pointOpen(v5, path + "/down")) errors = withErrors(errors, pointOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -55,13 +39,7 @@ const byIdClosed = (() => {
   function validate(data, path = "") {
     let errors = null;
     if (isObject(data)) {
-      const before7 = sizeOf(errors);
-      for (const key6 in data) {
-        if (isFull(errors, before7)) break;
-        if (!pattern0.test(key6)) {
-          errors = undeclared(errors, path, key6);
-        }
-      }
+      for (const key in data) if (!pattern0.test(key)) errors = undeclared(errors, path, key);
       const before5 = sizeOf(errors);
       for (const key2 in data) {
         if (isFull(errors, before5)) break;
@@ -1249,39 +1227,18 @@ return errors === 0;
 const fileGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    if (data.on === undefined) errors = missing(errors, path, "on");
-    if (data.part === undefined) errors = missing(errors, path, "part");
-    if (data.rate === undefined) errors = missing(errors, path, "rate");
-    if (data.side === undefined) errors = missing(errors, path, "side");
-    const before20 = sizeOf(errors);
-    for (const key19 in data) {
-      if (isFull(errors, before20)) break;
-      if (key19 !== "name" && key19 !== "part" && key19 !== "rate" && key19 !== "on" && key19 !== "side") {
-        errors = undeclared(errors, path, key19);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-      else if (isShorter(value2, 1)) errors = fail(errors, path + "/name", "minLength", { limit: 1 });
-    }
-    const value5 = data.part;
-    if (value5 !== undefined) {
-      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/part", value5);
-    }
-    const value10 = data.rate;
-    if (value10 !== undefined) {
-      if (!Number.isFinite(value10)) errors = wrongType(errors, path + "/rate", "number");
-    }
-    const value13 = data.on;
-    if (value13 !== undefined) {
-      if (typeof value13 !== "boolean") errors = wrongType(errors, path + "/on", "boolean");
-    }
-    const value16 = data.side;
-    if (value16 !== undefined) {
-      if (!directionOpen(value16, path + "/side")) errors = withErrors(errors, directionOpen.errors);
-    }
+    if (data.name === undefined || data.on === undefined || data.part === undefined || data.rate === undefined || data.side === undefined) errors = missing(errors, path, data, ["name","on","part","rate","side"]);
+    for (const key in data) if (key !== "name" && key !== "part" && key !== "rate" && key !== "on" && key !== "side") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && !isText(v2, Infinity, 1)) errors = wrongText(errors, path + "/name", v2, { minLength: 1 });
+    const v3 = data.part;
+    if (v3 !== undefined && !Number.isSafeInteger(v3)) errors = wrongInteger(errors, path + "/part", v3);
+    const v6 = data.rate;
+    if (v6 !== undefined && !Number.isFinite(v6)) errors = wrongType(errors, path + "/rate", "number");
+    const v9 = data.on;
+    if (v9 !== undefined && typeof v9 !== "boolean") errors = wrongType(errors, path + "/on", "boolean");
+    const v12 = data.side;
+    if (v12 !== undefined && !directionOpen(v12, path + "/side")) errors = withErrors(errors, directionOpen.errors);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -1314,48 +1271,37 @@ return errors === 0;
 const formatsClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.at === undefined) errors = missing(errors, path, "at");
-    if (data.date === undefined) errors = missing(errors, path, "date");
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.link === undefined) errors = missing(errors, path, "link");
-    if (data.mail === undefined) errors = missing(errors, path, "mail");
-    if (data.v4 === undefined) errors = missing(errors, path, "v4");
-    const before21 = sizeOf(errors);
-    for (const key20 in data) {
-      if (isFull(errors, before21)) break;
-      if (key20 !== "date" && key20 !== "at" && key20 !== "id" && key20 !== "mail" && key20 !== "link" && key20 !== "v4") {
-        errors = undeclared(errors, path, key20);
-      }
+    if (data.at === undefined || data.date === undefined || data.id === undefined || data.link === undefined || data.mail === undefined || data.v4 === undefined) errors = missing(errors, path, data, ["at","date","id","link","mail","v4"]);
+    for (const key in data) if (key !== "date" && key !== "at" && key !== "id" && key !== "mail" && key !== "link" && key !== "v4") errors = undeclared(errors, path, key);
+    const v2 = data.date;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/date", "string");
+      else if (!formats["date"].validate(v2)) errors = fail(errors, path + "/date", "format", { format: "date" });
     }
-    const value2 = data.date;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/date", "string");
-      else if (!formats["date"].validate(value2)) errors = fail(errors, path + "/date", "format", { format: "date" });
+    const v5 = data.at;
+    if (v5 !== undefined) {
+      if (typeof v5 !== "string") errors = wrongType(errors, path + "/at", "string");
+      else if (!formats["date-time"].validate(v5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
     }
-    const value5 = data.at;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/at", "string");
-      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
+    const v8 = data.id;
+    if (v8 !== undefined) {
+      if (typeof v8 !== "string") errors = wrongType(errors, path + "/id", "string");
+      else if (!formats["uuid"].test(v8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
     }
-    const value8 = data.id;
-    if (value8 !== undefined) {
-      if (typeof value8 !== "string") errors = wrongType(errors, path + "/id", "string");
-      else if (!formats["uuid"].test(value8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
+    const v11 = data.mail;
+    if (v11 !== undefined) {
+      if (typeof v11 !== "string") errors = wrongType(errors, path + "/mail", "string");
+      else if (!formats["email"].test(v11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
     }
-    const value11 = data.mail;
-    if (value11 !== undefined) {
-      if (typeof value11 !== "string") errors = wrongType(errors, path + "/mail", "string");
-      else if (!formats["email"].test(value11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
+    const v14 = data.link;
+    if (v14 !== undefined) {
+      if (typeof v14 !== "string") errors = wrongType(errors, path + "/link", "string");
+      else if (!formats["uri"](v14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
     }
-    const value14 = data.link;
-    if (value14 !== undefined) {
-      if (typeof value14 !== "string") errors = wrongType(errors, path + "/link", "string");
-      else if (!formats["uri"](value14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
-    }
-    const value17 = data.v4;
-    if (value17 !== undefined) {
-      if (typeof value17 !== "string") errors = wrongType(errors, path + "/v4", "string");
-      else if (!formats["ipv4"].test(value17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
+    const v17 = data.v4;
+    if (v17 !== undefined) {
+      if (typeof v17 !== "string") errors = wrongType(errors, path + "/v4", "string");
+      else if (!formats["ipv4"].test(v17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -1366,41 +1312,36 @@ const formatsClosed = function validate(data, path = "") {
 const formatsOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.at === undefined) errors = missing(errors, path, "at");
-    if (data.date === undefined) errors = missing(errors, path, "date");
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.link === undefined) errors = missing(errors, path, "link");
-    if (data.mail === undefined) errors = missing(errors, path, "mail");
-    if (data.v4 === undefined) errors = missing(errors, path, "v4");
-    const value2 = data.date;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/date", "string");
-      else if (!formats["date"].validate(value2)) errors = fail(errors, path + "/date", "format", { format: "date" });
+    if (data.at === undefined || data.date === undefined || data.id === undefined || data.link === undefined || data.mail === undefined || data.v4 === undefined) errors = missing(errors, path, data, ["at","date","id","link","mail","v4"]);
+    const v2 = data.date;
+    if (v2 !== undefined) {
+      if (typeof v2 !== "string") errors = wrongType(errors, path + "/date", "string");
+      else if (!formats["date"].validate(v2)) errors = fail(errors, path + "/date", "format", { format: "date" });
     }
-    const value5 = data.at;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/at", "string");
-      else if (!formats["date-time"].validate(value5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
+    const v5 = data.at;
+    if (v5 !== undefined) {
+      if (typeof v5 !== "string") errors = wrongType(errors, path + "/at", "string");
+      else if (!formats["date-time"].validate(v5)) errors = fail(errors, path + "/at", "format", { format: "date-time" });
     }
-    const value8 = data.id;
-    if (value8 !== undefined) {
-      if (typeof value8 !== "string") errors = wrongType(errors, path + "/id", "string");
-      else if (!formats["uuid"].test(value8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
+    const v8 = data.id;
+    if (v8 !== undefined) {
+      if (typeof v8 !== "string") errors = wrongType(errors, path + "/id", "string");
+      else if (!formats["uuid"].test(v8)) errors = fail(errors, path + "/id", "format", { format: "uuid" });
     }
-    const value11 = data.mail;
-    if (value11 !== undefined) {
-      if (typeof value11 !== "string") errors = wrongType(errors, path + "/mail", "string");
-      else if (!formats["email"].test(value11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
+    const v11 = data.mail;
+    if (v11 !== undefined) {
+      if (typeof v11 !== "string") errors = wrongType(errors, path + "/mail", "string");
+      else if (!formats["email"].test(v11)) errors = fail(errors, path + "/mail", "format", { format: "email" });
     }
-    const value14 = data.link;
-    if (value14 !== undefined) {
-      if (typeof value14 !== "string") errors = wrongType(errors, path + "/link", "string");
-      else if (!formats["uri"](value14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
+    const v14 = data.link;
+    if (v14 !== undefined) {
+      if (typeof v14 !== "string") errors = wrongType(errors, path + "/link", "string");
+      else if (!formats["uri"](v14)) errors = fail(errors, path + "/link", "format", { format: "uri" });
     }
-    const value17 = data.v4;
-    if (value17 !== undefined) {
-      if (typeof value17 !== "string") errors = wrongType(errors, path + "/v4", "string");
-      else if (!formats["ipv4"].test(value17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
+    const v17 = data.v4;
+    if (v17 !== undefined) {
+      if (typeof v17 !== "string") errors = wrongType(errors, path + "/v4", "string");
+      else if (!formats["ipv4"].test(v17)) errors = fail(errors, path + "/v4", "format", { format: "ipv4" });
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
@@ -1457,10 +1398,10 @@ return errors === 0;
 const scoresOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before7 = sizeOf(errors);
+    const before5 = sizeOf(errors);
     for (const key2 in data) {
-      if (isFull(errors, before7)) break;
-      if (!Number.isSafeInteger(data[key2])) errors = unsafeInteger(errors, path + "/" + pointer(key2), data[key2]);
+      if (isFull(errors, before5)) break;
+      if (!Number.isSafeInteger(data[key2])) errors = wrongInteger(errors, path + "/" + pointer(key2), data[key2]);
     }
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;

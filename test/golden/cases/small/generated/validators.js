@@ -2,23 +2,15 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { fail, isFull, isObject, isShorter, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { isFull, isObject, isText, missing, project, sizeOf, undeclared, withErrors, wrongInteger, wrongText, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const helloGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "name") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -28,11 +20,9 @@ const helloGetRequestClosed = function validate(data, path = "") {
 const helloGetResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.msg === undefined) errors = missing(errors, path, "msg");
-    const value2 = data.msg;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/msg", "string");
-    }
+    if (data.msg === undefined) errors = missing(errors, path, data, ["msg"]);
+    const v2 = data.msg;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/msg", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -58,11 +48,9 @@ const noteGetConflictOpen = function validate(data, path = "") {
 const noteGetNotFoundOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -72,17 +60,11 @@ const noteGetNotFoundOpen = function validate(data, path = "") {
 const noteOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
-    }
-    const value7 = data.text;
-    if (value7 !== undefined) {
-      if (typeof value7 !== "string") errors = wrongType(errors, path + "/text", "string");
-      else if (isShorter(value7, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
-    }
+    if (data.id === undefined || data.text === undefined) errors = missing(errors, path, data, ["id","text"]);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
+    const v5 = data.text;
+    if (v5 !== undefined && !isText(v5, Infinity, 1)) errors = wrongText(errors, path + "/text", v5, { minLength: 1 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -92,18 +74,10 @@ const noteOpen = function validate(data, path = "") {
 const noteRefClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.id === undefined) errors = missing(errors, path, "id");
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "id") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.id;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/id", value2);
-    }
+    if (data.id === undefined) errors = missing(errors, path, data, ["id"]);
+    for (const key in data) if (key !== "id") errors = undeclared(errors, path, key);
+    const v2 = data.id;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/id", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -113,17 +87,9 @@ const noteRefClosed = function validate(data, path = "") {
 const notesGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "limit") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.limit;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/limit", value2);
-    }
+    for (const key in data) if (key !== "limit") errors = undeclared(errors, path, key);
+    const v2 = data.limit;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/limit", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -135,8 +101,8 @@ const notesGetResponseOpen = function validate(data, path = "") {
   if (Array.isArray(data)) {
     const before4 = sizeOf(errors);
     for (let i1 = 0; i1 < data.length && !isFull(errors, before4); i1++) {
-      const item0 = data[i1];
-      if (!noteOpen(item0, path + "/" + i1)) errors = withErrors(errors, noteOpen.errors);
+      const v0 = data[i1];
+      if (!noteOpen(v0, path + "/" + i1)) errors = withErrors(errors, noteOpen.errors);
     }
   } else errors = wrongType(errors, path, "array");
   validate.errors = errors;
@@ -147,19 +113,10 @@ const notesGetResponseOpen = function validate(data, path = "") {
 const notesStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.text === undefined) errors = missing(errors, path, "text");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "text") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.text;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/text", "string");
-      else if (isShorter(value2, 1)) errors = fail(errors, path + "/text", "minLength", { limit: 1 });
-    }
+    if (data.text === undefined) errors = missing(errors, path, data, ["text"]);
+    for (const key in data) if (key !== "text") errors = undeclared(errors, path, key);
+    const v2 = data.text;
+    if (v2 !== undefined && !isText(v2, Infinity, 1)) errors = wrongText(errors, path + "/text", v2, { minLength: 1 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -169,11 +126,7 @@ const notesStoreRequestClosed = function validate(data, path = "") {
 const pingGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before3 = sizeOf(errors);
-    for (const key2 in data) {
-      if (isFull(errors, before3)) break;
-      errors = undeclared(errors, path, key2);
-    }
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

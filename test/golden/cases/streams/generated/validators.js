@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { isFull, isObject, missing, pointer, project, sizeOf, undeclared, unsafeInteger, withErrors, wrongType } from "sshrpc/generated";
+import { isObject, missing, project, undeclared, withErrors, wrongInteger, wrongType } from "sshrpc/generated";
 
 // prettier-ignore
 const chatUpdateConflictOpen = function validate(data, path = "") {
@@ -16,16 +16,11 @@ const chatUpdateConflictOpen = function validate(data, path = "") {
 const checksumOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.bytes === undefined) errors = missing(errors, path, "bytes");
-    if (data.sha256 === undefined) errors = missing(errors, path, "sha256");
-    const value2 = data.bytes;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/bytes", value2);
-    }
-    const value7 = data.sha256;
-    if (value7 !== undefined) {
-      if (typeof value7 !== "string") errors = wrongType(errors, path + "/sha256", "string");
-    }
+    if (data.bytes === undefined || data.sha256 === undefined) errors = missing(errors, path, data, ["bytes","sha256"]);
+    const v2 = data.bytes;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/bytes", v2);
+    const v5 = data.sha256;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/sha256", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -35,18 +30,10 @@ const checksumOpen = function validate(data, path = "") {
 const countGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.to === undefined) errors = missing(errors, path, "to");
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "to") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.to;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/to", value2);
-    }
+    if (data.to === undefined) errors = missing(errors, path, data, ["to"]);
+    for (const key in data) if (key !== "to") errors = undeclared(errors, path, key);
+    const v2 = data.to;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/to", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -56,11 +43,9 @@ const countGetRequestClosed = function validate(data, path = "") {
 const countGetResponseItemOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.n === undefined) errors = missing(errors, path, "n");
-    const value2 = data.n;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/n", value2);
-    }
+    if (data.n === undefined) errors = missing(errors, path, data, ["n"]);
+    const v2 = data.n;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/n", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -70,11 +55,9 @@ const countGetResponseItemOpen = function validate(data, path = "") {
 const countGetResponseOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.sum === undefined) errors = missing(errors, path, "sum");
-    const value2 = data.sum;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/sum", value2);
-    }
+    if (data.sum === undefined) errors = missing(errors, path, data, ["sum"]);
+    const v2 = data.sum;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/sum", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -84,11 +67,7 @@ const countGetResponseOpen = function validate(data, path = "") {
 const countStoreRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before3 = sizeOf(errors);
-    for (const key2 in data) {
-      if (isFull(errors, before3)) break;
-      errors = undeclared(errors, path, key2);
-    }
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -106,18 +85,10 @@ const countStoreRequestItemClosed = function validate(data, path = "") {
 const countUpdateRequestItemClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.add === undefined) errors = missing(errors, path, "add");
-    const before8 = sizeOf(errors);
-    for (const key7 in data) {
-      if (isFull(errors, before8)) break;
-      if (key7 !== "add") {
-        errors = undeclared(errors, path, key7);
-      }
-    }
-    const value2 = data.add;
-    if (value2 !== undefined) {
-      if (!Number.isSafeInteger(value2)) errors = unsafeInteger(errors, path + "/add", value2);
-    }
+    if (data.add === undefined) errors = missing(errors, path, data, ["add"]);
+    for (const key in data) if (key !== "add") errors = undeclared(errors, path, key);
+    const v2 = data.add;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/add", v2);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -127,18 +98,10 @@ const countUpdateRequestItemClosed = function validate(data, path = "") {
 const fileRefClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "name") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    for (const key in data) if (key !== "name") errors = undeclared(errors, path, key);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -148,11 +111,9 @@ const fileRefClosed = function validate(data, path = "") {
 const fileRefOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.name === undefined) errors = missing(errors, path, "name");
-    const value2 = data.name;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/name", "string");
-    }
+    if (data.name === undefined) errors = missing(errors, path, data, ["name"]);
+    const v2 = data.name;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/name", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -162,16 +123,11 @@ const fileRefOpen = function validate(data, path = "") {
 const fileStoreConflictOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.actual === undefined) errors = missing(errors, path, "actual");
-    if (data.expected === undefined) errors = missing(errors, path, "expected");
-    const value2 = data.expected;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/expected", "string");
-    }
-    const value5 = data.actual;
-    if (value5 !== undefined) {
-      if (typeof value5 !== "string") errors = wrongType(errors, path + "/actual", "string");
-    }
+    if (data.actual === undefined || data.expected === undefined) errors = missing(errors, path, data, ["actual","expected"]);
+    const v2 = data.expected;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/expected", "string");
+    const v5 = data.actual;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/actual", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -193,17 +149,9 @@ const fileUpdateResponseOpen = function validate(data, path = "") {
 const followClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    const before6 = sizeOf(errors);
-    for (const key5 in data) {
-      if (isFull(errors, before6)) break;
-      if (key5 !== "follow") {
-        errors = undeclared(errors, path, key5);
-      }
-    }
-    const value2 = data.follow;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
-    }
+    for (const key in data) if (key !== "follow") errors = undeclared(errors, path, key);
+    const v2 = data.follow;
+    if (v2 !== undefined && typeof v2 !== "boolean") errors = wrongType(errors, path + "/follow", "boolean");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -213,23 +161,12 @@ const followClosed = function validate(data, path = "") {
 const hitClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.host === undefined) errors = missing(errors, path, "host");
-    if (data.status === undefined) errors = missing(errors, path, "status");
-    const before11 = sizeOf(errors);
-    for (const key10 in data) {
-      if (isFull(errors, before11)) break;
-      if (key10 !== "host" && key10 !== "status") {
-        errors = undeclared(errors, path, key10);
-      }
-    }
-    const value2 = data.host;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
-    }
-    const value5 = data.status;
-    if (value5 !== undefined) {
-      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/status", value5);
-    }
+    if (data.host === undefined || data.status === undefined) errors = missing(errors, path, data, ["host","status"]);
+    for (const key in data) if (key !== "host" && key !== "status") errors = undeclared(errors, path, key);
+    const v2 = data.host;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    const v5 = data.status;
+    if (v5 !== undefined && !Number.isSafeInteger(v5)) errors = wrongInteger(errors, path + "/status", v5);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -239,16 +176,11 @@ const hitClosed = function validate(data, path = "") {
 const hitOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.host === undefined) errors = missing(errors, path, "host");
-    if (data.status === undefined) errors = missing(errors, path, "status");
-    const value2 = data.host;
-    if (value2 !== undefined) {
-      if (typeof value2 !== "string") errors = wrongType(errors, path + "/host", "string");
-    }
-    const value5 = data.status;
-    if (value5 !== undefined) {
-      if (!Number.isSafeInteger(value5)) errors = unsafeInteger(errors, path + "/status", value5);
-    }
+    if (data.host === undefined || data.status === undefined) errors = missing(errors, path, data, ["host","status"]);
+    const v2 = data.host;
+    if (v2 !== undefined && typeof v2 !== "string") errors = wrongType(errors, path + "/host", "string");
+    const v5 = data.status;
+    if (v5 !== undefined && !Number.isSafeInteger(v5)) errors = wrongInteger(errors, path + "/status", v5);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

@@ -1,9 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { formats } from "sshrpc/generated";
 import { isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
-import { FIRST } from "./issue-keywords.js";
-import { CASES, WHEN } from "./union-cases.js";
-import { CALL } from "./variants.js";
+import { CALL, CASES, FIRST, WHEN } from "../shape/own-keywords.js";
 
 /** Lists longer than this are left to ajv, which has loops for them. */
 const MAX_LISTED = 200;

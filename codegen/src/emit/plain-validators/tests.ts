@@ -1,16 +1,13 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { formatCall } from "./plain-schema.js";
+import { isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import type { CaseCondition } from "../shape/own-keywords.js";
+import { access, type Test } from "./chain.js";
+import { formatCall } from "./is-plain.js";
 
 /** A value in the code: the expression for it and the one for its JSON pointer. */
 export interface Place {
   readonly data: string;
   readonly path: string;
-}
-
-/** A condition, and the statement for values that meet it. */
-export interface Test {
-  readonly fails: string;
-  readonly report: string;
 }
 
 /** What the tests use of the file around them. */
@@ -46,9 +43,38 @@ export function typeTest(type: string | readonly string[], place: Place, scope: 
   return { fails, report: reported(scope, "wrongType", place, JSON.stringify(type)) };
 }
 
-/** The test of a number that is a safe integer, with the errors of its type and of its bounds. */
-export function safeIntegerTest(place: Place, scope: Scope): Test {
-  return { fails: `!Number.isSafeInteger(${place.data})`, report: reported(scope, "unsafeInteger", place, place.data) };
+/**
+ * One test for all that a schema says of a string or an integer, where it says nothing but its length or range: the helper that adds
+ * the error finds out what is wrong.
+ */
+export function shortTest(schema: JsonSchema, place: Place, scope: Scope): Test | undefined {
+  const { type, ...bounds } = schema;
+  const names = Object.keys(bounds);
+  const { data } = place;
+  if (type === "string" && names.length > 0 && names.every((name) => name === "maxLength" || name === "minLength")) {
+    const { maxLength, minLength } = bounds;
+    const limits = minLength === undefined ? maxLength : `${maxLength ?? "Infinity"}, ${minLength}`;
+    return {
+      fails: `!${scope.use("isText")}(${data}, ${limits})`,
+      report: reported(scope, "wrongText", place, `${data}, ${properties(bounds)}`),
+    };
+  }
+  if (type !== "integer" || names.sort().join() !== "maximum,minimum") return undefined;
+  const { maximum, minimum } = bounds as { readonly maximum: number; readonly minimum: number };
+  if (maximum === Number.MAX_SAFE_INTEGER && minimum === Number.MIN_SAFE_INTEGER) {
+    return { fails: `!Number.isSafeInteger(${data})`, report: reported(scope, "wrongInteger", place, data) };
+  }
+  return {
+    fails: `!Number.isInteger(${data}) || ${data} > ${maximum} || ${data} < ${minimum}`,
+    report: reported(scope, "wrongInteger", place, `${data}, ${properties({ maximum, minimum })}`),
+  };
+}
+
+/** A literal of an object of numbers. */
+function properties(values: Readonly<Record<string, unknown>>): string {
+  return `{ ${Object.entries(values)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(", ")} }`;
 }
 
 const BOUNDS = [
@@ -141,4 +167,18 @@ function failed(scope: Scope, keyword: string, place: Place, params: string): st
 /** The statement that adds an error by a helper. */
 export function reported(scope: Scope, helper: string, { path }: Pick<Place, "path">, parameters: string): string {
   return `errors = ${scope.use(helper)}(errors, ${path}, ${parameters});`;
+}
+
+/** The condition of a case of a union. */
+export function conditionOf(condition: CaseCondition, { data }: Place, scope: Scope): string {
+  if ("types" in condition) return isOfType(condition.types, data, scope);
+  const { tag, values } = condition;
+  const any = values.map((value) => `${data}${access(tag)} === ${JSON.stringify(value)}`).join(" || ");
+  return `${scope.use("isObject")}(${data}) && ${values.length > 1 ? `(${any})` : any}`;
+}
+
+/** Whether the condition of a case says all that the schema of the case does. */
+export function isDecided(branch: SchemaOrBoolean, condition: CaseCondition): boolean {
+  if (!isSchemaObject(branch) || !("types" in condition)) return false;
+  return Object.keys(branch).join() === "type" && branch["type"] !== "integer";
 }
