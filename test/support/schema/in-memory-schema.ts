@@ -67,7 +67,7 @@ function validatorsOf(
   const method = model.resources[0]?.methods[0];
   if (method?.response === undefined) throw new Error("the API has no method");
   const text = emitValidators(set, optionsFor(model))
-    .replace(/^import .*$/m, "")
+    .replace(/^import \{[^}]*\} from .*$/m, "")
     .replace(/^export \{[^}]*\};$/m, "");
   const names = [set.nameOf(method.request, "closed"), set.nameOf(method.response, "open")];
   const evaluate = new Function(...Object.keys(helpers), `${text}\nreturn [${names}];`);
