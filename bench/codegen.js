@@ -1,16 +1,20 @@
 // Code generation for schemas of 100 and 1,000 methods, one file a resource, and for the example schema: cold, warm, with
 // nothing to do, and what its output costs. Each figure stands beside its bar, which is for an idle machine.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Generator } from "../codegen/dist/generate.js";
 import { schemaFiles } from "./codegen-schema.js";
-import { median, table } from "./measure.js";
+import { cpu, median, table } from "./measure.js";
 
 const BIN = resolve("runtime/bin/sshrpc.js");
 const TSC = resolve("node_modules/typescript-5/bin/tsc");
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
+/** Prints the CPU time of a process, in µs, when it ends. */
+const REPORT = `data:text/javascript,${encodeURIComponent(
+  'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write("cpu " + (user + system)); });',
+)}`;
 const BARS = { 100: { cold: 1000, warm: 60 }, 1000: { cold: 2500, warm: 200 } };
 
 for (const methods of [100, 1000]) {
@@ -18,21 +22,21 @@ for (const methods of [100, 1000]) {
   symlinkSync(resolve("node_modules"), join(room, "node_modules"));
   try {
     for (const [name, text] of schemaFiles(methods)) write(room, name, text);
-    const first = median(rounds(() => coldRun(room, { cache: false })));
-    const cold = median(rounds(() => coldRun(room, { cache: true })));
-    const idle = median(rounds(() => run(room)));
-    const warm = median(await warmRounds(room));
+    const first = medians(rounds(() => coldRun(room, { cache: false })));
+    const cold = medians(rounds(() => coldRun(room, { cache: true })));
+    const idle = medians(rounds(() => run(room)));
+    const warm = medians(await warmRounds(room));
     const megabytes = statSync(join(room, "generated/validators.js")).size / 1e6;
     const bars = BARS[methods];
     table(`gen for ${methods} methods (median of ${ROUNDS})`, [
-      ["", "measured", "bar"],
-      ["first: the whole process without its cache, ms", first.toFixed(0), bars.cold],
-      ["cold: the whole process, ms", cold.toFixed(0), bars.cold],
-      ["warm: from save to written, ms", warm.toFixed(0), bars.warm],
-      ["nothing to do: the whole process, ms", idle.toFixed(0), 300],
-      ["validators.js, MB", megabytes.toFixed(1), 4],
-      ["import of the client over the runtime's own, ms", importTime(room).toFixed(0), 30],
-      ["instantiations of defineApi", instantiations(room), methods === 1000 ? 100_000 : "-"],
+      ["", "measured", "CPU", "bar"],
+      ["first: the whole process without its cache, ms", ...first, bars.cold],
+      ["cold: the whole process, ms", ...cold, bars.cold],
+      ["warm: from save to written, ms", ...warm, bars.warm],
+      ["nothing to do: the whole process, ms", ...idle, 300],
+      ["validators.js, MB", megabytes.toFixed(1), "-", 4],
+      ["import of the client over the runtime's own, ms", ...importTimes(room), 30],
+      ["instantiations of defineApi", instantiations(room), "-", methods === 1000 ? 100_000 : "-"],
     ]);
   } finally {
     rmSync(room, { recursive: true });
@@ -48,10 +52,17 @@ function write(room, name, text) {
   writeFileSync(join(room, name), text);
 }
 
+/** The medians of the clock and of the CPU, as texts. */
+function medians(times) {
+  return ["wall", "cpu"].map((what) => median(times.map((time) => time[what])).toFixed(0));
+}
+
+/** The duration of a process and the CPU time of its threads, in ms. */
 function timed(args, cwd) {
   const start = performance.now();
-  execFileSync(process.execPath, args, { cwd });
-  return performance.now() - start;
+  const { status, stderr } = spawnSync(process.execPath, ["--import", REPORT, ...args], { cwd, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return { wall: performance.now() - start, cpu: Number(/cpu (\d+)/.exec(stderr)[1]) / 1000 };
 }
 
 function coldRun(room, { cache }) {
@@ -73,20 +84,21 @@ async function warmRounds(room) {
   const times = [];
   for (let round = 0; round < ROUNDS; round++) {
     writeFileSync(file, source.replace("note: Type", `extra${round}: Type.String(), note: Type`));
-    const start = performance.now();
+    const start = { wall: performance.now(), cpu: cpu() };
     const { written } = await generator.run();
     if (written.length === 0) throw new Error("nothing was written");
-    times.push(performance.now() - start);
+    times.push({ wall: performance.now() - start.wall, cpu: cpu() - start.cpu });
   }
   await generator.close();
   return times;
 }
 
 /** Imports of api.js with its validators, above those of the runtime. */
-function importTime(room) {
-  const load = (code) => median(rounds(() => timed(["--input-type=module", "-e", code], room)));
+function importTimes(room) {
+  const load = (code) => rounds(() => timed(["--input-type=module", "-e", code], room));
   const runtime = 'await import("sshrpc/generated");';
-  return load(`${runtime} await import("./generated/api.js");`) - load(runtime);
+  const [both, own] = [`${runtime} await import("./generated/api.js");`, runtime].map((code) => medians(load(code)));
+  return both.map((time, index) => (time - own[index]).toFixed(0));
 }
 
 /** What the checker instantiates for defineApi, above the same schema without it. */

@@ -1,8 +1,8 @@
 import { relative, resolve, sep } from "node:path";
 import { ResultCache } from "./base/result-cache.js";
+import type { CompiledValidator } from "./emit/compiled-validator.js";
 import { contractOf } from "./emit/contract/contract-of.js";
 import { MARK, type Target } from "./emit/target.js";
-import type { CompiledValidator } from "./emit/validators/compile-validator.js";
 import { SchemaThread } from "./load/schema-thread.js";
 import type { SourceGraph } from "./load/source/source-graph.js";
 import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT, resolveOptions } from "./options.js";

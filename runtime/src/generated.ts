@@ -16,8 +16,25 @@ export type { Client } from "./client/client.js";
 export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
 export { duplicateItems } from "./codec/duplicate-items.js";
 export { project } from "./codec/projection/project.js";
+export {
+  duplicates,
+  fail,
+  isFull,
+  isLonger,
+  isShorter,
+  isText,
+  missing,
+  pointer,
+  sizeOf,
+  undeclared,
+  withErrors,
+  wrongInteger,
+  wrongText,
+  wrongType,
+} from "./codec/validator-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";
 export { type ServeOptions, type Server, serveApi } from "./compose/serve.js";
+export { isObject } from "./contract/built-in/validators.js";
 export type { Contract } from "./contract/contract.js";
 export type { Api, Method, Projection, Validator } from "./contract/method.js";
 export type { AnyRpcError, BadRequestDetails, RpcError } from "./contract/rpc-error.js";

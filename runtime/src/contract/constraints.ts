@@ -22,6 +22,7 @@ export function constraints(schema: JsonSchema, wording: Wording): string {
 
 function constraintsOf(schema: JsonSchema, wording: Wording, seen: Set<JsonSchema>): readonly string[] {
   const { schemaOf, code = (pattern) => pattern, beside } = wording;
+  if (beside === undefined && !Object.keys(schema).some((keyword) => SAYING.has(keyword))) return [];
   return appliedSchemas(schema, schemaOf, seen).flatMap((part) => {
     const { before = [], after = [] } = beside?.(part) ?? {};
     return [
@@ -37,6 +38,13 @@ function constraintsOf(schema: JsonSchema, wording: Wording, seen: Set<JsonSchem
     ];
   });
 }
+
+/** The keywords without which a schema has no constraints. Most schemas have none of them. */
+const SAYING: ReadonlySet<string> = new Set([
+  ...["$ref", "allOf", "items", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+  ...["minLength", "maxLength", "pattern", "format"],
+  ...["minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"],
+]);
 
 /** A schema, and those that apply with it: the named types that it refers to, and the members of `allOf`, each once. */
 export function appliedSchemas(

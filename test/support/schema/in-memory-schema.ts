@@ -33,8 +33,15 @@ export interface GeneratedSchema {
   readonly request: string;
 }
 
-/** @param type a TypeBox type or JSON Schema @returns the problems of a schema that codegen refuses */
-export function generateInMemory(type: unknown): GeneratedSchema | readonly Problem[] {
+/**
+ * @param type a TypeBox type or JSON Schema
+ * @param compiler compiles the validators
+ * @returns the problems of a schema that codegen refuses
+ */
+export function generateInMemory(
+  type: unknown,
+  compiler = new ValidatorCompiler(),
+): GeneratedSchema | readonly Problem[] {
   const problems = new Problems();
   const method = { request: type, response: type };
   const api = { name: "test", version: "1.0.0", resources: { a: { STORE: method } } };
@@ -49,15 +56,18 @@ export function generateInMemory(type: unknown): GeneratedSchema | readonly Prob
   const file = new TextFile({ taken: [] });
   const [store] = allMethods(model);
   const request = store === undefined ? "" : useType(file, store.request);
-  return { ...validatorsOf(model), types: emitTypes(model, optionsFor(model)), request };
+  return { ...validatorsOf(model, compiler), types: emitTypes(model, optionsFor(model)), request };
 }
 
-function validatorsOf(model: ApiModel): { readonly closed: Validator; readonly open: Validator } {
-  const set = compileValidators(model, new ValidatorCompiler());
+function validatorsOf(
+  model: ApiModel,
+  compiler: ValidatorCompiler,
+): { readonly closed: Validator; readonly open: Validator } {
+  const set = compileValidators(model, compiler);
   const method = model.resources[0]?.methods[0];
   if (method?.response === undefined) throw new Error("the API has no method");
   const text = emitValidators(set, optionsFor(model))
-    .replace(/^import .*$/m, "")
+    .replace(/^import \{[^}]*\} from .*$/m, "")
     .replace(/^export \{[^}]*\};$/m, "");
   const names = [set.nameOf(method.request, "closed"), set.nameOf(method.response, "open")];
   const evaluate = new Function(...Object.keys(helpers), `${text}\nreturn [${names}];`);

@@ -2,11 +2,15 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 import fc from "fast-check";
 import Type, { type TSchema } from "typebox";
 import Value from "typebox/value";
 import { expect, onTestFinished, test } from "vitest";
+import type { CompiledValidator } from "../../../codegen/src/emit/compiled-validator.js";
+import { ValidatorCompiler } from "../../../codegen/src/emit/validators/compile-validator.js";
+import { AjvCompiler } from "../../../codegen/src/emit/validators/compile-with-ajv.js";
+import type { SchemaOrBoolean } from "../../../codegen/src/model/schema/schema-walk.js";
 import { rounds } from "../../rounds.js";
 import { typeSource } from "../../support/schema/arbitrary-type.js";
 import { type GeneratedSchema, generateInMemory } from "../../support/schema/in-memory-schema.js";
@@ -54,6 +58,38 @@ test("validators and TypeBox's Value.Check agree on random types and values", { 
   }
   expect(disagreements.slice(0, 5).join("\n")).toBe("");
   expect(accepted / checked).toBeGreaterThan(0.3);
+});
+
+/** Compiles every validator with ajv, also those that codegen prints itself. */
+class ByAjv extends ValidatorCompiler {
+  readonly #ajv = new AjvCompiler();
+
+  override compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
+    return this.#ajv.compile(schema, evaluated);
+  }
+}
+
+test("validators report the errors of ajv, in its order, on random types and values", { timeout: 600_000 }, () => {
+  const differences: string[] = [];
+  let invalid = 0;
+  for (const [index, { source, type, generated }] of sampleTypes(rounds(60) * 10).entries()) {
+    const byAjv = generateInMemory(type, new ByAjv());
+    if (!("open" in byAjv)) throw new Error(`refused: ${source}`);
+    const random = randomFrom(SEED + index);
+    for (let round = 0; round < 20; round += 1) {
+      const value = sampleValue(type, { random, noise: round / 40 });
+      for (const variant of ["open", "closed"] as const) {
+        const [ours, theirs] = [generated[variant], byAjv[variant]];
+        if (!ours(value)) invalid += 1;
+        theirs(value);
+        if (isDeepStrictEqual(ours.errors, theirs.errors)) continue;
+        const errors = `${JSON.stringify(ours.errors)}, ajv: ${JSON.stringify(theirs.errors)}`;
+        differences.push(`${source}\n  ${JSON.stringify(value)} ${variant}: ${errors}`);
+      }
+    }
+  }
+  expect(differences.slice(0, 5).join("\n")).toBe("");
+  expect(invalid).toBeGreaterThan(rounds(60) * 20);
 });
 
 test.each<[keyword: string, type: TSchema]>([

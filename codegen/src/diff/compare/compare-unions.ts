@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { tagOf, typesOf } from "../../emit/validators/union-cases.js";
+import { tagOf, typesOf } from "../../emit/shape/union-cases.js";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import type { RuleId } from "../rules/rules.js";

@@ -41,7 +41,7 @@ export function compileSide(types: Types, uses: readonly CompiledUse[]): readonl
   const set = compileValidators(model, new ValidatorCompiler());
   const names = uses.map(({ variant }, index) => set.nameOf(all[index] as TypeUse, variant));
   const text = emitValidators(set, { header: "" } as Parameters<typeof emitValidators>[1])
-    .replace(/^import .*$/m, "")
+    .replace(/^import \{[^}]*\} from .*$/m, "")
     .replace(/^export \{[^}]*\};$/m, "");
   const evaluate = new Function(...Object.keys(helpers), `${text}\nreturn [${names.join(", ")}];`);
   return evaluate(...Object.values(helpers)) as readonly Validator[];

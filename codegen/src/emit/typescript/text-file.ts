@@ -72,10 +72,15 @@ export class TextFile {
       return type && !types ? `type ${clause}` : clause;
     });
     const keyword = types ? "import type" : "import";
-    const line = `${keyword} { ${names.join(", ")} } from "${from}";\n`;
-    if (line.length <= LINE_WIDTH + 1) return line;
-    return `${keyword} {\n${names.map((name) => `  ${name},\n`).join("")}} from "${from}";\n`;
+    return importStatement(keyword, names, from);
   }
+}
+
+/** An import of names: on one line if it fits. @param keyword `import` or `import type` */
+export function importStatement(keyword: string, names: readonly string[], from: string): string {
+  const line = `${keyword} { ${names.join(", ")} } from "${from}";\n`;
+  if (line.length <= LINE_WIDTH + 1) return line;
+  return `${keyword} {\n${names.map((name) => `  ${name},\n`).join("")}} from "${from}";\n`;
 }
 
 /** Packages before files. */

@@ -1,7 +1,8 @@
 import type { ResultCache } from "../../base/result-cache.js";
 import type { ApiModel } from "../../model/api-model.js";
+import type { CompiledValidator } from "../compiled-validator.js";
 import type { EmitOptions, Target } from "../target.js";
-import { type CompiledValidator, ValidatorCompiler } from "../validators/compile-validator.js";
+import { ValidatorCompiler } from "../validators/compile-validator.js";
 import { compileValidators } from "../validators/validator-set.js";
 import { emitApi, emitApiTypes } from "./api.js";
 import { emitClient, emitClientTypes } from "./client.js";

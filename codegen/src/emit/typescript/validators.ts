@@ -4,9 +4,9 @@ import { ProjectionPrinter } from "../validators/print-projection.js";
 import { validatorName } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
 import { runtimeType } from "./runtime-symbols.js";
-import { TextFile } from "./text-file.js";
+import { importStatement, TextFile } from "./text-file.js";
 
-/** `validators.js`, which ajv generates: formatters and linters are disabled in it. */
+/** `validators.js`: code for speed, not for readers, so formatters and linters are disabled in it. */
 export function emitValidators({ compiled, exported, projections }: ValidatorSet, { header }: EmitOptions): string {
   const printer = new ProjectionPrinter((type) => validatorName(type, "open"));
   const assignments = [...projections]
@@ -16,12 +16,12 @@ export function emitValidators({ compiled, exported, projections }: ValidatorSet
   const helpers = new Set([...compiled.values()].flatMap((validator) => validator.helpers));
   if (uses !== "") helpers.add("project");
   const imports =
-    helpers.size === 0 ? "" : `import { ${[...helpers].sort(compareNames).join(", ")} } from "sshrpc/generated";\n`;
+    helpers.size === 0 ? "" : importStatement("import", [...helpers].sort(compareNames), "sshrpc/generated");
   const blocks = [...compiled].map(([name, { code }]) => `${NOT_FORMATTED}const ${name} = ${code};\n`);
   const exports =
     exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
   return (
-    `// ${header}\n// biome-ignore-all lint: written by ajv\n// biome-ignore-all format: written by ajv\n` +
+    `// ${header}\n// biome-ignore-all lint: validators\n// biome-ignore-all format: validators\n` +
     `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
   );
 }

@@ -1,8 +1,8 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import { branchesOf, entriesOf, listOf, propertyNames, requiredOf } from "../shape/property-names.js";
+import { groupByType, tagOf, typesOf } from "../shape/union-cases.js";
 import { combine, isFixed, isNeutral, NOTHING, type ProjectionNode } from "./projection-node.js";
-import { branchesOf, entriesOf, listOf, propertyNames, requiredOf } from "./property-names.js";
-import { groupByType, tagOf, typesOf } from "./union-cases.js";
 
 type Types = ReadonlyMap<string, JsonSchema>;
 

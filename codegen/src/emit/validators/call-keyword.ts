@@ -1,7 +1,7 @@
 import { _, type CodeKeywordDefinition, type KeywordCxt, Name } from "ajv";
 import { strConcat } from "ajv/dist/compile/codegen/index.js";
 import { mergeEvaluated } from "ajv/dist/compile/util.js";
-import { CALL } from "./variants.js";
+import { CALL } from "../shape/own-keywords.js";
 
 /** The keyword that calls the validator of another type: of what ajv passes to one, ours needs only the path. */
 export const CALL_KEYWORD: CodeKeywordDefinition = { keyword: CALL, schemaType: "string", code: call };

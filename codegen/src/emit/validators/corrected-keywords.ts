@@ -59,7 +59,7 @@ export function countEvaluatedFirst(definition: CodeKeywordDefinition): void {
   };
 }
 
-/** How generated code names the helper: {@link rewrite} in `compile-validator.ts` imports it from `sshrpc/generated`. */
+/** How generated code names the helper: {@link rewrite} in `compile-with-ajv.ts` imports it from `sshrpc/generated`. */
 const DUPLICATE_ITEMS = Object.assign(duplicateItems, { code: 'require("ajv/dist/runtime/duplicateItems").default' });
 
 function ifThenElse(cxt: KeywordCxt): void {

@@ -1,13 +1,7 @@
 import { _, type Code, type CodeKeywordDefinition, type KeywordCxt, Name } from "ajv";
 import { getProperty } from "ajv/dist/compile/codegen/index.js";
 import { checkDataType } from "ajv/dist/compile/validate/dataType.js";
-import { CASES, type CaseCondition, WHEN } from "./union-cases.js";
-
-/**
- * The keyword with the constraints of one value that are checked in order, up to the first that fails: a pattern does not run
- * on a text that is too long, and one value has one issue.
- */
-export const FIRST = "x-first";
+import { CASES, type CaseCondition, FIRST, WHEN } from "../shape/own-keywords.js";
 
 /** Keywords that decide which issues a validator reports. They exist only in schemas for ajv. */
 export const ISSUE_KEYWORDS: readonly (CodeKeywordDefinition | string)[] = [

@@ -2,12 +2,14 @@ import { errorMessage } from "../../base/error-message.js";
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
+import type { CompiledValidator } from "../compiled-validator.js";
+import { CALL } from "../shape/own-keywords.js";
 import { ProjectionBuilder } from "./build-projection.js";
 import { buildProjections } from "./build-projections.js";
-import { type CompiledValidator, textOf, type ValidatorCompiler } from "./compile-validator.js";
+import { textOf, type ValidatorCompiler } from "./compile-validator.js";
 import type { ProjectionNode } from "./projection-node.js";
 import { type Variant, validatorName } from "./validator-names.js";
-import { CALL, Variants } from "./variants.js";
+import { Variants } from "./variants.js";
 
 /** The validators of one API: their code, and the names of those that methods use directly. */
 export interface ValidatorSet {

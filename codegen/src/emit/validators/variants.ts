@@ -1,12 +1,9 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { Memo } from "../../base/memo.js";
 import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
-import { FIRST } from "./issue-keywords.js";
-import { type TypesByName, unionCases } from "./union-cases.js";
+import { CALL, FIRST } from "../shape/own-keywords.js";
+import { type TypesByName, unionCases } from "../shape/union-cases.js";
 import { type Variant, validatorName } from "./validator-names.js";
-
-/** The keyword that calls the validator of another type. It exists only in schemas for ajv. */
-export const CALL = "x-call";
 
 /** Keywords whose subschemas apply to the same value. */
 const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"] as const;

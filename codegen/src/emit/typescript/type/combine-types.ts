@@ -18,6 +18,8 @@ function isNever(type: TypeText): boolean {
 
 /** A union of the distinct types among `items`. */
 export function union(items: readonly TypeText[]): TypeText {
+  const [only = NEVER] = items;
+  if (items.length < 2) return only;
   const parts = distinct(items.flatMap((item) => (item.kind === "union" ? item.items : [item])));
   if (parts.some(isUnknown)) return UNKNOWN;
   const wide = new Set(parts.map((part) => (part.kind === "atom" ? part.text : "")));
@@ -27,6 +29,8 @@ export function union(items: readonly TypeText[]): TypeText {
 
 /** An intersection of the distinct types among `items`; names come first, and objects without common members become one. */
 export function intersection(items: readonly TypeText[]): TypeText {
+  const [only = UNKNOWN] = items;
+  if (items.length < 2) return only;
   const flat = items.flatMap((item) => (item.kind === "intersection" ? item.items : [item]));
   if (flat.some(isNever)) return NEVER;
   const parts = distinct(flat.filter((part) => !isUnknown(part) && !isEmptyObject(part)));
@@ -69,7 +73,8 @@ function distinct(items: readonly TypeText[]): readonly TypeText[] {
   if (items.length < 2) return items;
   const texts = new Set<string>();
   return items.filter((item) => {
-    const text = JSON.stringify(item);
+    if (item.kind !== "atom" && items.every((other) => other === item || other.kind !== item.kind)) return true;
+    const text = item.kind === "atom" ? item.text : JSON.stringify(item);
     return !texts.has(text) && texts.add(text);
   });
 }

@@ -1,10 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
-
-/** When a branch of a union applies: to values of JSON types, or to objects whose property `tag` has one of `values`. */
-export type CaseCondition =
-  | { readonly types: readonly string[] }
-  | { readonly tag: string; readonly values: readonly unknown[] };
+import { CASES, type CaseCondition, WHEN } from "./own-keywords.js";
 
 /** A branch of a union: as the contract has it, and rewritten for ajv. */
 interface Branch {
@@ -17,12 +13,6 @@ interface Union {
   readonly keyword: "anyOf" | "oneOf";
   readonly branches: readonly Branch[];
 }
-
-/** The keyword with schemas of which at most one applies to a value. */
-export const CASES = "x-cases";
-
-/** The keyword with the {@link CaseCondition}s of {@link CASES}. */
-export const WHEN = "x-when";
 
 /** Looks up named types. */
 export type TypesByName = Pick<ReadonlyMap<string, JsonSchema>, "get">;
