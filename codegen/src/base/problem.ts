@@ -14,9 +14,11 @@ export interface Problem extends Position {
   readonly message: string;
 }
 
-/** Formats a problem as `schema/api.ts:12:7: resources.note.GET: message`. */
+/** Formats a problem as `schema/api.ts:12:7: resources.note.GET: message`, on one line, for a terminal. */
 export function formatProblem({ file, line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
+  const text = `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
+  // Names of a schema may have any character.
+  return text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
 }
 
 /** The schema is invalid. The error carries every problem that one run found, in source order. */

@@ -61,6 +61,12 @@ test("a module without an API as its default export is refused", async () => {
   ]);
 });
 
+test("control characters of a name cannot break a line, or reach a terminal", async () => {
+  const text = "export default {\n  name: 'x', version: '1',\n  resources: { 'a\\n\\u001b[2J': {} },\n};";
+  for (const line of await problemsOf({ "schema/api.ts": text }))
+    expect(line).toMatch(/^schema\/api\.ts:\d+:\d+: \P{Cc}+$/u);
+});
+
 test("a schema in a JavaScript module, which Node runs itself, is refused with what to do", async () => {
   const project = new Project({ "schema/api.mjs": "export default { name: 'a', version: '1', resources: {} };" });
   await expect(generate({ cwd: project.folder, schema: "schema/api.mjs" })).rejects.toThrow(
