@@ -45,7 +45,7 @@ import { DRAIN_GRACE } from "../../runtime/src/ssh/ssh2/packets/idle.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
 import { MAX_WINDOW } from "../../runtime/src/wire/flow/stream-window.js";
-import { CALL_WEIGHT, DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
+import { CALL_WEIGHT, DEFAULT_LIMITS, STREAMS_WEIGHT } from "../../runtime/src/wire/limits.js";
 import { formatValue } from "./format.js";
 
 /** One bound: where it holds, what is bounded, and the value as text. */
@@ -60,6 +60,7 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "timeout of the PROXY protocol header", ms(PROXY_HEADER_TIMEOUT)],
   ["server", "connections beyond `maxConnections` that may log in", count(LOGIN_RESERVE)],
   ["server", "memory of a call, with a request of up to 100 bytes", bytes(CALL_WEIGHT)],
+  ["server", "memory of a call with streams, in addition", bytes(STREAMS_WEIGHT)],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", count(MAX_ADDRESSES)],
   [
     "server",

@@ -4,7 +4,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Hello } from "../wire/hello.js";
-import { COVERED_TEXT } from "../wire/limits.js";
+import { COVERED_TEXT, STREAMS_WEIGHT } from "../wire/limits.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
 import { Dispatch } from "./call/dispatch.js";
 import { excerpt } from "./call/excerpt.js";
@@ -45,6 +45,7 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
     const { codec } = call;
     const { maxRequest } = route.method;
     new Dispatch(new WireCall(call), route, caller).run(() => {
+      if (route.method.kind !== "unary") call.charge(STREAMS_WEIGHT);
       const size = request.end - request.start;
       if (size === 0) return {};
       checkMethodSize(size, maxRequest, "request");

@@ -32,7 +32,7 @@ export interface Limits {
    */
   readonly serverCalls: number;
   /**
-   * Bytes of memory that the calls of one connection may hold: 4 KiB for each, the weight of its request (2 for each byte of the text and
+   * Bytes of memory that the calls of one connection may hold: 4 KiB for each, 12 KiB for one with streams, the weight of its request (2 for each byte of the text and
    * 100 for each value), and responses that the transport has not taken. Over it: RESOURCE_EXHAUSTED. Default: 256 MiB.
    */
   readonly bytes: number;
@@ -84,6 +84,9 @@ const HEAP_PART = 12;
 
 /** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
 export const CALL_WEIGHT = 4096;
+
+/** Bytes of memory of a call with streams beyond those of a call: they last, and their handlers keep state. */
+export const STREAMS_WEIGHT = 8192;
 
 /** Bytes of a request whose weight is not counted. */
 export const COVERED_TEXT = 100;

@@ -10,7 +10,7 @@ import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
-import { CALL_WEIGHT, COVERED_TEXT, type Limits, tooLarge } from "../../wire/limits.js";
+import { CALL_WEIGHT, COVERED_TEXT, type Limits, STREAMS_WEIGHT, tooLarge } from "../../wire/limits.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
 import type { DispatchConfig } from "../call/call-context.js";
 import type { ConnectedClient } from "../call/context.js";
@@ -146,7 +146,8 @@ export class LocalCalls {
       if (size > limits.message) throw tooLarge(size, limits.message, "request");
       checkMethodSize(size, route.method.maxRequest, "request");
       const held = checkShape({ buffer: Buffer.from(request.text), start: 0, end: size }, limits);
-      const weight = CALL_WEIGHT + (size > COVERED_TEXT ? held : 0);
+      const streams = route.method.kind === "unary" ? 0 : STREAMS_WEIGHT;
+      const weight = CALL_WEIGHT + streams + (size > COVERED_TEXT ? held : 0);
       const metadata = checkCallOptions(options, limits);
       if (this.#refusal !== undefined) throw this.#refusal;
       const account = accounts.of(options.peer);

@@ -484,3 +484,18 @@ describe("credit from a caller", () => {
     expect(asked).toBe(0);
   });
 });
+
+test("a call with streams takes three times the memory of another one, so that fewer of them run", async () => {
+  let running = 0;
+  const follow = async function* (_: unknown, ctx: Context) {
+    running++;
+    yield 1;
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  };
+  const { peer } = await serve(DOWN, follow, { limits: { bytes: 200_000 } });
+  for (let number = 0; number < 40; number++) peer.open(2 * number + 1, "{}", { credit: 1000 });
+  const refused = () => peer.frames.filter(({ kind }) => kind === FRAME.STATUS).length;
+  await until("all of them", () => running + refused() === 40);
+  // Four blocks of 64 KiB, of 12 KiB each.
+  expect(running).toBe(21);
+});

@@ -105,7 +105,7 @@ export class DirectChannels {
       await this.#forward(request, release);
       return;
     }
-    if (typeof answer === "object" && "serve" in answer) {
+    if (typeof answer === "object" && answer !== null && "serve" in answer) {
       await this.#serve(request, this.#accept(request, release, ChannelDuplex), answer.serve);
       return;
     }

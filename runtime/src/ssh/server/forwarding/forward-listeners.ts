@@ -169,7 +169,7 @@ export class ForwardListeners {
       port ||= listener.port ?? 0;
       return listener;
     }
-    if (typeof answer !== "object" || !("listen" in answer)) return undefined;
+    if (typeof answer !== "object" || answer === null || !("listen" in answer)) return undefined;
     const open: OpenForwarded = async (origin = NO_ORIGIN) => {
       await confirmed;
       return this.#openChannel(request, port, origin);

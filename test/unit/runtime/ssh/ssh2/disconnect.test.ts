@@ -2,11 +2,20 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
+import { string, uint32 } from "../../../../faults/guard/support.js";
 import { within } from "../../support/wait.js";
 import { type BenchOptions, startBench } from "../support.js";
 
 interface Handlers {
   DISCONNECT: (self: unknown, code: number, text: string) => void;
+}
+
+/** How ssh2 sends a packet. */
+interface RawProtocol {
+  readonly _packetRW: {
+    readonly write: { alloc(size: number): Buffer; readonly allocStart: number; finalize(packet: Buffer): Buffer };
+  };
+  readonly _cipher: { encrypt(packet: Buffer): void };
 }
 
 /** A client, and a function that resolves with the text of DISCONNECT; to be called after `connect`. */
@@ -96,4 +105,19 @@ test.each([
   const { port } = server.address() as { port: number };
   await expect(bench.dialThrough(port)).rejects.toThrow(/./);
   await expect.poll(() => texts).toEqual([expected]);
+});
+
+test.each([
+  ["in its words", "out of memory", "the client disconnected: out of memory"],
+  ["by its code, without words", "", "the client disconnected: code 12"],
+])("the log has the reason of a client that disconnects %s", async (_, description, reason) => {
+  const { bench, client, ready } = await connect({}, "right");
+  await ready;
+  const payload = Buffer.concat([Buffer.of(1), uint32(12), string(description), string("")]);
+  const { _protocol } = client as unknown as { _protocol: RawProtocol };
+  const packet = _protocol._packetRW.write.alloc(payload.length);
+  payload.copy(packet, _protocol._packetRW.write.allocStart);
+  _protocol._cipher.encrypt(_protocol._packetRW.write.finalize(packet));
+  const reasons = () => bench.log.with("SSH connection closed").map(({ fields }) => fields["reason"]);
+  await expect.poll(reasons).toEqual([reason]);
 });

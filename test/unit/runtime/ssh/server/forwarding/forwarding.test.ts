@@ -55,6 +55,16 @@ describe("a connection that a client requests", () => {
     ]);
   });
 
+  it.each([null, undefined, "yes", 1])("is refused where the rule answers %s", async (answer) => {
+    const bench = await forwarding({ permitOpen: () => answer as never, permitListen: () => answer as never });
+    const client = await rawClient(bench);
+    const { message } = await failure(forwardOut(client, "127.0.0.1", await startEcho()));
+    expect(message).toBe("(SSH) Channel open failure: not permitted");
+    expect((await failure(forwardIn(client, "127.0.0.1", 0))).message).toMatch(/Unable to bind/);
+    const reasons = bench.log.with("forwarding refused").map(({ fields }) => fields["reason"]);
+    expect(reasons).toEqual(["not permitted", "not permitted"]);
+  });
+
   it("is decided by a function of request and peer, which may deny it with a reason", async () => {
     const requests: unknown[] = [];
     const port = await startEcho();
