@@ -4,4 +4,6 @@ export interface CompiledValidator {
   readonly code: string;
   /** The helpers that the code uses, to be imported from `sshrpc/generated`. */
   readonly helpers: readonly string[];
+  /** Whether ajv wrote the code, which linters reject. */
+  readonly byAjv?: true;
 }

@@ -173,8 +173,9 @@ export function reported(scope: Scope, helper: string, { path }: Pick<Place, "pa
 export function conditionOf(condition: CaseCondition, { data }: Place, scope: Scope): string {
   if ("types" in condition) return isOfType(condition.types, data, scope);
   const { tag, values } = condition;
-  const any = values.map((value) => `${data}${access(tag)} === ${JSON.stringify(value)}`).join(" || ");
-  return `${scope.use("isObject")}(${data}) && ${values.length > 1 ? `(${any})` : any}`;
+  const property = `${data}?.${access(tag).replace(/^\./, "")}`;
+  const any = values.map((value) => `${property} === ${JSON.stringify(value)}`).join(" || ");
+  return `typeof ${data} === "object" && ${values.length > 1 ? `(${any})` : any}`;
 }
 
 /** Whether the condition of a case says all that the schema of the case does. */

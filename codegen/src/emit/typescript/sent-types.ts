@@ -31,7 +31,7 @@ function findSentTypes(model: ApiModel): SentTypes {
     sent.set(name, own);
   };
   const addReachable = (schema: SchemaOrBoolean): void => {
-    for (const name of namesIn(schema)) {
+    for (const name of factsOf(schema).names) {
       const target = types.get(name);
       if (target === undefined || sent.has(name) || !hasArrays(target, types, new Set())) continue;
       add(name);
@@ -49,23 +49,38 @@ function findSentTypes(model: ApiModel): SentTypes {
   return sent;
 }
 
-/** The named types that a schema refers to. */
-function namesIn(schema: SchemaOrBoolean): readonly string[] {
-  if (typeof schema === "boolean" || typescriptNote(schema).type !== undefined) return [];
+/** What a schema says itself. */
+interface Facts {
+  /** The named types that it refers to. */
+  readonly names: readonly string[];
+  readonly hasArray: boolean;
+}
+
+const NO_FACTS: Facts = { names: [], hasArray: false };
+
+/** The results of {@link factsOf}: a watch keeps schemas that have not changed. */
+const facts = new WeakMap<JsonSchema, Facts>();
+
+function factsOf(schema: SchemaOrBoolean): Facts {
+  if (typeof schema === "boolean" || typescriptNote(schema).type !== undefined) return NO_FACTS;
+  const known = facts.get(schema) ?? findFacts(schema);
+  facts.set(schema, known);
+  return known;
+}
+
+function findFacts(schema: JsonSchema): Facts {
   const own = refName(schema);
   const names = own === undefined ? [] : [own];
-  eachSubschema(schema, (sub) => names.push(...namesIn(sub)));
-  return names;
+  let hasArray = "items" in schema || [schema["type"]].flat().includes("array");
+  eachSubschema(schema, (sub) => {
+    const inner = factsOf(sub);
+    names.push(...inner.names);
+    hasArray ||= inner.hasArray;
+  });
+  return { names, hasArray };
 }
 
 function hasArrays(schema: SchemaOrBoolean, types: ReadonlyMap<string, JsonSchema>, seen: Set<string>): boolean {
-  if (typeof schema === "boolean" || typescriptNote(schema).type !== undefined) return false;
-  if ("items" in schema || [schema["type"]].flat().includes("array")) return true;
-  const name = refName(schema);
-  const target = name === undefined || seen.has(name) ? undefined : types.get(name);
-  let found = name !== undefined && target !== undefined && hasArrays(target, types, seen.add(name));
-  eachSubschema(schema, (sub) => {
-    found ||= hasArrays(sub, types, seen);
-  });
-  return found;
+  const { names, hasArray } = factsOf(schema);
+  return hasArray || names.some((name) => !seen.has(name) && hasArrays(types.get(name) ?? true, types, seen.add(name)));
 }

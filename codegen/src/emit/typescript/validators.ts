@@ -18,11 +18,13 @@ export function emitValidators({ compiled, exported, projections }: ValidatorSet
   const imports =
     helpers.size === 0 ? "" : importStatement("import", [...helpers].sort(compareNames), "sshrpc/generated");
   const blocks = [...compiled].map(([name, { code }]) => `${NOT_FORMATTED}const ${name} = ${code};\n`);
+  // ESLint reports a comment that disables nothing.
+  const byAjv = [...compiled.values()].some((validator) => validator.byAjv === true);
   const exports =
     exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
   return (
     `// ${header}\n// biome-ignore-all lint: validators\n// biome-ignore-all format: validators\n` +
-    `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
+    `${byAjv ? "/* eslint-disable */\n" : ""}${imports}\n${blocks.join("\n")}\n${uses}${assignments}${assignments && "\n"}${exports}`
   );
 }
 

@@ -24,7 +24,7 @@ export class AjvCompiler {
     const key = JSON.stringify(options);
     const instance = this.#instances.get(key) ?? new Instance(options);
     this.#instances.set(key, instance);
-    return rewrite(instance.print(schema));
+    return { ...rewrite(instance.print(schema)), byAjv: true };
   }
 }
 

@@ -881,11 +881,11 @@ const polygonOpen = function validate(data, path = "") {
 // prettier-ignore
 const shapeClosed = function validate(data, path = "") {
   let errors = null;
-  if (isObject(data) && data.kind === "circle") {
+  if (typeof data === "object" && data?.kind === "circle") {
     if (!circleClosed(data, path)) errors = withErrors(errors, circleClosed.errors);
-  } else if (isObject(data) && data.kind === "square") {
+  } else if (typeof data === "object" && data?.kind === "square") {
     if (!squareClosed(data, path)) errors = withErrors(errors, squareClosed.errors);
-  } else if (isObject(data) && (data.kind === "pentagon" || data.kind === "hexagon")) {
+  } else if (typeof data === "object" && (data?.kind === "pentagon" || data?.kind === "hexagon")) {
     if (!polygonClosed(data, path)) errors = withErrors(errors, polygonClosed.errors);
   }
   if (isObject(data)) {
@@ -900,11 +900,11 @@ const shapeClosed = function validate(data, path = "") {
 // prettier-ignore
 const shapeOpen = function validate(data, path = "") {
   let errors = null;
-  if (isObject(data) && data.kind === "circle") {
+  if (typeof data === "object" && data?.kind === "circle") {
     if (!circleOpen(data, path)) errors = withErrors(errors, circleOpen.errors);
-  } else if (isObject(data) && data.kind === "square") {
+  } else if (typeof data === "object" && data?.kind === "square") {
     if (!squareOpen(data, path)) errors = withErrors(errors, squareOpen.errors);
-  } else if (isObject(data) && (data.kind === "pentagon" || data.kind === "hexagon")) {
+  } else if (typeof data === "object" && (data?.kind === "pentagon" || data?.kind === "hexagon")) {
     if (!polygonOpen(data, path)) errors = withErrors(errors, polygonOpen.errors);
   }
   if (isObject(data)) {
