@@ -124,6 +124,9 @@ export class Expander {
 
   #close(one: Alternative): Alternative {
     if (one.kind !== "object" || one.decided) return one;
+    // Validators do not close an object of which no schema declares a property.
+    const isDeclared = one.patterns.length > 0 || [...one.properties.values()].some((term) => term.length > 0);
+    if (this.#side === "sender" && !isDeclared) return one;
     const missing = [...one.required].filter((name) => !one.properties.has(name)).map((name) => [name, []] as const);
     return { ...one, properties: new Map([...one.properties, ...missing]), rest: NEVER };
   }

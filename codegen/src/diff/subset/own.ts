@@ -154,7 +154,7 @@ function inside(variant: Reading): Reading {
 }
 
 /** Whether other schemas apply to the value, too. */
-export function isPart(variant: Reading): boolean {
+function isPart(variant: Reading): boolean {
   return variant === "part" || variant === "sent part";
 }
 

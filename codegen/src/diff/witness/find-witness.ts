@@ -27,7 +27,7 @@ export function* refusedCandidates(
   }
 }
 
-/** A value for which a validator throws is no witness. */
+/** A value for which a validator throws proves nothing. */
 function isRefused(
   value: unknown,
   { sender, receiver }: { readonly sender: Validator; readonly receiver: Validator },

@@ -146,7 +146,10 @@ describe("the methods of a contract", () => {
   });
 
   test("a name that is no longer reserved is reported", () => {
-    const type = (more: object) => ({ request: Type.Object({ id: Type.Integer() }, more), response: NULL });
+    const type = (more: Record<string, unknown>) => ({
+      request: Type.Object({ id: Type.Integer() }, more),
+      response: NULL,
+    });
     const old = contract({ a: { GET: type({ reserved: ["b"] }), reserved: ["STORE"] } }, { reserved: ["gone", "/x"] });
     const next = contract({ a: { GET: type({}) } }, { reserved: ["/x"] });
     expect(diff(old, next).map(({ rule, verdict, method, path }) => [rule, verdict, method, path])).toEqual([

@@ -151,6 +151,12 @@ describe("a value that contradicts is never called compatible", () => {
       object({ p: object({ x: number, y: number }) }),
       { p: { x: 1, y: "a" } },
     ],
+    [
+      "an intersection that declares no property",
+      { allOf: [{ type: "object", required: ["b"] }] },
+      object({ b: {} }, { required: ["b"] }),
+      { a: 0, b: 0 },
+    ],
     ["exclusive bounds", { type: "number", minimum: 1 }, { type: "number", exclusiveMinimum: 1 }, 1],
     [
       "tuples that grow",
