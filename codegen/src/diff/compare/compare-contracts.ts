@@ -34,7 +34,31 @@ export function compareContracts(old: ContractSide, next: ContractSide, same: Sa
       changes: changes.map((change) => ({ ...change, isCallback })),
     };
   });
-  return { pairs: parts.flatMap(({ pairs }) => pairs), changes: parts.flatMap(({ changes }) => changes) };
+  const released = old.complete && next.complete ? releasedNames(old.contract, next.contract) : [];
+  return {
+    pairs: parts.flatMap(({ pairs }) => pairs),
+    changes: [...parts.flatMap(({ changes }) => changes), ...released],
+  };
+}
+
+/** Names, paths and verbs that are no longer reserved, and not in use again. */
+function releasedNames(old: Contract, next: Contract): Comparison["changes"] {
+  const lost = (before: readonly string[] = [], after: readonly string[] = [], isUsed: (text: string) => boolean) =>
+    before.filter((text) => !after.includes(text) && !isUsed(text));
+  const all = Object.entries({ ...next.resources, ...next.callbacks });
+  const ofApi = lost(old.reserved, next.reserved, (text) =>
+    all.some(([name, { path }]) => [name, path].includes(text)),
+  );
+  const verbs = Object.entries(old.resources).flatMap(([name, { path, reserved }]) => {
+    const other = next.resources[name];
+    if (other === undefined) return [];
+    return lost(reserved, other.reserved, (verb) => Object.hasOwn(other.methods, verb)).map(
+      (verb) => `${verb} ${path}`,
+    );
+  });
+  return [...ofApi, ...verbs].map((text) => {
+    return { rule: "reserved-name-released", method: text, direction: "method", old: text, isCallback: false };
+  });
 }
 
 function renamedMethod(one: MethodEntry, other: MethodEntry): MethodChange {

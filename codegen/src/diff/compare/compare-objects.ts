@@ -22,7 +22,9 @@ export function compareObjects(old: ObjectView, next: ObjectView, walk: Walk): r
     ...content,
   });
   const isReserved = (name: string): boolean => old.reserved.has(name) || next.reserved.has(name);
+  const released = [...old.reserved].filter((name) => !next.reserved.has(name) && !next.properties.has(name));
   return [
+    ...released.map((name) => at(name, "reserved-name-released", { old: name })),
     ...renamed.map(([from, to]) => ({
       ...at(from, "property-renamed", { old: from, new: to }),
       place: { property: to },

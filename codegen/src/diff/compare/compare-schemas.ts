@@ -13,6 +13,9 @@ export class SchemaComparison {
   readonly #old: Types;
   readonly #new: Types;
   readonly #same: SameSchemas;
+  /** The pairs that are compared now. */
+  readonly #active = new WeakMap<JsonSchema, Set<JsonSchema>>();
+
   constructor(old: Types, next: Types, same: SameSchemas) {
     this.#old = old;
     this.#new = next;
@@ -34,8 +37,20 @@ export class SchemaComparison {
         { link: [before, after], keys: [], place: {} },
       ];
     }
-    const found = this.#inline(old, next);
+    const found = this.#once(old, next);
     return after === undefined ? found : found.map((one) => ({ ...one, place: innermost(one.place, { type: after }) }));
+  }
+
+  /** An intersection may contain itself without a pair of named types in between: its differences are found at the first place. */
+  #once(old: JsonSchema, next: JsonSchema): readonly Entry[] {
+    const active = this.#active.get(old) ?? new Set<JsonSchema>();
+    if (active.has(next)) return [];
+    this.#active.set(old, active.add(next));
+    try {
+      return this.#inline(old, next);
+    } finally {
+      active.delete(next);
+    }
   }
 
   #inline(old: JsonSchema, next: JsonSchema): readonly Entry[] {

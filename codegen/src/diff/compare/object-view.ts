@@ -60,7 +60,20 @@ function joined(
   const all = new Map(a);
   for (const [name, schema] of b) {
     const other = all.get(name);
-    all.set(name, other === undefined ? schema : { allOf: [other, schema] });
+    all.set(name, other === undefined ? schema : bothOf(other, schema));
   }
   return all;
+}
+
+/** Pairs of schemas as one, the same each time: a comparison recognizes a type that contains itself. */
+const pairs = new WeakMap<object, WeakMap<object, SchemaOrBoolean>>();
+
+function bothOf(one: SchemaOrBoolean, other: SchemaOrBoolean): SchemaOrBoolean {
+  if (typeof one === "boolean") return one ? other : one;
+  if (typeof other === "boolean") return other ? one : other;
+  const known = pairs.get(one) ?? new WeakMap<object, SchemaOrBoolean>();
+  pairs.set(one, known);
+  const both = known.get(other) ?? { allOf: [one, other] };
+  known.set(other, both);
+  return both;
 }

@@ -65,7 +65,7 @@ function caseOf(
 ): readonly TypeCase[] {
   const sides = sidesOf(pair);
   const { prover, candidates } = senders[sides.sender];
-  const sent: Term = [{ schema: pair[sides.sender], variant: "closed" }];
+  const sent: Term = [{ schema: pair[sides.sender], variant: sides.reading }];
   const received: Term = [{ schema: pair[sides.receiver], variant: sides.variant }];
   const isProven = prover.proves(sent, received);
   const found = comparison.of(pair.old, pair.new);

@@ -106,7 +106,7 @@ function isProvenAt({ schemas }: Found, { sides, prover }: TypeCase): boolean {
   if (schemas === undefined) return false;
   const [old, next] = schemas;
   const [sent, received] = sides.sender === "old" ? [old, next] : [next, old];
-  return prover.proves([{ schema: sent, variant: "closed" }], [{ schema: received, variant: sides.variant }]);
+  return prover.proves([{ schema: sent, variant: sides.reading }], [{ schema: received, variant: sides.variant }]);
 }
 
 function reasonOf({ rule }: Found, compiled: CompiledSides | string | undefined): string {

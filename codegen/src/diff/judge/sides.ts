@@ -8,13 +8,20 @@ export interface Sides {
   readonly receiver: "old" | "new";
   /** How receivers validate, and senders before they send. */
   readonly variant: Exclude<Variant, "part">;
+  /** How the sender's schema is read: clients check what they send, and servers leave out what is undeclared. */
+  readonly reading: "closed" | "sent";
 }
+
+const READING = {
+  request: { variant: "closed", reading: "closed" },
+  response: { variant: "open", reading: "sent" },
+} as const;
 
 /** Requests go from the client to the server, but those of callbacks to the client. */
 export function sidesOf({ direction, isCallback }: TypePair): Sides {
   const isRequest = direction === "request" || direction === "request item";
   const sender = isRequest === isCallback ? "new" : "old";
-  return { sender, receiver: sender === "old" ? "new" : "old", variant: isRequest ? "closed" : "open" };
+  return { sender, receiver: sender === "old" ? "new" : "old", ...READING[isRequest ? "request" : "response"] };
 }
 
 /** What the rule says of a change at this place. A callback changes as the other way round. */

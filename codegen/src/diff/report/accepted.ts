@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
+import { suggestion } from "../../base/suggestion.js";
+import { withoutMark } from "../../base/without-mark.js";
 import { checkNames } from "../../options.js";
 import type { Change } from "../rules/change.js";
 import { RULES } from "../rules/rules.js";
@@ -35,12 +37,21 @@ export function readAccepted(file: string | undefined, cwd: string): readonly Ac
   if (file === undefined && !existsSync(path)) return [];
   let entries: unknown;
   try {
-    entries = JSON.parse(readFileSync(path, "utf8"));
+    entries = JSON.parse(withoutMark(readFileSync(path, "utf8")));
   } catch (error) {
     throw new InvalidOptionsError(`${name}: cannot be read: ${errorMessage(error)}`, { cause: error });
   }
   if (!Array.isArray(entries)) throw new InvalidOptionsError(`${name}: expected an array of accepted breaks`);
-  return entries.map((entry, index) => checkEntry(entry, `${name}: entry ${index + 1}: `));
+  const accepted = entries.map((entry, index) => checkEntry(entry, `${name}: entry ${index + 1}: `));
+  const keys = accepted.map(({ rule, method, path: place, direction }) => [rule, method, place, direction].join(" "));
+  const repeated = keys.findIndex((key, index) => keys.indexOf(key) < index);
+  if (repeated !== -1) {
+    const first = keys.indexOf(keys[repeated] ?? "") + 1;
+    throw new InvalidOptionsError(
+      `${name}: entry ${repeated + 1}: accepts the same change as entry ${first}; remove one`,
+    );
+  }
+  return accepted;
 }
 
 function checkEntry(entry: unknown, place: string): AcceptedBreak {
@@ -51,12 +62,20 @@ function checkEntry(entry: unknown, place: string): AcceptedBreak {
   if (missing !== undefined) throw new InvalidOptionsError(`${place}"${missing}" must be a text`);
   const accepted = entry as AcceptedBreak;
   if (!Object.hasOwn(RULES, accepted.rule)) {
-    throw new InvalidOptionsError(`${place}unknown rule ${JSON.stringify(accepted.rule)}`);
+    throw new InvalidOptionsError(
+      `${place}unknown rule ${JSON.stringify(accepted.rule)}${suggestion(accepted.rule, Object.keys(RULES))}`,
+    );
   }
-  if (!/^\d{4}-\d\d-\d\d$/.test(accepted.date) || Number.isNaN(Date.parse(accepted.date))) {
+  if (!isDay(accepted.date)) {
     throw new InvalidOptionsError(`${place}"date" must be a day such as 2026-11-30`);
   }
   return accepted;
+}
+
+/** Days that a month does not have become days of the next one. */
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 /** The changes with the entry that accepts each, and the entries that accept nothing. */

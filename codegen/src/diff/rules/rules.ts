@@ -131,6 +131,12 @@ export const RULES = {
     isSemantic: true,
     fix: "use another name: a client of an earlier version reads the old meaning",
   },
+  "reserved-name-released": {
+    text: "name no longer reserved: a later version may use it again",
+    ...NOTE,
+    method: ["source-only", "any"],
+    reverse: "reserved-name-released",
+  },
   "default-changed": { text: "default changed", ...NOTE, reverse: "default-changed" },
   "documentation-changed": {
     text: "documentation changed",

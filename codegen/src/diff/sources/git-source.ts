@@ -63,8 +63,14 @@ class Repository {
     try {
       return (await this.run(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`])).trim();
     } catch (error) {
-      if (error instanceof InvalidOptionsError && /not a git repository/i.test(error.message)) throw error;
-      throw this.#invalid("no such commit");
+      // A commit that is missing has no message.
+      if (!(error instanceof Error) || !isExit(error.cause, 1)) throw error;
+      const isShallow = await this.run(["rev-parse", "--is-shallow-repository"]).then((text) => text.trim() === "true");
+      throw this.#invalid(
+        isShallow
+          ? "no such commit; the clone is shallow: `git fetch --unshallow`, or fetch-depth: 0 of actions/checkout, fetches all"
+          : "no such commit; fetch it, or name a branch of a remote such as git:origin/main",
+      );
     }
   }
 
@@ -77,7 +83,7 @@ class Repository {
       );
       if (isFile) return path;
     }
-    throw this.#invalid(`the commit has no ${paths.join(", ")}`);
+    throw this.#invalid(`the commit has no ${paths.join(", ")} (relative to the current folder)`);
   }
 
   /** Writes the files of a commit to `folder`, without a change of the repository. @returns the path of the project in it */
@@ -95,7 +101,8 @@ class Repository {
       const { stdout } = await promisify(execFile)("git", [...args], { cwd: this.#cwd, env, maxBuffer: MAX_OUTPUT });
       return stdout;
     } catch (error) {
-      const { stderr } = error as { readonly stderr?: string };
+      const { stderr, code } = error as { readonly stderr?: string; readonly code?: unknown };
+      if (code === "ENOENT") throw this.#invalid("the program git is required, and was not found in PATH");
       const [reason] = (stderr || errorMessage(error)).trim().split("\n");
       throw new InvalidOptionsError(`${this.#label}: git: ${reason}`, { cause: error });
     }
@@ -104,6 +111,10 @@ class Repository {
   #invalid(problem: string): InvalidOptionsError {
     return new InvalidOptionsError(`${this.#label}: ${problem}`);
   }
+}
+
+function isExit(error: unknown, status: number): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === status;
 }
 
 /** The schema imports the packages that are installed now. */

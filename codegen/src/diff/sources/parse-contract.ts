@@ -1,6 +1,7 @@
 import { type Contract, isVerb } from "sshrpc/contract";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
+import { withoutMark } from "../../base/without-mark.js";
 import { circleOf } from "../../model/schema/circle-of.js";
 import { isSchemaObject, refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 
@@ -17,7 +18,7 @@ const TYPE_NAME = /^[A-Za-z_$][\w$]*$/;
  */
 export function parseContract(text: string, label: string): Contract {
   try {
-    return checkContract(JSON.parse(text), label);
+    return checkContract(JSON.parse(withoutMark(text)), label);
   } catch (error) {
     if (error instanceof InvalidOptionsError) throw error;
     throw new InvalidOptionsError(`${label}: invalid JSON: ${errorMessage(error)}`, { cause: error });

@@ -2,6 +2,9 @@ import { fullFormats } from "ajv-formats/dist/formats.js";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import type { Alternative, Numbers, Strings } from "./alternative.js";
 
+/** From here on JavaScript writes integers with an exponent, and validators take none for a multiple. */
+export const EXPONENT = 1e21;
+
 /** Whether an alternative accepts a value; undefined where only a validator knows. Its opaque constraints are left out. */
 export function accepts(alternative: Alternative, value: unknown): boolean | undefined {
   switch (alternative.kind) {
@@ -22,7 +25,7 @@ function acceptsNumber({ integer, low, high, steps }: Numbers, value: number): b
   if (integer && !Number.isInteger(value)) return false;
   if (low.exclusive ? value <= low.value : value < low.value) return false;
   if (high.exclusive ? value >= high.value : value > high.value) return false;
-  return steps.every((step) => Number.isInteger(value / step));
+  return steps.every((step) => Number.isInteger(value / step) && Math.abs(value / step) < EXPONENT);
 }
 
 function acceptsString({ min, max, patterns, formats }: Strings, value: string): boolean | undefined {

@@ -4,10 +4,16 @@ import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 /** The types of one contract, by name. */
 export type Types = ReadonlyMap<string, SchemaOrBoolean>;
 
-/** A schema as one side validates it. */
+/**
+ * How a side reads a schema: as a validator of a variant does, or as a server sends values: what the open validator accepts,
+ * without undeclared properties. A value that matches several members of a union keeps what each of them declares.
+ */
+export type Reading = Variant | "sent" | "sent part";
+
+/** A schema as one side reads it. */
 export interface Part {
   readonly schema: SchemaOrBoolean;
-  readonly variant: Variant;
+  readonly variant: Reading;
 }
 
 /** Schemas that a value must match together; none for any value. */
@@ -119,6 +125,11 @@ export const ANY_OBJECT: Objects = {
 /** Accepts one value. */
 export function constant(value: unknown): Constant {
   return { kind: "constant", value, opaque: NONE };
+}
+
+/** Values that may have undeclared properties. */
+export function asOpen(term: Term): Term {
+  return term.map(({ schema }) => ({ schema, variant: "open" }));
 }
 
 /** The values of a property, of those that the alternative accepts. */

@@ -1,5 +1,4 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Variant } from "../../emit/validators/validator-names.js";
 import { decides, isSplit } from "../../emit/validators/variants.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import {
@@ -10,18 +9,24 @@ import {
   ANY_STRING,
   constant,
   NEVER,
-  type Objects,
   type Part,
+  type Reading,
   type Term,
   type Types,
   UNDECIDED,
 } from "./alternative.js";
-import { merge } from "./merge.js";
+import { declare, declaredByConditions } from "./conditions.js";
+import { areDisjoint } from "./disjoint.js";
+import { merge, mergeSent } from "./merge.js";
 import { opaqueConstraints } from "./opaque.js";
-import { ownAlternatives } from "./own.js";
+import { isSent, ownAlternatives } from "./own.js";
+import { asPartOfUnion, asSentInUnion } from "./union.js";
 
 /** More alternatives of one schema are not compared. */
 const MAX_ALTERNATIVES = 200;
+
+/** Keywords that codegen replaces: contracts of other programs may have them. */
+const UNSUPPORTED = ["nullable", "dependencies"];
 
 const ANY: readonly Alternative[] = [
   ...[constant(null), constant(true), constant(false)],
@@ -38,7 +43,7 @@ export class TooComplex extends Error {}
 export class Expander {
   readonly #types: Types;
   readonly #side: "sender" | "receiver";
-  readonly #known = new Map<Variant, WeakMap<JsonSchema, readonly Alternative[]>>();
+  readonly #known = new Map<Reading, WeakMap<JsonSchema, readonly Alternative[]>>();
   readonly #pending = new Set<string>();
 
   constructor(types: Types, side: "sender" | "receiver") {
@@ -48,7 +53,7 @@ export class Expander {
 
   /** @throws TooComplex */
   of(term: Term): readonly Alternative[] {
-    return term.map((part) => this.#part(part)).reduce(product, ANY);
+    return term.map((part) => this.#part(part)).reduce((a, b) => product(a, b, merge), ANY);
   }
 
   #part({ schema, variant }: Part): readonly Alternative[] {
@@ -60,12 +65,15 @@ export class Expander {
     return known;
   }
 
-  #schema(schema: JsonSchema, variant: Variant): readonly Alternative[] {
-    const split = variant === "closed" && isSplit(schema);
-    const inner = variant === "open" ? "open" : split || variant === "part" ? "part" : "closed";
+  #schema(schema: JsonSchema, variant: Reading): readonly Alternative[] {
+    const unknown = UNSUPPORTED.find((keyword) => keyword in schema);
+    if (unknown !== undefined) throw new TooComplex(`the keyword ${unknown}`);
+    const split = (variant === "closed" || variant === "sent") && isSplit(schema);
+    const inner = !split ? variant : isSent(variant) ? "sent part" : "part";
     const name = refName(schema);
-    const parts: (readonly Alternative[])[] = [ownAlternatives(schema, split ? "part" : variant)];
-    if (name !== undefined) parts.push(this.#ref(name, split ? "part" : variant));
+    if ("$ref" in schema && name === undefined) throw new TooComplex("a reference to no named type");
+    const parts: (readonly Alternative[])[] = [ownAlternatives(schema, inner)];
+    if (name !== undefined) parts.push(this.#ref(name, inner));
     for (const member of listOf(schema["allOf"])) parts.push(this.#part({ schema: member, variant: inner }));
     for (const keyword of ["anyOf", "oneOf"]) {
       if (schema[keyword] === undefined) continue;
@@ -73,12 +81,17 @@ export class Expander {
       parts.push(keyword === "oneOf" ? this.#exclusive(this.#union(branches, inner)) : this.#union(branches, inner));
     }
     const opaque = opaqueConstraints(schema, this.#types);
-    const merged = parts.reduce(product).map((one) => withOpaque(one, opaque));
+    // The sender may have what a condition declares.
+    const declared = this.#side === "sender" ? declaredByConditions(schema) : [];
+    const together = isSent(variant) ? mergeSent : merge;
+    const merged = parts
+      .reduce((a, b) => product(a, b, together))
+      .map((one) => withOpaque(declare(one, declared), opaque));
     const isClosed = (split && !decides(schema)) || schema["unevaluatedProperties"] === false;
-    return isClosed ? merged.map((one) => this.#close(one, schema)) : merged;
+    return isClosed ? merged.map((one) => this.#close(one)) : merged;
   }
 
-  #ref(name: string, variant: Variant): readonly Alternative[] {
+  #ref(name: string, variant: Reading): readonly Alternative[] {
     const target = this.#types.get(name);
     if (target === undefined) throw new TooComplex(`unknown type ${name}`);
     const key = `${variant} ${name}`;
@@ -91,44 +104,43 @@ export class Expander {
     }
   }
 
-  /** In a split schema, a value may have what any branch declares that it matches. */
-  #union(branches: readonly (readonly Alternative[])[], variant: Variant): readonly Alternative[] {
+  #union(branches: readonly (readonly Alternative[])[], variant: Reading): readonly Alternative[] {
     const all = branches.flat();
-    if (this.#side === "receiver" || variant !== "part") return all;
-    const objects = all.filter((one) => one.kind === "object");
-    const declared = new Set(objects.flatMap(({ properties }) => [...properties.keys()]));
-    const isOpen = objects.some(({ patterns, decided }) => patterns.length > 0 || decided);
-    return all.map((one) => {
-      if (one.kind !== "object") return one;
-      const missing = [...declared]
-        .filter((name) => !one.properties.has(name))
-        .map((name) => [name, one.rest] as const);
-      return { ...one, properties: new Map([...one.properties, ...missing]), decided: one.decided || isOpen };
-    });
+    if (isSent(variant)) return asSentInUnion(all, (one, other) => this.#areDisjoint(one, other));
+    return this.#side === "sender" && variant === "part" ? asPartOfUnion(all) : all;
+  }
+
+  #areDisjoint(one: Alternative, other: Alternative): boolean {
+    return areDisjoint(one, other, (term) => this.of(term));
   }
 
   /** A value may match one branch only: nothing is sure of branches that overlap. */
   #exclusive(branches: readonly Alternative[]): readonly Alternative[] {
     if (this.#side === "sender") return branches;
-    const isAlone = (one: Alternative): boolean =>
-      branches.every((other) => one === other || areDisjoint(one, other, (term) => this.of(term)));
-    return branches.map((one) => (isAlone(one) ? one : withOpaque(one, [[UNDECIDED, undefined]])));
+    const isAlone = (one: Alternative, index: number): boolean =>
+      branches.every((other, at) => at === index || this.#areDisjoint(one, other));
+    return branches.map((one, index) => (isAlone(one, index) ? one : withOpaque(one, [[UNDECIDED, undefined]])));
   }
 
-  #close(one: Alternative, schema: JsonSchema): Alternative {
+  #close(one: Alternative): Alternative {
     if (one.kind !== "object" || one.decided) return one;
-    // What a condition declares is not known here: the sender may have any property.
-    if (this.#side === "sender" && ("if" in schema || "dependentSchemas" in schema)) return one;
+    // Validators do not close an object of which no schema declares a property.
+    const isDeclared = one.patterns.length > 0 || [...one.properties.values()].some((term) => term.length > 0);
+    if (this.#side === "sender" && !isDeclared) return one;
     const missing = [...one.required].filter((name) => !one.properties.has(name)).map((name) => [name, []] as const);
     return { ...one, properties: new Map([...one.properties, ...missing]), rest: NEVER };
   }
 }
 
-function product(left: readonly Alternative[], right: readonly Alternative[]): readonly Alternative[] {
+function product(
+  left: readonly Alternative[],
+  right: readonly Alternative[],
+  together: (a: Alternative, b: Alternative) => Alternative | undefined,
+): readonly Alternative[] {
   if (left === ANY) return right;
   if (right === ANY) return left;
   if (left.length * right.length > MAX_ALTERNATIVES ** 2) throw new TooComplex("too many alternatives");
-  const merged = left.flatMap((one) => right.flatMap((other) => merge(one, other) ?? []));
+  const merged = left.flatMap((one) => right.flatMap((other) => together(one, other) ?? []));
   if (merged.length > MAX_ALTERNATIVES) throw new TooComplex(`more than ${MAX_ALTERNATIVES} alternatives`);
   return merged;
 }
@@ -136,31 +148,6 @@ function product(left: readonly Alternative[], right: readonly Alternative[]): r
 function withOpaque(one: Alternative, added: readonly (readonly [string, string | undefined])[]): Alternative {
   const own = added.filter(([, kind]) => kind === undefined || kind === one.kind || one.kind === "constant");
   return own.length === 0 ? one : { ...one, opaque: new Set([...one.opaque, ...own.map(([text]) => text)]) };
-}
-
-/** Whether no value matches both: by their type, or by a required property with different constants. */
-function areDisjoint(a: Alternative, b: Alternative, expand: (term: Term) => readonly Alternative[]): boolean {
-  if (a.kind !== "object" || b.kind !== "object") return merge(a, b) === undefined;
-  return [...a.required].some((name) => {
-    const [one, other] = [valuesOf(a, name, expand), valuesOf(b, name, expand)];
-    return b.required.has(name) && one !== undefined && other !== undefined && one.every((v) => !other.includes(v));
-  });
-}
-
-function valuesOf(
-  { properties }: Objects,
-  name: string,
-  expand: (term: Term) => readonly Alternative[],
-): readonly unknown[] | undefined {
-  const term = properties.get(name);
-  const alternatives = term?.every(({ schema }) => isFlat(schema)) === true ? expand(term) : undefined;
-  if (alternatives?.every((one) => one.kind === "constant") !== true) return undefined;
-  const values = alternatives.map((one) => (one.kind === "constant" ? one.value : undefined));
-  return values.every((value) => typeof value !== "object") ? values : undefined;
-}
-
-function isFlat(schema: SchemaOrBoolean): boolean {
-  return typeof schema === "object" && ("const" in schema || "enum" in schema);
 }
 
 function listOf(value: unknown): readonly SchemaOrBoolean[] {

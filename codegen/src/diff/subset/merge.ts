@@ -2,6 +2,7 @@ import { accepts } from "./accepts.js";
 import {
   type Alternative,
   type Arrays,
+  asOpen,
   itemOf,
   type Limit,
   type Numbers,
@@ -12,8 +13,23 @@ import {
   UNDECIDED,
 } from "./alternative.js";
 
+/** Values that both terms accept. */
+type Both = (a: Term, b: Term) => Term;
+
 /** The values that both alternatives accept; undefined for none. What it cannot express is marked as undecided. */
 export function merge(a: Alternative, b: Alternative): Alternative | undefined {
+  return mergeWith(a, b, both);
+}
+
+/** The same for values as a server sends them: parts that both declare have what either of them declares. */
+export function mergeSent(a: Alternative, b: Alternative): Alternative | undefined {
+  return mergeWith(a, b, (one, other) => {
+    const isShared = one.length > 0 && other.length > 0;
+    return isShared ? both(asOpen(one), asOpen(other)) : both(one, other);
+  });
+}
+
+function mergeWith(a: Alternative, b: Alternative, together: Both): Alternative | undefined {
   const opaque = new Set([...a.opaque, ...b.opaque]);
   if (a.kind === "constant" || b.kind === "constant") {
     const [one, other] = a.kind === "constant" ? [a, b] : [b, a];
@@ -23,10 +39,10 @@ export function merge(a: Alternative, b: Alternative): Alternative | undefined {
   }
   if (a.kind === "number" && b.kind === "number") return { ...mergeNumbers(a, b), opaque };
   if (a.kind === "string" && b.kind === "string") return { ...mergeStrings(a, b), opaque };
-  if (a.kind === "array" && b.kind === "array") return { ...mergeArrays(a, b), opaque };
+  if (a.kind === "array" && b.kind === "array") return { ...mergeArrays(a, b, together), opaque };
   if (a.kind === "object" && b.kind === "object") {
     if (!isExact(a, b) || !isExact(b, a)) opaque.add(UNDECIDED);
-    return { ...mergeObjects(a, b), opaque };
+    return { ...mergeObjects(a, b, together), opaque };
   }
   return undefined;
 }
@@ -61,28 +77,28 @@ function mergeStrings(a: Strings, b: Strings): Strings {
   };
 }
 
-function mergeArrays(a: Arrays, b: Arrays): Arrays {
+function mergeArrays(a: Arrays, b: Arrays, together: Both): Arrays {
   const length = Math.max(a.first.length, b.first.length);
   return {
     ...a,
-    first: Array.from({ length }, (_, index) => both(itemOf(a, index), itemOf(b, index))),
-    rest: both(a.rest, b.rest),
+    first: Array.from({ length }, (_, index) => together(itemOf(a, index), itemOf(b, index))),
+    rest: together(a.rest, b.rest),
     min: Math.max(a.min, b.min),
     max: Math.min(a.max, b.max),
     unique: a.unique || b.unique,
   };
 }
 
-function mergeObjects(a: Objects, b: Objects): Objects {
+function mergeObjects(a: Objects, b: Objects, together: Both): Objects {
   const names = new Set([...a.properties.keys(), ...b.properties.keys()]);
   const patterns = new Map(a.patterns);
-  for (const [pattern, term] of b.patterns) patterns.set(pattern, both(patterns.get(pattern) ?? [], term));
+  for (const [pattern, term] of b.patterns) patterns.set(pattern, together(patterns.get(pattern) ?? [], term));
   return {
     ...a,
-    properties: new Map([...names].map((name) => [name, both(propertyOf(a, name), propertyOf(b, name))])),
+    properties: new Map([...names].map((name) => [name, together(propertyOf(a, name), propertyOf(b, name))])),
     required: new Set([...a.required, ...b.required]),
     patterns: [...patterns],
-    rest: both(a.rest, b.rest),
+    rest: together(a.rest, b.rest),
     min: Math.max(a.min, b.min),
     max: Math.min(a.max, b.max),
     decided: a.decided || b.decided,

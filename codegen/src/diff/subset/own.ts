@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Variant } from "../../emit/validators/validator-names.js";
 import { decides, names } from "../../emit/validators/variants.js";
+import { canonicalJson } from "../../model/schema/json-value.js";
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import {
   type Alternative,
@@ -14,27 +14,35 @@ import {
   NEVER,
   type Numbers,
   type Objects,
+  type Reading,
   type Strings,
   type Term,
 } from "./alternative.js";
 import { merge } from "./merge.js";
 
+const INT32 = { low: inclusive(-(2 ** 31)), high: inclusive(2 ** 31 - 1) };
 const SAFE = Number.MAX_SAFE_INTEGER;
 const JSON_TYPES = ["null", "boolean", "number", "string", "array", "object"];
 
 /** The alternatives that the keywords of the schema itself allow, without those of references, unions and intersections. */
-export function ownAlternatives(schema: JsonSchema, variant: Variant): readonly Alternative[] {
+export function ownAlternatives(schema: JsonSchema, variant: Reading): readonly Alternative[] {
   const types = schema["type"] === undefined ? JSON_TYPES : [schema["type"]].flat().map(String);
   const allowed = types.flatMap((type): readonly Alternative[] => ofType(type, schema, variant));
-  const values = "const" in schema ? [schema["const"]] : schema["enum"];
-  if (!Array.isArray(values)) return allowed;
-  return values.flatMap((value: unknown) => {
-    const merged = allowed.map((one) => merge(constant(value), one)).filter((one) => one !== undefined);
-    return merged.find(({ opaque }) => opaque.size === 0) ?? merged[0] ?? [];
-  });
+  const lists = ["const" in schema ? [schema["const"]] : undefined, schema["enum"]].filter((list) =>
+    Array.isArray(list),
+  );
+  const [values, others = values] = lists;
+  if (values === undefined || others === undefined) return allowed;
+  const known = new Set(others.map(canonicalJson));
+  return values
+    .filter((value: unknown) => known.has(canonicalJson(value)))
+    .flatMap((value: unknown) => {
+      const merged = allowed.map((one) => merge(constant(value), one)).filter((one) => one !== undefined);
+      return merged.find(({ opaque }) => opaque.size === 0) ?? merged[0] ?? [];
+    });
 }
 
-function ofType(type: string, schema: JsonSchema, variant: Variant): readonly Alternative[] {
+function ofType(type: string, schema: JsonSchema, variant: Reading): readonly Alternative[] {
   switch (type) {
     case "null":
       return [constant(null)];
@@ -54,8 +62,10 @@ function ofType(type: string, schema: JsonSchema, variant: Variant): readonly Al
   }
 }
 
-/** Validators limit integers without bounds to the safe ones. */
-function numbersOf(schema: JsonSchema, integer: boolean): Numbers {
+/** Validators limit integers without bounds to the safe ones. Formats of numbers are limits, too. */
+function numbersOf(schema: JsonSchema, isInteger: boolean): Numbers {
+  const integer = isInteger || schema["format"] === "int32" || schema["format"] === "int64";
+  const ofFormat = schema["format"] === "int32" ? INT32 : undefined;
   const step = schema["multipleOf"];
   const isBounded = [schema["type"]].flat().includes("integer");
   const low = limits(schema, "minimum", "exclusiveMinimum");
@@ -63,11 +73,11 @@ function numbersOf(schema: JsonSchema, integer: boolean): Numbers {
   return {
     ...ANY_NUMBER,
     integer,
-    low: low.reduce(
+    low: [...low, ...(ofFormat ? [ofFormat.low] : [])].reduce(
       tighter((a, b) => a > b),
       isBounded && low.length === 0 ? inclusive(-SAFE) : ANY_NUMBER.low,
     ),
-    high: high.reduce(
+    high: [...high, ...(ofFormat ? [ofFormat.high] : [])].reduce(
       tighter((a, b) => a < b),
       isBounded && high.length === 0 ? inclusive(SAFE) : ANY_NUMBER.high,
     ),
@@ -101,7 +111,7 @@ function stringsOf(schema: JsonSchema): Strings {
   };
 }
 
-function arraysOf(schema: JsonSchema, variant: Variant): Arrays {
+function arraysOf(schema: JsonSchema, variant: Reading): Arrays {
   const { items, additionalItems: more } = schema;
   const list = Array.isArray(items) ? items : [];
   return {
@@ -114,13 +124,14 @@ function arraysOf(schema: JsonSchema, variant: Variant): Arrays {
   };
 }
 
-function objectsOf(schema: JsonSchema, variant: Variant): Objects {
+function objectsOf(schema: JsonSchema, variant: Reading): Objects {
   const inner = inside(variant);
   const required = (schema["required"] ?? []) as readonly string[];
   const more = schema["additionalProperties"];
-  const isClosed = variant === "closed" && names(schema) && !decides(schema);
+  const isWhole = variant === "closed" || variant === "sent";
+  const isClosed = isWhole && names(schema) && !decides(schema);
   const properties = new Map(entriesOf(schema["properties"]).map(([name, sub]) => [name, termOf(sub, inner)]));
-  const isDeclared = variant === "part" || (variant === "closed" && names(schema));
+  const isDeclared = isPart(variant) || (isWhole && names(schema));
   if (isDeclared && !decides(schema)) {
     for (const name of required) if (!properties.has(name)) properties.set(name, []);
   }
@@ -132,18 +143,33 @@ function objectsOf(schema: JsonSchema, variant: Variant): Objects {
     rest: isClosed ? NEVER : termOf(more, inner),
     min: numberOr(schema["minProperties"], 0),
     max: numberOr(schema["maxProperties"], Infinity),
-    decided: more !== undefined,
+    decided: more !== undefined || isSchema(schema["unevaluatedProperties"]),
   };
 }
 
 /** The variant of schemas of properties and items. */
-function inside(variant: Variant): Variant {
-  return variant === "open" ? "open" : "closed";
+function inside(variant: Reading): Reading {
+  if (variant === "open") return "open";
+  return isSent(variant) ? "sent" : "closed";
 }
 
-function termOf(schema: unknown, variant: Variant): Term {
+/** Whether other schemas apply to the value, too. */
+function isPart(variant: Reading): boolean {
+  return variant === "part" || variant === "sent part";
+}
+
+/** Whether a schema is read as a server sends its values. */
+export function isSent(variant: Reading): boolean {
+  return variant === "sent" || variant === "sent part";
+}
+
+function termOf(schema: unknown, variant: Reading): Term {
   if (schema === undefined || schema === true) return [];
   return [{ schema: schema as SchemaOrBoolean, variant }];
+}
+
+function isSchema(value: unknown): boolean {
+  return value !== undefined && value !== false;
 }
 
 function numberOr(value: unknown, fallback: number): number {

@@ -1,8 +1,9 @@
-import { accepts } from "./accepts.js";
+import { accepts, EXPONENT } from "./accepts.js";
 import {
   type Alternative,
   type Arrays,
   itemOf,
+  type Limit,
   type Numbers,
   type Objects,
   type Part,
@@ -144,26 +145,25 @@ export class Prover {
   #includesOthers(one: Objects, other: Objects): boolean {
     const known = new Set(other.patterns.map(([pattern]) => pattern));
     const own = new Set(one.patterns.map(([pattern]) => pattern));
-    const classes = [...one.patterns, ["", one.rest] as const].filter(([, term]) => !this.isNever(term));
+    const classes = [...one.patterns, [undefined, one.rest] as const].filter(([, term]) => !this.isNever(term));
     return classes.every(([pattern, term]) => {
-      const isRest = pattern === "";
-      const matching = other.patterns.filter(([text]) => !(isRest && own.has(text)));
+      const matching = other.patterns.filter(([text]) => pattern !== undefined || !own.has(text));
       if (!matching.every(([, received]) => this.proves(term, received))) return false;
-      return (!isRest && known.has(pattern)) || this.proves(term, other.rest);
+      return (pattern !== undefined && known.has(pattern)) || this.proves(term, other.rest);
     });
   }
 
   #keyOf(term: Term): string {
-    return term.map(({ schema, variant }) => `${variant}${this.#idOf(schema)}`).join("&");
+    return term.map(({ schema, variant }) => `${variant} ${this.#idOf(schema)}`).join("&");
   }
 
   #idOf(schema: Part["schema"]): string {
-    if (typeof schema === "boolean") return String(schema);
+    if (typeof schema === "boolean") return `any ${schema}`;
     // Cases of a tag are new objects with one constant.
-    if (Object.keys(schema).length === 1 && "const" in schema) return JSON.stringify(schema["const"]);
+    if (Object.keys(schema).length === 1 && "const" in schema) return `const ${JSON.stringify(schema["const"])}`;
     const id = this.#ids.get(schema) ?? this.#nextId++;
     this.#ids.set(schema, id);
-    return String(id);
+    return `id ${id}`;
   }
 }
 
@@ -176,18 +176,39 @@ function includesNumbers(one: Numbers, other: Numbers): boolean {
   const isStep = (step: number, of: number): boolean => Number.isInteger(step / of);
   if (other.integer && !one.integer && !one.steps.some((step) => Number.isInteger(step))) return false;
   const steps = one.integer ? [...one.steps, 1] : one.steps;
-  // Multiples of fractions are rounded: they are compared with themselves only.
+  // Multiples of other fractions are rounded: they are compared with themselves only.
   const covers = (of: number): boolean =>
-    steps.some((step) => step === of || (Number.isInteger(step) && Number.isInteger(of) && isStep(step, of)));
+    one.steps.includes(of) ||
+    (isExactQuotient(one, of) && steps.some((step) => isExact(step) && isExact(of) && isStep(step, of)));
   if (!other.steps.every(covers)) return false;
-  const isLow = one.low.value > other.low.value || (one.low.value === other.low.value && !isLost(one, other, "low"));
-  const isHigh =
-    one.high.value < other.high.value || (one.high.value === other.high.value && !isLost(one, other, "high"));
+  const [low, high] = one.integer ? integerLimits(one) : [one.low, one.high];
+  const isLow = low.value > other.low.value || (low.value === other.low.value && !isLost(low, other.low));
+  const isHigh = high.value < other.high.value || (high.value === other.high.value && !isLost(high, other.high));
   return isLow && isHigh;
 }
 
-function isLost(one: Numbers, other: Numbers, end: "low" | "high"): boolean {
-  return other[end].exclusive && !one[end].exclusive;
+/** Integers and binary fractions, whose multiples are exact. */
+function isExact(step: number): boolean {
+  return Number.isInteger(step * 1024);
+}
+
+/** The least and the greatest integer. */
+function integerLimits({ low, high }: Numbers): readonly [Limit, Limit] {
+  const least = low.exclusive ? Math.floor(low.value) + 1 : Math.ceil(low.value);
+  const greatest = high.exclusive ? Math.ceil(high.value) - 1 : Math.floor(high.value);
+  return [
+    { value: least, exclusive: false },
+    { value: greatest, exclusive: false },
+  ];
+}
+
+/** Validators refuse quotients that JavaScript writes with an exponent. */
+function isExactQuotient({ low, high }: Numbers, step: number): boolean {
+  return Math.max(Math.abs(low.value), Math.abs(high.value)) / step < EXPONENT;
+}
+
+function isLost(one: Limit, other: Limit): boolean {
+  return other.exclusive && !one.exclusive;
 }
 
 function includesStrings(one: Strings, other: Strings): boolean {

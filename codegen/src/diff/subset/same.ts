@@ -1,3 +1,5 @@
+import { keywordValue } from "sshrpc/contract";
+import { canonicalJson } from "../../model/schema/json-value.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import type { Types } from "./alternative.js";
 
@@ -34,25 +36,33 @@ export class SameSchemas {
 
   #depth = 0;
 
-  #equal(left: unknown, right: unknown): boolean {
-    if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return left === right;
-    if (Array.isArray(left) || Array.isArray(right)) {
-      if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false;
-      return left.every((item, index) => this.#equal(item, right[index]));
-    }
-    const [from, to] = [left, right] as [SchemaOrBoolean, SchemaOrBoolean];
-    const [one, other] = [refName(from), refName(to)];
+  #equal(left: SchemaOrBoolean, right: SchemaOrBoolean): boolean {
+    if (typeof left !== "object" || typeof right !== "object") return left === right;
+    const [one, other] = [refName(left), refName(right)];
     if ((one === undefined) !== (other === undefined)) return false;
     if (one !== undefined && other !== undefined && !this.#sameTargets(one, other)) return false;
     const keys = Object.keys(left).filter((key) => one === undefined || key !== "$ref");
     if (Object.keys(right).length !== Object.keys(left).length) return false;
-    return keys.every((key) => {
-      if (!Object.hasOwn(right, key)) return false;
-      const [a, b] = [left[key as never] as unknown, right[key as never] as unknown];
-      return (key === "required" || key === "enum") && Array.isArray(a) && Array.isArray(b)
-        ? this.#equal(sorted(a), sorted(b))
-        : this.#equal(a, b);
-    });
+    return keys.every((key) => Object.hasOwn(right, key) && this.#equalContents(key, left[key], right[key]));
+  }
+
+  #equalContents(keyword: string, left: unknown, right: unknown): boolean {
+    const kind = keywordValue(keyword);
+    if (kind === undefined || kind === "value" || typeof left !== "object" || typeof right !== "object") {
+      const isSet = ["required", "enum", "type"].includes(keyword) && Array.isArray(left) && Array.isArray(right);
+      return isSet ? canonicalJson(sorted(left)) === canonicalJson(sorted(right)) : isSameJson(left, right);
+    }
+    // Schemas, in a list or by name.
+    if (kind === "schema" || (kind === "schema-or-list" && !Array.isArray(left) && !Array.isArray(right))) {
+      return this.#equal(left as SchemaOrBoolean, right as SchemaOrBoolean);
+    }
+    if (Array.isArray(left) !== Array.isArray(right)) return false;
+    const [one, other] = [left, right] as [Record<string, SchemaOrBoolean>, Record<string, SchemaOrBoolean>];
+    const names = Object.keys(one);
+    return (
+      names.length === Object.keys(other).length &&
+      names.every((name) => Object.hasOwn(other, name) && this.#equal(one[name] ?? true, other[name] ?? true))
+    );
   }
 
   #sameTargets(left: string, right: string): boolean {
@@ -66,6 +76,10 @@ export class SameSchemas {
     if (!result) this.#refs.set(pair, false);
     return result;
   }
+}
+
+function isSameJson(left: unknown, right: unknown): boolean {
+  return left === right || canonicalJson(left) === canonicalJson(right);
 }
 
 function sorted(list: readonly unknown[]): readonly unknown[] {

@@ -22,8 +22,20 @@ export function* refusedCandidates(
   for (const candidate of candidates) {
     count += 1;
     if (count > MAX_CANDIDATES) return;
-    if (!isSent(candidate.value, sender) || receiver(candidate.value)) continue;
+    if (!isRefused(candidate.value, { sender, receiver })) continue;
     yield { ...candidate, issues: receiver.errors ?? [] };
+  }
+}
+
+/** A value for which a validator throws proves nothing. */
+function isRefused(
+  value: unknown,
+  { sender, receiver }: { readonly sender: Validator; readonly receiver: Validator },
+): boolean {
+  try {
+    return isSent(value, sender) && !receiver(value);
+  } catch {
+    return false;
   }
 }
 

@@ -119,6 +119,23 @@ describe("a contract comes from", () => {
     expect(status).toBe(1);
   });
 
+  test("a commit that is missing says how to get it, in a shallow clone too", async () => {
+    const project = new Project({ "schema/api.ts": ONE, ".gitignore": "node_modules\n" });
+    commit(project);
+    const missing = await sshrpc(["diff", "git:nope"], { cwd: project.folder });
+    expect(missing).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/no such commit; fetch it, .*git:origin\/main/),
+    });
+    const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd: project.folder, encoding: "utf8" });
+    project.write(".git/shallow", head);
+    const shallow = await sshrpc(["diff", "git:HEAD~1"], { cwd: project.folder });
+    expect(shallow).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/the clone is shallow: .*fetch-depth: 0/),
+    });
+  });
+
   test("a commit without an api.json, in a folder below the root of the repository", async () => {
     const project = new Project({ "packages/api/schema/api.ts": ONE, ".gitignore": "node_modules\n" });
     commit(project);
@@ -235,6 +252,14 @@ test("swapped contracts are noticed: the versions go down and the change back br
   expect((await diff(project, "old.ts", "new.ts")).stdout).not.toContain("swapped");
 });
 
+test("files of Windows, with a byte order mark and line breaks of two characters, are read", async () => {
+  const contract = { sshrpc: 1, name: "notes", version: "1", hash: "", types: {}, resources: {}, callbacks: {} };
+  const text = `\ufeff${JSON.stringify(contract, undefined, 2).replaceAll("\n", "\r\n")}\r\n`;
+  const project = new Project({ "old.json": text, "new.json": text, "sshrpc.accepted.json": "\ufeff[]\r\n" });
+  const { status, stdout } = await diff(project, "old.json", "new.json");
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining("no changes") });
+});
+
 describe("accepted breaks", () => {
   const ENTRY = {
     rule: "required-property-added",
@@ -271,6 +296,17 @@ describe("accepted breaks", () => {
     ["of an unknown rule", [{ ...ENTRY, rule: "x" }], 'entry 1: unknown rule "x"'],
     ["with an unknown field", [{ ...ENTRY, who: "me" }], 'entry 1: unknown option "who"'],
     ["in the place of the list", {}, "expected an array of accepted breaks"],
+    ["that is there twice", [ENTRY, ENTRY], "entry 2: accepts the same change as entry 1; remove one"],
+    [
+      "of a day that no month has",
+      [{ ...ENTRY, date: "2026-02-30" }],
+      'entry 1: "date" must be a day such as 2026-11-30',
+    ],
+    [
+      "with a misspelled rule",
+      [{ ...ENTRY, rule: "required-property-aded" }],
+      'entry 1: unknown rule "required-property-aded" (did you mean "required-property-added"?)',
+    ],
   ])("an entry %s is refused", async (_what, entries, message) => {
     const project = new Project({ "old.ts": ONE, "schema/api.ts": BROKEN, "a.json": JSON.stringify(entries) });
     const { status, stderr } = await diff(project, "old.ts", "--accepted", "a.json");

@@ -145,6 +145,21 @@ describe("the methods of a contract", () => {
     expect(one(diff(named("a"), named("b")))).toEqual([["resource-renamed", "source-only", "GET /x", "a", "b"]]);
   });
 
+  test("a name that is no longer reserved is reported", () => {
+    const type = (more: Record<string, unknown>) => ({
+      request: Type.Object({ id: Type.Integer() }, more),
+      response: NULL,
+    });
+    const old = contract({ a: { GET: type({ reserved: ["b"] }), reserved: ["STORE"] } }, { reserved: ["gone", "/x"] });
+    const next = contract({ a: { GET: type({}) } }, { reserved: ["/x"] });
+    expect(diff(old, next).map(({ rule, verdict, method, path }) => [rule, verdict, method, path])).toEqual([
+      ["reserved-name-released", "source-only", "gone", ""],
+      ["reserved-name-released", "source-only", "STORE /a", ""],
+      ["reserved-name-released", "source-only", "GET /a", "$.b"],
+    ]);
+    expect(diff(next, old)).toEqual([]);
+  });
+
   test("a reserved resource, verb or property that is used again breaks", () => {
     const old = contract({ a: { GET: METHOD, reserved: ["STORE"] } }, { reserved: ["gone"] });
     const next = contract({ a: { GET: METHOD, STORE: METHOD }, gone: { GET: METHOD } });
