@@ -13,6 +13,8 @@ export default defineConfig({
     alias: [
       ...entries.map((entry) => ({ find: `sshrpc/${entry}`, replacement: source(`runtime/src/${entry}.ts`) })),
       { find: "@sshrpc/codegen/cli", replacement: source("codegen/src/cli/commands.ts") },
+      { find: "@sshrpc/codegen/diff", replacement: source("codegen/src/diff.ts") },
+      { find: "@sshrpc/codegen/lint", replacement: source("codegen/src/lint.ts") },
       { find: "@sshrpc/codegen", replacement: source("codegen/src/index.ts") },
     ],
   },

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** The files that other packages import, and the one that runtime/bin imports. */
 const PUBLIC = {
   runtime: ["schema", "server", "client", "testing", "prompts", "generated", "contract", "cli/main"],
-  codegen: ["index", "cli/commands"],
+  codegen: ["index", "diff", "lint", "cli/commands"],
 };
 
 /** The sources of one package with the imports between them. */

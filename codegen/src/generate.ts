@@ -47,7 +47,7 @@ export class Generator implements AsyncDisposable {
     // The thread loads the compiler while this one loads the emitters.
     this.#schemaThread.start();
     this.#validators = new ResultCache({ schema, purpose: "validators" });
-    this.#targets = import("./targets.js").then(({ createTargets }) => createTargets(this.#validators));
+    this.#targets = createTargets(this.#validators);
   }
 
   /** The files that the last run read or looked for, successful or not. */
@@ -113,6 +113,15 @@ export class Generator implements AsyncDisposable {
   get #schemaName(): string {
     return slashed(relative(this.#cwd, this.#schema));
   }
+}
+
+/** Loads every target that a run generates. A new target is added here, and its names in load/schema-worker.ts. */
+async function createTargets(validators: ResultCache<CompiledValidator>): Promise<readonly Target[]> {
+  const [{ contractTarget }, { TypeScriptTarget }] = await Promise.all([
+    import("./emit/contract/contract-target.js"),
+    import("./emit/typescript/typescript-target.js"),
+  ]);
+  return [contractTarget, new TypeScriptTarget(validators)];
 }
 
 function slashed(path: string): string {

@@ -32,7 +32,7 @@ const ENTRIES = new Set([
   "prompts.ts",
   "contract.ts",
 ]);
-const CODEGEN_ENTRIES = new Set(["index.ts", "cli/commands.ts"]);
+const CODEGEN_ENTRIES = new Set(["index.ts", "diff.ts", "lint.ts", "cli/commands.ts"]);
 
 /** A module is a folder, or a file outside any folder. */
 const moduleOf = (file: string): string => file.split("/")[0] as string;

@@ -29,9 +29,9 @@ export function addLintCommand(program: Command, io: CodegenIo): void {
 async function lint(schema: string | undefined, flags: LintFlags, io: CodegenIo): Promise<void> {
   const options = generateOptions({ ...flags, ...(schema === undefined ? {} : { schema }) }, io.cwd());
   const config = await lintConfigOf(flags.config, io.cwd());
-  const { lintSchema } = await import("../lint/lint-schema.js");
+  const { runLint } = await import("../lint/lint-schema.js");
   const request = { ...resolveOptions(options), timeout: options.loadTimeout ?? LOAD_TIMEOUT };
-  const findings = await lintSchema(request, config).catch((error: unknown) => refuse(error, flags, io));
+  const findings = await runLint(request, config).catch((error: unknown) => refuse(error, flags, io));
   report(findings, flags, io);
 }
 

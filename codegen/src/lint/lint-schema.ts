@@ -15,7 +15,7 @@ interface LintRequest {
 }
 
 /** Loads a schema, and runs the rules. @throws SchemaProblem with what `sshrpc gen` would refuse */
-export async function lintSchema(
+export async function runLint(
   { schema, cwd, timeout }: LintRequest,
   config: LintConfig,
 ): Promise<readonly LintFinding[]> {

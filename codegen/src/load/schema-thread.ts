@@ -22,8 +22,7 @@ interface ThreadEvents {
 /** A worker thread, which one instance at a time uses. */
 class Thread {
   readonly worker = new Worker(WORKER);
-  /** The number of runs that it has begun. */
-  runs = 0;
+  #runs = 0;
   #owner: ThreadEvents | undefined;
 
   constructor() {
@@ -36,9 +35,21 @@ class Thread {
     this.worker.unref();
   }
 
-  /** From now on its events go to this instance; to none where it is undefined. */
-  report(owner: ThreadEvents | undefined): void {
+  /** Whether it has begun more than one run. */
+  get isReused(): boolean {
+    return this.#runs > 1;
+  }
+
+  /** Reports to this instance from now on; without one, to none. */
+  reportTo(owner: ThreadEvents | undefined): void {
     this.#owner = owner;
+  }
+
+  run(request: LoadRequest): void {
+    this.#runs += 1;
+    // An idle thread does not keep the process alive; a run does.
+    this.worker.ref();
+    this.worker.postMessage(request);
   }
 }
 
@@ -77,20 +88,19 @@ export class SchemaThread {
   }
 
   /** Starts the thread, so that it is warm when `load` needs it. */
-  start(): Worker {
+  start(): Thread {
     this.#thread ??= idle ?? new Thread();
     if (idle === this.#thread) idle = undefined;
-    this.#thread.report({
+    this.#thread.reportTo({
       onMessage: (message) => this.#receive(message),
       onError: ({ name, message }) => this.#fail(`${name}: ${message}`),
       onExit: (code) => {
-        const isReused = (this.#thread?.runs ?? 0) > 1;
         // A timer of an earlier version of the schema may have ended the thread.
-        if (isReused && this.#pending !== undefined) this.#again();
+        if (this.#thread?.isReused === true && this.#pending !== undefined) this.#again();
         else this.#fail(`the schema or one of its imports called process.exit(${code}); remove the call`);
       },
     });
-    return this.#thread.worker;
+    return this.#thread;
   }
 
   /**
@@ -106,11 +116,7 @@ export class SchemaThread {
   }
 
   #begin(): void {
-    const worker = this.start();
-    if (this.#thread !== undefined) this.#thread.runs += 1;
-    // An idle thread does not keep the process alive; a run does.
-    worker.ref();
-    worker.postMessage(this.#options);
+    this.start().run(this.#options);
   }
 
   #again(): void {
@@ -179,7 +185,7 @@ export class SchemaThread {
   #release(): Worker | undefined {
     const thread = this.#thread;
     this.#thread = undefined;
-    thread?.report(undefined);
+    thread?.reportTo(undefined);
     return thread?.worker;
   }
 

@@ -17,12 +17,16 @@ export interface CallServerFlags {
 
 /** Adds the options for {@link CallServerFlags} to a command. */
 export function addServerOptions(command: Command): Command {
+  const via = new Option(
+    "--via <transport>",
+    "transport: ssh2 (built in), or the system's ssh program with its configuration",
+  );
+  return addLoginOptions(command.addOption(via.choices(["ssh2", "ssh"]).default("ssh2")));
+}
+
+/** Adds these options without the choice of a transport. */
+export function addLoginOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option("--via <transport>", "transport: ssh2 (built in), or the system's ssh program with its configuration")
-        .choices(["ssh2", "ssh"])
-        .default("ssh2"),
-    )
     .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
     .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
     .option(

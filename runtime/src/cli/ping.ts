@@ -3,8 +3,7 @@ import { printable } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
 import { type Pinged, pingServer } from "../client/ping-server.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { findServer } from "./call-server.js";
-import { parseFileName } from "./shared/arguments.js";
+import { addLoginOptions, findServer } from "./call-server.js";
 import { CallFailure } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
 import type { Output } from "./shared/output.js";
@@ -24,14 +23,8 @@ const MAX_COUNT = 100;
 export function definePing(command: Command, io: CliIo, output: Output): void {
   command
     .argument("<address>", "server address: ssh://user@host:port")
-    .option("--count <number>", `number of round trips, up to ${MAX_COUNT}`, parseCount, 10)
-    .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
-    .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
-    .option(
-      "--known-hosts <file>",
-      "trusted host keys (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
-      parseFileName,
-    )
+    .option("--count <number>", `number of round trips, up to ${MAX_COUNT}`, parseCount, 10);
+  addLoginOptions(command)
     .option("--json", "print one line of JSON, an error too")
     .action(async (address: string, flags: PingFlags) => {
       const { transport } = await findServer(address, { ...flags, via: "ssh2" }, io);

@@ -1,5 +1,5 @@
 import { identityOf } from "../base/accounts/identity.js";
-import { FirstTimes } from "../base/first-times.js";
+import { FirstTimes } from "../base/observer/first-times.js";
 import type { ContractDrift, ContractVersion, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { DriftPolicy } from "../contract/drift-policy.js";

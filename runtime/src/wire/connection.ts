@@ -7,7 +7,7 @@ import { closeDuplex } from "./close-duplex.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { FrameDecoder, type FrameSink, Reading } from "./decode.js";
 import { ConnectionFlow } from "./flow/connection-flow.js";
-import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
+import { checkFirst, FLAG, FRAME, type FrameKind, type FrameView, maxCallPayload, ProtocolError } from "./frame.js";
 import { type FrameWriter, writerTo } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
@@ -133,7 +133,7 @@ export class Connection implements FrameSink {
   /** See {@link FrameSink.frame}. */
   frame(frame: FrameView): void {
     if (this.#end !== undefined) return;
-    this.#checkOrder(frame.kind);
+    if (this.#remote === undefined) checkFirst(frame.kind);
     const { size } = frame;
     switch (frame.kind) {
       case FRAME.HELLO:
@@ -154,14 +154,8 @@ export class Connection implements FrameSink {
   /** See {@link FrameSink.skipped}. */
   skipped(frame: FrameView, length: number, reason?: RpcError): void {
     if (this.#end !== undefined) return;
-    this.#checkOrder(frame.kind);
+    if (this.#remote === undefined) checkFirst(frame.kind);
     this.#calls.skipped(frame, length, reason);
-  }
-
-  #checkOrder(kind: FrameKind): void {
-    if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
-      throw new ProtocolError(`${frameName(kind)} before HELLO`);
-    }
   }
 
   #onHello(text: string): void {

@@ -161,6 +161,11 @@ export function frameName(kind: number): string {
   return Object.entries(FRAME).find(([, value]) => value === kind)?.[0] ?? `kind ${kind}`;
 }
 
+/** Checks a frame that arrives before HELLO. @throws ProtocolError unless it is HELLO or CLOSE */
+export function checkFirst(kind: FrameKind): void {
+  if (kind !== FRAME.HELLO && kind !== FRAME.CLOSE) throw new ProtocolError(`${frameName(kind)} before HELLO`);
+}
+
 /** The credit that an item of `bytes` payload costs: its whole frame, so that empty items are bounded, too. */
 export function itemCost(bytes: number): number {
   return HEADER_SIZE + bytes;

@@ -10,23 +10,7 @@ import { FLAG, FRAME, itemCost, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
-import type { Metadata } from "./metadata.js";
-
-/** The fields of an OPEN frame. */
-export interface CallOpening {
-  readonly id: number;
-  /** Whether a request stream follows. */
-  readonly hasStream: boolean;
-  /** The initial credit of the response stream, in bytes. */
-  readonly window: number;
-  /** The index of the method in the caller's HELLO; checked to be listed. */
-  readonly method: number;
-  /** Milliseconds until the deadline; 0 if there is none. */
-  readonly timeout: number;
-  readonly metadata: Metadata;
-  /** Bytes of the request. */
-  readonly size: number;
-}
+import type { CallOpening } from "./metadata.js";
 
 /** What a call needs of its connection. */
 export interface CallHost {

@@ -13,10 +13,11 @@ import { WindowBudget } from "./flow/stream-window.js";
 import { UnsentAnswers } from "./flow/unsent-answers.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, type CallOpening, IncomingCall } from "./incoming-call.js";
+import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT, type Limits } from "./limits.js";
+import type { CallOpening } from "./metadata.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;

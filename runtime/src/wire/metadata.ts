@@ -4,6 +4,22 @@ import { type FrameView, METADATA_SIZE, ProtocolError } from "./frame.js";
 /** Metadata of one direction of a call: lowercase names, each with its values in order. */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
 
+/** The fields of an OPEN frame. */
+export interface CallOpening {
+  readonly id: number;
+  /** Whether a request stream follows. */
+  readonly hasStream: boolean;
+  /** The initial credit of the response stream, in bytes. */
+  readonly window: number;
+  /** The index of the method in the caller's HELLO; checked to be listed. */
+  readonly method: number;
+  /** Milliseconds until the deadline; 0 if there is none. */
+  readonly timeout: number;
+  readonly metadata: Metadata;
+  /** Bytes of the request. */
+  readonly size: number;
+}
+
 /** Empty metadata: shared, because most calls have none. */
 export const NO_METADATA: Metadata = new Map();
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "@sshrpc/codegen";
 import { expect, test } from "vitest";
-import { Generator } from "../../../codegen/src/generate.js";
+import { sshrpc } from "../runtime/cli/run.js";
 import { Project, schemaOf } from "./project.js";
 
 const NOTE = "GET: { request: Type.Object({ id: Type.Integer() }), response: Type.Object({ text: Type.String() }) }";
@@ -14,8 +14,7 @@ test("a checkout with CRLF, schema included, is up to date", async () => {
     const file = join(project.folder, name);
     writeFileSync(file, readFileSync(file, "utf8").replaceAll("\n", "\r\n"));
   }
-  await using generator = new Generator({ cwd: project.folder });
-  expect(await generator.check()).toMatchObject({ written: [], removed: [] });
+  expect(await sshrpc(["gen", "--check"], { cwd: project.folder })).toMatchObject({ status: 0, stderr: "" });
 });
 
 test("emptied generated files are written again", async () => {

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { generate } from "@sshrpc/codegen";
+import { generate, watch } from "@sshrpc/codegen";
 import { expect, test } from "vitest";
-import { Generator } from "../../../codegen/src/generate.js";
-import { watch } from "../../../codegen/src/watch.js";
+import { sshrpc } from "../runtime/cli/run.js";
+import { until } from "../runtime/support/wait.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
@@ -25,6 +25,11 @@ const FILES = [
 const MAPS = ["client.d.ts.map", "server.d.ts.map", "types.d.ts.map"];
 const ALL = [...FILES, ...MAPS].sort();
 
+/** What `sshrpc gen --check` prints. */
+async function check(project: Project): Promise<{ readonly written: readonly string[] }> {
+  return JSON.parse((await sshrpc(["gen", "--check", "--json"], { cwd: project.folder })).stdout);
+}
+
 test("the first run writes every file, and the second writes none", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const first = await generate({ cwd: project.folder });
@@ -43,10 +48,10 @@ test("the output does not depend on what the process generated before", async ()
   const cold = new Project({ "schema/api.ts": text });
   await generate({ cwd: cold.folder });
   const warm = new Project({ "schema/api.ts": schemaOf(HELLO) });
-  const generator = new Generator({ cwd: warm.folder });
-  await generator.run();
+  const outcomes: unknown[] = [];
+  await using _watch = await watch({ cwd: warm.folder }, (run) => void outcomes.push(run.error ?? run.result?.written));
   warm.write("schema/api.ts", text);
-  await generator.run();
+  await until("the second run", () => outcomes.length > 1);
   for (const file of FILES) expect(warm.read(`generated/${file}`)).toBe(cold.read(`generated/${file}`));
 });
 
@@ -56,11 +61,11 @@ test("files with CRLF line endings are up to date and stay unchanged", async () 
   const crlf = (path: string): void => project.write(path, project.read(path).replaceAll("\n", "\r\n"));
   for (const file of FILES) crlf(`generated/${file}`);
   const before = FILES.map((file) => project.read(`generated/${file}`));
-  expect(await new Generator({ cwd: project.folder }).check()).toMatchObject({ written: [], removed: [] });
+  expect(await check(project)).toMatchObject({ ok: true, written: [], removed: [] });
   expect(await generate({ cwd: project.folder })).toMatchObject({ written: [], removed: [] });
   expect(FILES.map((file) => project.read(`generated/${file}`))).toEqual(before);
   project.write("schema/api.ts", schemaOf(HELLO.replace("String", "Number")));
-  expect((await new Generator({ cwd: project.folder }).check()).written).toContain("client.d.ts");
+  expect((await check(project)).written).toContain("client.d.ts");
 });
 
 test("a schema with CRLF gives the same files as one with LF, comments included", async () => {
@@ -128,14 +133,13 @@ test("a failed write leaves the output unchanged", async () => {
 
 test("check reports differing files and writes nothing", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
-  const generator = new Generator({ cwd: project.folder });
-  expect((await generator.check()).written).toEqual(FILES);
+  expect((await check(project)).written).toEqual(FILES);
   expect(() => project.list("generated")).toThrow("ENOENT");
-  await generator.run();
-  expect((await generator.check()).written).toEqual([]);
+  await generate({ cwd: project.folder });
+  expect((await check(project)).written).toEqual([]);
   const edited = `${project.read("generated/client.d.ts")}// by hand\n`;
   project.write("generated/client.d.ts", edited);
-  expect((await generator.check()).written).toEqual(["client.d.ts"]);
+  expect((await check(project)).written).toEqual(["client.d.ts"]);
   expect(project.read("generated/client.d.ts")).toBe(edited);
 });
 
@@ -143,10 +147,10 @@ test("a line that moves in the schema changes maps only, which check does not co
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   await generate({ cwd: project.folder });
   project.write("schema/api.ts", `\n${schemaOf(HELLO)}`);
-  expect((await new Generator({ cwd: project.folder }).check()).written).toEqual([]);
+  expect((await check(project)).written).toEqual([]);
   expect((await generate({ cwd: project.folder })).written).toEqual(["client.d.ts.map", "server.d.ts.map"]);
   project.remove("generated/client.d.ts.map");
-  expect((await new Generator({ cwd: project.folder }).check()).written).toEqual([]);
+  expect((await check(project)).written).toEqual([]);
   expect((await generate({ cwd: project.folder })).written).toEqual(["client.d.ts.map"]);
 });
 

@@ -1,15 +1,8 @@
-import type { Contract } from "sshrpc/contract";
+import type { ServedContract } from "sshrpc/contract";
 import type { SameSchemas } from "../subset/same.js";
 import { compareMethods, type MethodChange } from "./compare-methods.js";
 import { entriesOf, type MethodEntry, matchMethods } from "./match-methods.js";
 import { type TypePair, typePairs } from "./type-pairs.js";
-
-/** One side of a comparison. */
-export interface ContractSide {
-  readonly contract: Contract;
-  /** Whether a server has shown all of it. */
-  readonly complete: boolean;
-}
 
 /** The types to compare, and all differences beside them. */
 interface Comparison {
@@ -18,7 +11,7 @@ interface Comparison {
 }
 
 /** The differences of the methods of two contracts, and the types that both have. */
-export function compareContracts(old: ContractSide, next: ContractSide, same: SameSchemas): Comparison {
+export function compareContracts(old: ServedContract, next: ServedContract, same: SameSchemas): Comparison {
   const parts = (["resources", "callbacks"] as const).map((key): Comparison => {
     const isCallback = key === "callbacks";
     const [before, after] = [entriesOf(old.contract[key]), entriesOf(next.contract[key])];
@@ -70,7 +63,7 @@ function renamedMethod(one: MethodEntry, other: MethodEntry): MethodChange {
 
 function removedMethod(
   { id }: MethodEntry,
-  { isCallback, next }: { readonly isCallback: boolean; readonly next: ContractSide },
+  { isCallback, next }: { readonly isCallback: boolean; readonly next: ServedContract },
 ): MethodChange {
   const change = { method: id, direction: "method", old: id } as const;
   if (!next.complete) {
@@ -87,7 +80,11 @@ function removedMethod(
 
 function addedMethod(
   entry: MethodEntry,
-  { isCallback, old, next }: { readonly isCallback: boolean; readonly old: ContractSide; readonly next: ContractSide },
+  {
+    isCallback,
+    old,
+    next,
+  }: { readonly isCallback: boolean; readonly old: ServedContract; readonly next: ServedContract },
 ): MethodChange {
   const change = { method: entry.id, direction: "method", new: entry.id } as const;
   if (isReserved(entry, old) || isReserved(entry, next)) {
@@ -102,7 +99,7 @@ function addedMethod(
 }
 
 /** Whether the name or path of the resource is reserved, or the verb of the resource. */
-function isReserved({ resource, path, verb }: MethodEntry, { contract }: ContractSide): boolean {
+function isReserved({ resource, path, verb }: MethodEntry, { contract }: ServedContract): boolean {
   const isOfApi = contract.reserved?.some((text) => text === resource || text === path) === true;
   return isOfApi || contract.resources[resource]?.reserved?.includes(verb) === true;
 }

@@ -1,7 +1,8 @@
-import type { Contract } from "sshrpc/contract";
-import { type ContractSide, compareContracts } from "../compare/compare-contracts.js";
+import type { Contract, ServedContract } from "sshrpc/contract";
+import { compareContracts } from "../compare/compare-contracts.js";
 import type { MethodChange } from "../compare/compare-methods.js";
 import { TypeComparison } from "../compare/compare-types.js";
+import { checkContract } from "../compare/parse-contract.js";
 import type { TypePair } from "../compare/type-pairs.js";
 import type { Change } from "../rules/change.js";
 import { ruleOf } from "../rules/rules.js";
@@ -15,10 +16,17 @@ import { judgementOf, sidesOf } from "./sides.js";
 import { SideValidators } from "./validators.js";
 
 /**
- * Every difference of two contracts of one API, and whether a client of the old one can call a server of the new one. `breaking` has a
- * witness; `compatible` of types is proven; all else is `unknown`, with the reason.
+ * Compares two versions of a contract, as `sshrpc diff` does: every difference, and whether a client of the old version can call a server
+ * of the new one. `breaking` has a witness; `compatible` of types is proven; all else is `unknown`, with the reason.
+ * @param oldSide the contract of the clients in use: as `fetchContract` returns it, or `{ contract, complete: true }` with the content of an
+ * `api.json`
+ * @param newSide the contract of the new server, in the same form
+ * @returns an empty list if the contracts differ in nothing that affects calls or sources
+ * @throws Error that says what is wrong with a contract
  */
-export function diffContracts(old: ContractSide, next: ContractSide): readonly Change[] {
+export function diffContracts(oldSide: ServedContract, newSide: ServedContract): readonly Change[] {
+  const old = { ...oldSide, contract: checkContract(oldSide.contract, "the old contract") };
+  const next = { ...newSide, contract: checkContract(newSide.contract, "the new contract") };
   const types = { old: typesOf(old.contract), new: typesOf(next.contract) };
   const same = { old: new SameSchemas(types.old, types.new), new: new SameSchemas(types.new, types.old) };
   const { pairs, changes } = compareContracts(old, next, same.old);
@@ -77,7 +85,7 @@ function needsValidators({ isProven, found }: TypeCase): boolean {
 }
 
 function changeOfMethod(change: MethodChange & { readonly isCallback: boolean }): Change {
-  const [verdict, order] = judgementOf(change.rule, change.direction, change.isCallback);
+  const [verdict, order] = judgementOf(change.rule, change);
   const { fix } = ruleOf(change.rule);
   const isUnknown = change.reason !== undefined;
   const { witness, ...rest } = change;

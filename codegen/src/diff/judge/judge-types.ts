@@ -49,7 +49,7 @@ export function judgeTypes(one: TypeCase, compiled: CompiledSides | string | und
 
 function judge(found: Found, one: TypeCase, compiled: CompiledSides | string | undefined): Change {
   const { pair, isProven } = one;
-  const [expected] = judgementOf(found.rule, pair.direction, pair.isCallback);
+  const [expected] = judgementOf(found.rule, pair);
   const rule = ruleOf(found.rule);
   const isNote = rule.request?.[0] === "source-only";
   // A property without a declaration may have had another type.
@@ -131,7 +131,7 @@ function changeOf(
   result: { readonly verdict: Verdict; readonly reason?: string; readonly witness?: Witness },
 ): Change {
   const { method, isCallback, direction, status } = pair;
-  const [, order] = judgementOf(found.rule, direction, isCallback);
+  const [, order] = judgementOf(found.rule, pair);
   const { fix } = ruleOf(found.rule);
   return {
     ...{ rule: found.rule, method, isCallback, direction, path: jsonPath(found.keys), place: found.place },

@@ -25,7 +25,10 @@ export function sidesOf({ direction, isCallback }: TypePair): Sides {
 }
 
 /** What the rule says of a change at this place. A callback changes as the other way round. */
-export function judgementOf(rule: RuleId, direction: string, isCallback: boolean): Judgement {
+export function judgementOf(
+  rule: RuleId,
+  { direction, isCallback }: { readonly direction: string; readonly isCallback: boolean },
+): Judgement {
   const { [columnOf(direction)]: own, reverse } = ruleOf(rule);
   if (!isCallback || direction === "method") return own ?? ["breaking", "together"];
   return ruleOf(reverse as RuleId)[columnOf(direction)] ?? own ?? ["breaking", "together"];

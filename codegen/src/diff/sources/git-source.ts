@@ -7,8 +7,8 @@ import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
 import { nearestModules } from "../../base/result-cache.js";
 import { contractOf } from "../../emit/contract/contract-of.js";
+import { parseContract } from "../compare/parse-contract.js";
 import { loadModel } from "./load-model.js";
-import { parseContract } from "./parse-contract.js";
 import type { Source, SourceOptions } from "./source.js";
 
 /** Contracts and lists of files are smaller. */

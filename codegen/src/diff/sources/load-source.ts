@@ -5,9 +5,9 @@ import { InvalidOptionsError } from "../../base/invalid-options-error.js";
 import { readConfig } from "../../config.js";
 import { contractOf } from "../../emit/contract/contract-of.js";
 import { resolveOptions } from "../../options.js";
+import { parseContract } from "../compare/parse-contract.js";
 import { gitSource } from "./git-source.js";
 import { loadModel } from "./load-model.js";
-import { parseContract } from "./parse-contract.js";
 import { serverSource } from "./server-source.js";
 import type { Source, SourceOptions } from "./source.js";
 

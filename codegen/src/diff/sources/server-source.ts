@@ -1,6 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
-import { checkContract } from "./parse-contract.js";
+import { checkContract } from "../compare/parse-contract.js";
 import type { ServerOptions, Source } from "./source.js";
 
 /** The part of `sshrpc/client` that reads the contract of a server; earlier versions have none. */

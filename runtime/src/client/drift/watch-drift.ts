@@ -1,5 +1,5 @@
-import { FirstTimes } from "../../base/first-times.js";
 import type { Logger } from "../../base/log.js";
+import { FirstTimes } from "../../base/observer/first-times.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { DriftPolicy } from "../../contract/drift-policy.js";
 import type { Connection } from "../../wire/connection.js";

@@ -240,8 +240,7 @@ class Dial<Opened extends EventEmitter, Raw> {
     if (this.#socket.destroyed) return this.#progress.failure();
     const address = formatTarget(this.#target);
     const why = this.#channel.refusal(error) ?? `rejected the channel: ${printable(error.message)}`;
-    const message = `${address} ${why}`;
-    return new SshError("unavailable", message, { cause: error });
+    return new SshError("unavailable", `${address} ${why}`, { cause: error });
   }
 }
 

@@ -1,7 +1,6 @@
+import { type Change, diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract, JsonSchema } from "sshrpc/contract";
 import { describe, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import type { Change } from "../../../../codegen/src/diff/rules/change.js";
 
 /** A contract of methods with these requests and responses. */
 function contract(methods: readonly JsonSchema[], types: Readonly<Record<string, JsonSchema>> = {}): Contract {

@@ -1,8 +1,7 @@
+import { type Change, diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract } from "sshrpc/contract";
 import Type from "typebox";
 import { describe, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import type { Change } from "../../../../codegen/src/diff/rules/change.js";
 import { inMemoryContract } from "../../../support/schema/in-memory-contract.js";
 
 const NULL = Type.Null();

@@ -1,9 +1,7 @@
+import { type Change, diffContracts, type RuleId, ruleOf } from "@sshrpc/codegen/diff";
 import type { Contract } from "sshrpc/contract";
 import Type from "typebox";
 import { describe, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import type { Change } from "../../../../codegen/src/diff/rules/change.js";
-import { type RuleId, ruleOf } from "../../../../codegen/src/diff/rules/rules.js";
 import { inMemoryContract } from "../../../support/schema/in-memory-contract.js";
 import { NESTINGS, ROWS } from "./rows.js";
 

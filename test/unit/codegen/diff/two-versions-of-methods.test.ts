@@ -1,10 +1,10 @@
 import { pathToFileURL } from "node:url";
+import { generate } from "@sshrpc/codegen";
+import { diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract } from "sshrpc/contract";
 import { type Api, bindHandlers, type Client, connectApi } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import { generate } from "../../../../codegen/src/index.js";
 import { sharedProject } from "../project.js";
 
 interface Version {

@@ -1,11 +1,10 @@
 import { pathToFileURL } from "node:url";
+import { generate } from "@sshrpc/codegen";
+import { type Change, diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract } from "sshrpc/contract";
 import { type Api, type ApiHandlers, bindHandlers, type Client, connectApi } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import type { Change } from "../../../../codegen/src/diff/rules/change.js";
-import { generate } from "../../../../codegen/src/index.js";
 import { randomFrom, sampleValue } from "../../../support/schema/sample-value.js";
 import { sharedProject } from "../project.js";
 import { ROWS } from "./rows.js";

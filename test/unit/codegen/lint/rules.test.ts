@@ -1,5 +1,5 @@
+import { RULES } from "@sshrpc/codegen/lint";
 import { describe, expect, test } from "vitest";
-import { RULES } from "../../../../codegen/src/lint/rules.js";
 import { generateInMemory } from "../../../support/schema/in-memory-schema.js";
 import { sshrpc } from "../../runtime/cli/run.js";
 import { Project, schemaOf } from "../project.js";
@@ -204,7 +204,9 @@ describe("unused-type", () => {
 });
 
 test("every rule about schemas has a bad and a good example in its explanation, and a test here", () => {
-  expect([...CASES.map(({ rule }) => rule), "unused-type"].sort()).toEqual(RULES.map(({ id }) => id).sort());
+  expect([...CASES.map(({ rule }) => rule), "unused-type", "invalid-ignore", "unused-ignore"].sort()).toEqual(
+    RULES.map(({ id }) => id).sort(),
+  );
   for (const { explanation } of RULES) expect(explanation).toMatch(/\n\nBad: [\s\S]*\nGood: [\s\S]*\n\nFix: /);
 });
 

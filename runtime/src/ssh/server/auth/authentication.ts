@@ -1,4 +1,4 @@
-import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
+import type { AuthContext, PasswordAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer/observer.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
@@ -130,7 +130,7 @@ export class Authentication {
     this.#verified = [...this.#verified, method];
     if (allRequired && this.#verified.length < methods.length) {
       observer.partiallyAuthenticated?.(this.#request(context));
-      this.#answerUnauthenticated(() => context.reject(this.#methods(), true));
+      this.#answerUnauthenticated(() => context.reject([...this.#offered()], true));
       return;
     }
     const connection = { address: this.#address, ...(connectionId !== undefined && { connectionId }) };
@@ -175,7 +175,7 @@ export class Authentication {
     if (!isQuery || lookupFailed) {
       this.#config.observer.authenticationRefused?.({ ...this.#request(context), rejectedKey, reason });
     }
-    this.#answerUnauthenticated(() => context.reject(this.#methods()));
+    this.#answerUnauthenticated(() => context.reject([...this.#offered()]));
   }
 
   #request({ username, method }: AuthContext): AuthenticationRequest {
@@ -210,10 +210,6 @@ export class Authentication {
   #offered(): readonly AuthMethod[] {
     const { methods, allRequired } = this.#config;
     return allRequired ? methods.slice(this.#verified.length, this.#verified.length + 1) : methods;
-  }
-
-  #methods(): AuthenticationType[] {
-    return [...this.#offered()];
   }
 
   #revoke(reason: string): void {

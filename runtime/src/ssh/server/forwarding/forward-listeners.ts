@@ -237,8 +237,7 @@ export class ForwardListeners {
   }
 
   #refused(forward: Pick<ForwardEvent, "kind" | "on" | "from">, reason: string): void {
-    const { observer, about } = this.#config;
-    observer.forwardRefused?.({ ...about(), ...forward, reason: printable(reason) });
+    this.#config.observer.forwardRefused?.({ ...this.#config.about(), ...forward, reason: printable(reason) });
   }
 
   #failed(message: string, error: unknown, fields: object = {}): void {

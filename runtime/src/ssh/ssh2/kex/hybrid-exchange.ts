@@ -28,11 +28,11 @@ const X25519_SIZE = 32;
  * values as this exchange returns them (protocol/kex.js:591), so K is a string, not an mpint, as the draft requires. It reads the
  * secret of a server before the server's value, and the value of a client first. test/unit/runtime/ssh/ssh2/kex notices a change.
  */
-export function makeHybrid(exchange: CurveExchange, kem: MlKem, isServer: boolean): void {
+export function makeHybrid(exchange: CurveExchange, kem: MlKem, role: "client" | "server"): void {
   // ssh2 generates the key pair with the first call, and keeps it.
   const curveValue = exchange.getPublicKey.bind(exchange);
   const values = { curveValue, curveKey: () => exchange._keys.privateKey };
-  const { getPublicKey, computeSecret } = isServer ? serverSide(kem, values) : clientSide(kem, values);
+  const { getPublicKey, computeSecret } = role === "server" ? serverSide(kem, values) : clientSide(kem, values);
   exchange.negotiated.kex = HYBRID_KEX;
   exchange.type = HYBRID_KEX;
   exchange.convertPublicKey = (value) => value;

@@ -138,7 +138,7 @@ function receiveHybrid(protocol: Protocol, { payload, theirs, kem, receive }: Hy
   const restore = changeNextExchange(protocol, (exchange) => {
     // A copy: the packet is a part of a chunk, whose memory may not last.
     exchange._remoteKexinit = Buffer.from(payload);
-    makeHybrid(exchange, kem, protocol._server);
+    makeHybrid(exchange, kem, protocol._server ? "server" : "client");
   });
   // For the negotiation alone: what ssh2 sends was encoded before.
   kex.array = [CARRIER];
