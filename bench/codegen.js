@@ -57,12 +57,8 @@ function medians(times) {
 function timed(args, cwd) {
   const start = performance.now();
   // The shell knows what its children used: its last line is "0m1.200s 0m0.100s".
-  const options = { cwd, encoding: "utf8" };
-  const { status, stdout, stderr } = spawnSync(
-    "sh",
-    ["-c", '"$@" || exit; times', "sh", process.execPath, ...args],
-    options,
-  );
+  const script = ["-c", '"$@" || exit; times', "sh", process.execPath, ...args];
+  const { status, stdout, stderr } = spawnSync("sh", script, { cwd, encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
   const wall = performance.now() - start;
   const used = [

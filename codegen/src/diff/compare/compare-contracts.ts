@@ -1,4 +1,4 @@
-import type { ServedContract } from "sshrpc/contract";
+import type { Contract, ServedContract } from "sshrpc/contract";
 import type { SameSchemas } from "../subset/same.js";
 import { compareMethods, type MethodChange } from "./compare-methods.js";
 import { entriesOf, type MethodEntry, matchMethods } from "./match-methods.js";

@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the keyword of JSON Schema; nothing awaits these
+
+import { diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract, JsonSchema } from "sshrpc/contract";
 import { describe, expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import { checkContract } from "../../../../codegen/src/diff/sources/parse-contract.js";
+import { checkContract } from "../../../../codegen/src/diff/compare/parse-contract.js";
 import { compileSide } from "../../../../codegen/src/diff/witness/compile-sides.js";
 import { rounds } from "../../../rounds.js";
 import { randomFrom } from "../../../support/schema/sample-value.js";

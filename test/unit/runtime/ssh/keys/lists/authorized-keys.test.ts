@@ -111,7 +111,11 @@ it.each([
   ["a * inside a scope", `scopes="a*b" ${A}`, 'option scopes: invalid scope "a*b"'],
   ["limits without a value", `limits ${A}`, "the option limits requires a value"],
   ["repeated limits", `limits="calls=1",limits="calls=2" ${A}`, "repeated option limits"],
-  ["empty limits", `limits="" ${A}`, 'option limits: unknown limit ""; known: connections, calls, callbacks, bytes, rate'],
+  [
+    "empty limits",
+    `limits="" ${A}`,
+    'option limits: unknown limit ""; known: connections, calls, callbacks, bytes, rate',
+  ],
   ["a limit of every object", `limits="constructor=1" ${A}`, 'option limits: unknown limit "constructor"'],
   ["a limit in capitals", `limits="Calls=1" ${A}`, 'option limits: unknown limit "Calls"'],
   ["one limit twice", `limits="calls=1,calls=2" ${A}`, "option limits: repeated limit calls"],
