@@ -155,6 +155,7 @@ const BOUNDS = [
   ["server", "timeout of the PROXY protocol header", "5 s"],
   ["server", "connections beyond `maxConnections` that may log in", "64"],
   ["server", "memory of a call, with a request of up to 100 bytes", "4 KiB"],
+  ["server", "memory of a call with streams, in addition", "8 KiB"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
   [
