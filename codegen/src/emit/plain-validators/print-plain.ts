@@ -19,7 +19,7 @@ import {
   textTests,
   typeTest,
   uniqueTests,
-} from "./tests.js";
+} from "./conditions.js";
 
 /**
  * Prints the validator of a schema for which `isPlain` is true. It adds the same errors in the same order as the code of ajv, whose
