@@ -1,5 +1,5 @@
 import { diffContracts } from "@sshrpc/codegen/diff";
-import type { Contract } from "sshrpc/contract";
+import type { Contract, ServedContract } from "sshrpc/contract";
 import Type from "typebox";
 import { expect, test } from "vitest";
 import { inMemoryContract } from "../../../support/schema/in-memory-contract.js";
@@ -12,7 +12,10 @@ test.each<[object, string]>([
   [{ ...CONTRACT, types: { A: { $ref: "#/types/A" } } }, "circular reference A → A"],
   [{ ...CONTRACT, types: { A: { $ref: "#/types/B" } } }, 'reference to an unknown type "B"'],
 ])("diffContracts refuses what is not a contract, and says which side: %o", (value, message) => {
-  const [good, bad] = [CONTRACT, value as Contract].map((contract) => ({ contract, complete: true })) as never;
+  const [good, bad] = [CONTRACT, value as Contract].map((contract) => ({ contract, complete: true })) as [
+    ServedContract,
+    ServedContract,
+  ];
   expect(() => diffContracts(bad, good)).toThrow(`the old contract: ${message}`);
   expect(() => diffContracts(good, bad)).toThrow(`the new contract: ${message}`);
 });
