@@ -1,7 +1,7 @@
 /** `sshrpc/contract`: the contract as data, for tools that read schemas or `api.json`. */
 export { nearest } from "./base/nearest.js";
 export { RESERVED_SCOPE } from "./base/peer.js";
-export { isReservedPath, type ServedContract } from "./contract/built-in/built-in-api.js";
+export type { ServedContract } from "./contract/built-in/built-in-api.js";
 export { isBytes } from "./contract/bytes.js";
 export { appliedSchemas, constraints, type SchemaOf } from "./contract/constraints.js";
 export type {
@@ -13,7 +13,7 @@ export type {
 } from "./contract/contract.js";
 export { type Kind, kindOf } from "./contract/kind.js";
 export { methodHashes } from "./contract/method-hash.js";
-export { type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
+export { isReservedPath, type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
 export { keywordValue } from "./contract/schema-keywords.js";
 export {
   type ErrorStatus,

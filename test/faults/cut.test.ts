@@ -1,9 +1,8 @@
 import { Duplex } from "node:stream";
+import { connectApi } from "sshrpc/generated";
 import type { RpcError } from "sshrpc/server";
+import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import { duplexPair } from "../../runtime/src/base/memory-transport.js";
-import { openClient } from "../../runtime/src/client/client.js";
-import { ApiServer } from "../../runtime/src/server/api-server.js";
 import { rounds } from "../rounds.js";
 import { ALICE, apiOf, handlersOf, type ItClient, method, TestLog } from "../unit/runtime/support/server.js";
 import { until, within } from "../unit/runtime/support/wait.js";
@@ -81,13 +80,12 @@ async function session(after: number, how: "destroy" | "error" | "end"): Promise
       running--;
     }
   };
-  const server = new ApiServer(handlersOf([it], { [it.id]: handler }), { log: new TestLog() });
-  const [near, far] = duplexPair();
-  const line = new Cut(near, after, how);
-  server.accept(far, ALICE);
+  const server = inMemory(handlersOf([it], { [it.id]: handler }), { log: new TestLog(), peer: ALICE });
+  const far = await server.open();
+  const line = new Cut(far, after, how);
   let outcomes: string[] = [];
   try {
-    const client = await openClient<ItClient>(api, { address: "a line", open: async () => line }, { reconnect: false });
+    const client = await connectApi<ItClient>(api, { address: "a line", open: async () => line }, { reconnect: false });
     const abort = new AbortController();
     const calls = [
       client.it.get.safe("one"),
@@ -106,7 +104,7 @@ async function session(after: number, how: "destroy" | "error" | "end"): Promise
     outcomes.push((error as RpcError).status);
   }
   for (const outcome of outcomes) expect(["OK", "UNAVAILABLE", "CANCELLED"]).toContain(outcome);
-  await until(`the server's end (cut after ${after})`, () => server.connections === 0);
+  await until(`the server's end (cut after ${after})`, () => server.clients.length === 0);
   await until(`the handlers' ends (cut after ${after})`, () => running === 0);
   expect(line.destroyed && far.destroyed).toBe(true);
   return line.passed;

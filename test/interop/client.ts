@@ -6,6 +6,9 @@ import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
 import { run } from "./run.js";
 
+/** A duplex with what its connection has negotiated. */
+type SshDuplex = Duplex & { readonly algorithms?: { readonly kex: string } };
+
 /** A server's subsystem that echoes its input. */
 export const ECHO = "Subsystem sshrpc /bin/cat";
 
@@ -15,10 +18,10 @@ export async function dial(address: string, options: DialOptions, signal?: Abort
 }
 
 /** Like {@link dial}; the duplex is closed after the test. */
-export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
+export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<SshDuplex> {
   const duplex = (await dial(address, options, signal)).on("error", () => {});
   onTestFinished(() => void duplex.destroy());
-  return duplex;
+  return duplex as SshDuplex;
 }
 
 /** Opens a duplex, and expects its bytes echoed. */

@@ -6,7 +6,7 @@ import type { ServerOptions } from "../diff/sources/source.js";
 import { LOAD_TIMEOUT, resolveOptions } from "../options.js";
 import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
-import { annotationOf, describeError, ReportedFailure } from "./report.js";
+import { annotationOf, ReportedFailure, reportProblems } from "./report.js";
 
 interface DiffFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
   readonly accepted?: string;
@@ -86,10 +86,6 @@ async function print(report: DiffReport, { json, ci }: DiffFlags, io: CodegenIo)
 /** Reports a schema that `gen` refuses, too. */
 function refuse(error: unknown, { json, ci }: DiffFlags, io: CodegenIo): never {
   if (!(error instanceof SchemaProblem)) throw error;
-  const { problems } = error;
-  if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
-  else io.stderr.write(`${describeError(error)}\n`);
-  const annotations = problems.map((problem) => annotationOf(problem, { level: "error", title: "sshrpc diff" }));
-  if (ci === true) io.stderr.write(annotations.map((text) => `${text}\n`).join(""));
+  reportProblems(error, { json, ci, title: "sshrpc diff" }, io);
   throw new ReportedFailure(2);
 }

@@ -4,15 +4,13 @@ import type { GenerateResult } from "../generate.js";
 import { checkOutput, generate } from "../generate-once.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
-import { annotationOf, describeError, describeResult, ReportedFailure } from "./report.js";
+import { describeResult, ReportedFailure, reportProblems } from "./report.js";
 
 interface GenCommandFlags extends GenFlags {
   readonly check?: boolean;
   readonly json?: boolean;
   readonly ci?: boolean;
 }
-
-const ANNOTATION = { level: "error", title: "sshrpc gen" } as const;
 
 /** Adds `sshrpc gen`. Exit status: 1 if the schema is invalid or `--check` finds outdated files. */
 export function addGenCommand(program: Command, io: CodegenIo): void {
@@ -37,11 +35,7 @@ async function gen({ check, json, ci, ...flags }: GenCommandFlags, io: CodegenIo
     if (isOutdated) throw new ReportedFailure();
   } catch (error) {
     if (!(error instanceof SchemaProblem)) throw error;
-    if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems })}\n`);
-    else io.stderr.write(`${describeError(error)}\n`);
-    // GitHub Actions reads annotations from either stream; standard output may be parsed as JSON.
-    if (ci === true)
-      io.stderr.write(error.problems.map((problem) => `${annotationOf(problem, ANNOTATION)}\n`).join(""));
+    reportProblems(error, { json, ci, title: "sshrpc gen" }, io);
     throw new ReportedFailure();
   }
 }

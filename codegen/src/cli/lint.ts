@@ -5,7 +5,7 @@ import type { LintFinding } from "../lint/lint-model.js";
 import { LOAD_TIMEOUT, resolveOptions } from "../options.js";
 import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
-import { annotationOf, describeError, ReportedFailure } from "./report.js";
+import { annotationOf, ReportedFailure, reportProblems } from "./report.js";
 
 interface LintFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
   readonly maxWarnings?: number;
@@ -51,11 +51,7 @@ function report(findings: readonly LintFinding[], { json, ci, maxWarnings }: Lin
 /** Reports a schema that `gen` refuses, too. */
 function refuse(error: unknown, { json, ci }: LintFlags, io: CodegenIo): never {
   if (!(error instanceof SchemaProblem)) throw error;
-  const { problems } = error;
-  if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
-  else io.stderr.write(`${describeError(error)}\n`);
-  const annotations = problems.map((problem) => annotationOf(problem, { level: "error", title: "sshrpc lint" }));
-  if (ci === true) io.stderr.write(annotations.map((text) => `${text}\n`).join(""));
+  reportProblems(error, { json, ci, title: "sshrpc lint" }, io);
   throw new ReportedFailure(2);
 }
 

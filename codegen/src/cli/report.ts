@@ -1,6 +1,7 @@
 import { errorMessage } from "../base/error-message.js";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { GenerateResult } from "../generate.js";
+import type { CodegenIo } from "./io.js";
 
 /** The command has failed, and has printed why: `sshrpc` exits with status 1 and prints nothing more. */
 export class ReportedFailure extends Error {
@@ -26,6 +27,20 @@ export function describeResult({ out, written, removed, milliseconds }: Generate
 export function describeError(error: unknown): string {
   if (error instanceof SchemaProblem) return error.message;
   return `sshrpc: ${errorMessage(error)}`;
+}
+
+/** Reports a schema that `gen` refuses, as the flags of a command ask: as text or JSON, and as annotations. */
+export function reportProblems(
+  error: SchemaProblem,
+  { json, ci, title }: { readonly json: boolean | undefined; readonly ci: boolean | undefined; readonly title: string },
+  { stdout, stderr }: Pick<CodegenIo, "stdout" | "stderr">,
+): void {
+  const { problems } = error;
+  // GitHub Actions reads annotations from either stream; standard output may be parsed as JSON.
+  if (json === true) stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
+  else stderr.write(`${describeError(error)}\n`);
+  if (ci !== true) return;
+  stderr.write(problems.map((problem) => `${annotationOf(problem, { level: "error", title })}\n`).join(""));
 }
 
 /** A problem as a workflow command of GitHub Actions, which shows it at the line in a pull request. */

@@ -96,3 +96,11 @@ export function paramValue(text: string, type: ParamType): string | number | boo
       return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
   }
 }
+
+/** Paths of the methods that sshrpc itself offers begin with this; those of a schema cannot. */
+const RESERVED_PATH = "/sshrpc/";
+
+/** Whether a path belongs to sshrpc itself. */
+export function isReservedPath(path: string): boolean {
+  return path.startsWith(RESERVED_PATH);
+}

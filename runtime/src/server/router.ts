@@ -1,6 +1,5 @@
-import { isReservedPath } from "../contract/built-in/built-in-api.js";
 import type { Api, Method } from "../contract/method.js";
-import { matchPath, paramValue, parsePath, type Segment } from "../contract/path.js";
+import { isReservedPath, matchPath, paramValue, parsePath, type Segment } from "../contract/path.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS } from "../contract/verb.js";
 import { MAX_REFERENCE } from "../wire/hello.js";

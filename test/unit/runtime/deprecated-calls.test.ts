@@ -2,11 +2,9 @@ import type { CallEvent, Observer } from "sshrpc/client";
 import { type Client, connectApi } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { Catalog } from "../../../runtime/src/adapters/catalog/catalog.js";
-import { helpText } from "../../../runtime/src/adapters/catalog/help-text.js";
-import { ApiServer } from "../../../runtime/src/server/api-server.js";
-import { CONTRACT, NOTES } from "./adapters/notes-server.js";
-import { ALICE, apiOf, handlersOf, method, TestLog } from "./support/server.js";
+import { CONTRACT, notesHandlers } from "./adapters/notes-server.js";
+import { serveSsh } from "./adapters/ssh-server.js";
+import { apiOf, handlersOf, method } from "./support/server.js";
 
 const METHODS = [method("GET /it", { deprecated: true }), method("STORE /it")];
 const handlers = handlersOf(METHODS, { "GET /it": () => 1, "STORE /it": () => 2 });
@@ -37,9 +35,9 @@ test("the events of calls of deprecated methods are marked, at the client and at
 
 test("so are those of calls by adapters", async () => {
   const { observer, events } = recorder();
-  const server = new ApiServer(handlers, { log: new TestLog(), observer });
-  await server.call("GET /it", {}, { peer: ALICE }).response;
-  await server.call("STORE /it", {}, { peer: ALICE }).response;
+  await using served = await serveSsh(handlers, { observer });
+  await served.ssh.run("GET /it");
+  await served.ssh.run("STORE /it");
   expect(events).toEqual(EXPECTED);
 });
 
@@ -48,10 +46,12 @@ test("help marks deprecated methods in its list, and describe has them in its JS
   const GET = { ...notes?.methods.GET, deprecated: "use search" };
   const resources = { ...CONTRACT.resources, notes: { ...notes, methods: { ...notes?.methods, GET } } };
   const contract = { ...CONTRACT, resources } as typeof CONTRACT;
-  const catalog = new Catalog({ ...NOTES, contract: async () => contract }, { user: "alice", scopes: ["*"] });
-  const lines = (await helpText([], catalog)).split("\n");
+  const all = notesHandlers();
+  await using served = await serveSsh({ ...all, api: { ...all.api, contract: async () => contract } });
+  const help = async (command: string) => (await served.ssh.run(command)).stdout;
+  const lines = (await help("help")).split("\n");
   expect(lines.filter((line) => line.includes("(deprecated)"))).toEqual([
     expect.stringMatching(/^ {2}GET \/notes +\(deprecated\) Lists notes\.$/),
   ]);
-  expect(await helpText(["GET", "/notes"], catalog)).toMatch(/\n {2}deprecated: use search\n/);
+  expect(await help("help GET /notes")).toMatch(/\n {2}deprecated: use search\n/);
 });

@@ -1,7 +1,8 @@
 import type { Peer } from "../../base/peer.js";
-import { BUILT_IN_API, isReservedPath } from "../../contract/built-in/built-in-api.js";
+import { BUILT_IN_API } from "../../contract/built-in/built-in-api.js";
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Api, Method } from "../../contract/method.js";
+import { isReservedPath } from "../../contract/path.js";
 import { isAuthorized } from "../../server/call/admit.js";
 
 /** The schema of a method's request, with the named types that it refers to. */

@@ -1,6 +1,5 @@
-import { isReservedPath } from "../../contract/built-in/built-in-api.js";
 import type { Method } from "../../contract/method.js";
-import { matchPath, parsePath, pathParams } from "../../contract/path.js";
+import { isReservedPath, matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { schemaFields, schemaValues } from "../catalog/schema-fields.js";

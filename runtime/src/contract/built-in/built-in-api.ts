@@ -4,14 +4,6 @@ import type { Api, Method } from "../method.js";
 import { BUILT_IN_CONTRACT } from "./built-in-contract.js";
 import { closedObject, isObject, isTexts, openObject, TEXT } from "./validators.js";
 
-/** Paths of the methods that sshrpc itself offers begin with this; those of a schema cannot. */
-const RESERVED_PATH = "/sshrpc/";
-
-/** Whether a path belongs to sshrpc itself. */
-export function isReservedPath(path: string): boolean {
-  return path.startsWith(RESERVED_PATH);
-}
-
 /** The scope that shows a caller the whole contract. Without it the caller sees the methods that it may call. */
 export const CONTRACT_SCOPE = "sshrpc:contract";
 

@@ -1,5 +1,5 @@
+import { serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished, test } from "vitest";
-import { serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { defineHandlers } from "../../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { makeKey, TestLog } from "../ssh/support.js";

@@ -2,7 +2,7 @@ import { getDiffieHellman } from "node:crypto";
 import { connect as connectTcp } from "node:net";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
-import { string, uint32 } from "../../../../../../runtime/src/ssh/keys/format/binary-writer.js";
+import { string, uint32 } from "../../keys/make-keys.js";
 import { startBench } from "../../support.js";
 
 interface Exchange {
