@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { generate, SchemaProblem } from "@sshrpc/codegen";
+import { type Judgement, type RuleId, ruleOf } from "@sshrpc/codegen/diff";
 import { RULES } from "@sshrpc/codegen/lint";
 import { RpcError } from "sshrpc/client";
 import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import { type Judgement, type RuleId, ruleOf } from "../../codegen/src/diff/rules/rules.js";
 import { run } from "../interop/run.js";
 import { Project } from "../unit/codegen/project.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";

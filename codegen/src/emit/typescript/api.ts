@@ -5,8 +5,7 @@ import type { EmitOptions } from "../target.js";
 import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
-import { runtimeType } from "./runtime-symbols.js";
-import { fileSpecifier, TextFile } from "./text-file.js";
+import { fileSpecifier, runtimeType, TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { propertyName, stringLiteral } from "./type/literal.js";
 

@@ -4,9 +4,8 @@ import { handlerInterfaces } from "./handler-interfaces.js";
 import { methodInterfaces } from "./method-interfaces.js";
 import { functionDeclaration, resourceMembers } from "./method-members.js";
 import { CALLBACK_HANDLERS } from "./naming.js";
-import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
-import { TextFile } from "./text-file.js";
+import { apiSymbol, runtimeType, runtimeValue, TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { declaredTypes } from "./type-use.js";
 

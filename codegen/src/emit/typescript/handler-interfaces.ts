@@ -3,8 +3,7 @@ import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { methodComment } from "./method-comment.js";
 import { genericMember, methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
-import { runtimeType } from "./runtime-symbols.js";
-import type { TextFile } from "./text-file.js";
+import { runtimeType, type TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 

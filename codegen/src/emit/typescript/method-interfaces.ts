@@ -4,9 +4,8 @@ import { LINE_WIDTH } from "../target.js";
 import { methodComment, signatureComment } from "./method-comment.js";
 import { methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
-import { runtimeType } from "./runtime-symbols.js";
 import type { SentTypes } from "./sent-types.js";
-import type { TextFile } from "./text-file.js";
+import { runtimeType, type TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 

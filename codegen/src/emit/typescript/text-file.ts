@@ -87,3 +87,20 @@ export function importStatement(keyword: string, names: readonly string[], from:
 function bySource(a: string, b: string): number {
   return Number(a.startsWith(".")) - Number(b.startsWith(".")) || (a < b ? -1 : 1);
 }
+
+const RUNTIME = "sshrpc/generated";
+
+/** A type of the runtime. It gets an alias if the schema has a type of the same name. */
+export function runtimeType(name: string): ImportedSymbol {
+  return { name, from: RUNTIME, type: true, alias: `Rpc${name}` };
+}
+
+/** A function of the runtime. */
+export function runtimeValue(name: string): ImportedSymbol {
+  return { name, from: RUNTIME, type: false, alias: `rpc_${name}` };
+}
+
+/** The contract bound to its validators, which `api.js` exports. */
+export function apiSymbol(): ImportedSymbol {
+  return { name: "api", from: fileSpecifier("api"), type: false, alias: "api_" };
+}

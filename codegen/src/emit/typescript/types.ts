@@ -11,9 +11,8 @@ import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../..
 import { pascalStatus } from "../../model/names.js";
 import { type EmitOptions, NOT_FORMATTED } from "../target.js";
 import { errorTypeNames } from "./naming.js";
-import { runtimeType } from "./runtime-symbols.js";
 import { sentTypes } from "./sent-types.js";
-import { TextFile } from "./text-file.js";
+import { runtimeType, TextFile } from "./text-file.js";
 import { commentOf } from "./type/comment-of.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
 import { stringLiteral } from "./type/literal.js";

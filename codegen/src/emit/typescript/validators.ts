@@ -3,8 +3,7 @@ import { type EmitOptions, NOT_FORMATTED } from "../target.js";
 import { ProjectionPrinter } from "../validators/print-projection.js";
 import { validatorName } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
-import { runtimeType } from "./runtime-symbols.js";
-import { importStatement, TextFile } from "./text-file.js";
+import { importStatement, runtimeType, TextFile } from "./text-file.js";
 
 /** `validators.js`: code for speed, not for readers, so formatters and linters are disabled in it. */
 export function emitValidators({ compiled, exported, projections }: ValidatorSet, { header }: EmitOptions): string {

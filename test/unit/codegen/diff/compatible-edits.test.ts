@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the keyword of JSON Schema; nothing awaits these
+
+import { type Change, diffContracts } from "@sshrpc/codegen/diff";
 import type { Contract, JsonSchema } from "sshrpc/contract";
 import { expect, test } from "vitest";
-import { diffContracts } from "../../../../codegen/src/diff/judge/diff-contracts.js";
-import type { Change } from "../../../../codegen/src/diff/rules/change.js";
 
 type Types = Readonly<Record<string, JsonSchema>>;
 
