@@ -8,11 +8,20 @@ const MAX_VALUE = 240;
 
 /** A report as text for people: the methods in the order of the contract, the worst changes of each first. */
 export function describeDiff({ old, new: next, changes, stale, notes }: DiffReport): string {
-  const methods = [...new Set(changes.map(titleOf))];
-  const blocks = methods.map((title) => {
-    const own = changes.filter((change) => titleOf(change) === title).sort((a, b) => rank(a) - rank(b));
-    return `${title}\n${own.map(describeChange).join("")}`;
-  });
+  const methods = new Map<string, ReportedChange[]>();
+  for (const change of changes) {
+    const title = titleOf(change);
+    const own = methods.get(title);
+    if (own === undefined) methods.set(title, [change]);
+    else own.push(change);
+  }
+  const blocks = [...methods].map(
+    ([title, own]) =>
+      `${title}\n${own
+        .toSorted((a, b) => rank(a) - rank(b))
+        .map(describeChange)
+        .join("")}`,
+  );
   const head = `${sourceText(old)} → ${sourceText(next)}\n`;
   const lines = [
     ...notes.map((note) => `note: ${note}`),

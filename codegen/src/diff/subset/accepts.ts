@@ -29,12 +29,17 @@ function acceptsNumber({ integer, low, high, steps }: Numbers, value: number): b
 }
 
 function acceptsString({ min, max, patterns, formats }: Strings, value: string): boolean | undefined {
-  const { length } = [...value];
+  const length = charactersOf(value);
   if (length < min || length > max) return false;
   if (!patterns.every((pattern) => new RegExp(pattern, "u").test(value))) return false;
   const known = formats.map((format) => acceptsFormat(format, value));
   if (known.includes(false)) return false;
   return known.includes(undefined) ? undefined : true;
+}
+
+/** The number of code points, as JSON Schema counts. */
+function charactersOf(text: string): number {
+  return /[\ud800-\udfff]/.test(text) ? [...text].length : text.length;
 }
 
 function acceptsFormat(format: string, value: string): boolean | undefined {
