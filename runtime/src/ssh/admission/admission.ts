@@ -47,7 +47,7 @@ export class Admission {
     const tooMany = isExempt ? undefined : this.#counts.add(source);
     if (tooMany !== undefined) return tooMany;
     const startup: Startup = { network: source.network, host: source.host, since: now, refuse };
-    const noPlace = this.#findPlace(now) ?? this.#startups.add(startup);
+    const noPlace = this.#findPlace(startup) ?? this.#startups.add(startup);
     if (noPlace !== undefined) {
       if (!isExempt) this.#counts.remove(source);
       return noPlace;
@@ -69,10 +69,10 @@ export class Admission {
   }
 
   /** If no slot is free, an unauthenticated connection is evicted, or else one of the reserve is taken. */
-  #findPlace(now: number): string | undefined {
+  #findPlace(startup: Startup): string | undefined {
     if (this.#connections < this.#maxConnections) return undefined;
     const reason = `${this.#connections} connections are open (maxConnections)`;
-    if (this.#startups.evict(now, reason) || this.#startups.count < LOGIN_RESERVE) return undefined;
+    if (this.#startups.evict(startup, reason) || this.#startups.count < LOGIN_RESERVE) return undefined;
     return reason;
   }
 }

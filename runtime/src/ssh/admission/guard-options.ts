@@ -71,8 +71,8 @@ export interface GuardOptions {
 
 /**
  * As MaxStartups of sshd_config(5): beyond `start` unauthenticated connections, each new one evicts another with a
- * probability of `rate` percent, which grows to 100 at `full`. The oldest one of the network with most of them is
- * evicted once it is a second old; otherwise the new one is refused.
+ * probability of `rate` percent, which grows to 100 at `full`: of the network with most of them, one of the host with most.
+ * Its oldest one is evicted once it is a second old, its latest one before that for a host with fewer; else the new one is refused.
  */
 export interface MaxStartups {
   /** Number of unauthenticated connections from which a new one may evict another. Default: 100. */

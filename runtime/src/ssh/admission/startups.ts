@@ -11,13 +11,14 @@ export interface Startup {
   refuse(reason: string): void;
 }
 
-/** Milliseconds for which a connection is not evicted: a well-behaved client authenticates in that time. */
+/** Milliseconds for which connections of a host do not evict each other: a well-behaved client authenticates in that time. */
 const HEAD_START = 1000;
 
 /**
  * The unauthenticated connections, and which of them is evicted when there are too many. sshd(8) refuses new ones at
  * random (MaxStartups), so that an attacker with enough open connections keeps most clients out. Here the same
- * probability decides whether one is evicted: of the network with most of them, the oldest one of the host with most of them.
+ * probability decides whether one is evicted: of the network with most of them, the oldest one of the host with most of them;
+ * within its head start the latest one, for a host with fewer.
  */
 export class Startups {
   readonly #limits: Required<MaxStartups>;
@@ -41,7 +42,7 @@ export class Startups {
   add(startup: Startup): string | undefined {
     if (this.#isFull()) {
       const reason = `${this.#count} unauthenticated connections (maxStartups)`;
-      if (!this.evict(startup.since, reason)) return reason;
+      if (!this.evict(startup, reason)) return reason;
     }
     const others = this.#networks.get(startup.network) ?? new Set();
     this.#networks.set(startup.network, others.add(startup));
@@ -49,12 +50,17 @@ export class Startups {
     return undefined;
   }
 
-  /** Evicts one for another that arrives at `now`; false if all are within their head start. */
-  evict(now: number, reason: string): boolean {
-    const oldest = this.#oldestOfLargest();
-    if (oldest === undefined || now - oldest.since < HEAD_START) return false;
-    this.remove(oldest);
-    oldest.refuse(reason);
+  /** Evicts one for another that arrives; false if none may be. */
+  evict({ network, host, since }: Omit<Startup, "refuse">, reason: string): boolean {
+    const most = this.#ofLargestHost();
+    const [oldest] = most;
+    if (oldest === undefined) return false;
+    const isOver = since - oldest.since >= HEAD_START;
+    const own = [...(this.#networks.get(network) ?? [])].filter((startup) => startup.host === host).length;
+    const evicted = isOver ? oldest : most.length > own + 1 ? most.at(-1) : undefined;
+    if (evicted === undefined) return false;
+    this.remove(evicted);
+    evicted.refuse(reason);
     return true;
   }
 
@@ -74,7 +80,8 @@ export class Startups {
     return this.#random() * 100 < percent;
   }
 
-  #oldestOfLargest(): Startup | undefined {
+  /** Those of the host with most, in the network with most; the oldest first. */
+  #ofLargestHost(): readonly Startup[] {
     let largest: Set<Startup> | undefined;
     for (const startups of this.#networks.values()) if (startups.size > (largest?.size ?? 0)) largest = startups;
     const hosts = new Map<string, Startup[]>();
@@ -85,6 +92,6 @@ export class Startups {
     }
     let most: readonly Startup[] = [];
     for (const startups of hosts.values()) if (startups.length > most.length) most = startups;
-    return most[0];
+    return most;
   }
 }

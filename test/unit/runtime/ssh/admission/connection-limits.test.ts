@@ -130,6 +130,17 @@ describe("maxStartups", () => {
     expect(first.reason).toMatch(/maxStartups/);
   });
 
+  it("evicts the latest of a host with more connections than that of the new one, also within its head start", () => {
+    const startups = new Startups({ start: 3, rate: 100, full: 3 });
+    const all = [0, 1, 2].map((since) => new TestStartup("net", since, "attacker"));
+    for (const each of all) startups.add(each);
+    expect(startups.add(new TestStartup("net", 3, "attacker"))).toMatch(/maxStartups/);
+    expect(startups.add(new TestStartup("net", 4, "honest"))).toBeUndefined();
+    expect(all.map(({ reason }) => reason !== undefined)).toEqual([false, false, true]);
+    // Now one has two connections, and the other would have as many.
+    expect(startups.add(new TestStartup("net", 5, "honest"))).toMatch(/maxStartups/);
+  });
+
   it("refuses the new one while all others are within their head start", () => {
     const startups = new Startups({ start: 1, rate: 100, full: 1 });
     const first = startup("a", 500);
