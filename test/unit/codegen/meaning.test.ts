@@ -103,6 +103,20 @@ describe("the type and the validators of a request agree", () => {
       [{}, { c: 1, d: 1 }],
     ],
     [
+      "required properties alone",
+      { type: "object", required: ["c"] },
+      "{ c: unknown; }",
+      [{ c: 1 }],
+      [{}, { c: 1, d: 1 }],
+    ],
+    [
+      "required properties in an intersection",
+      { allOf: [{ required: ["c"] }] },
+      "{ c: unknown } | unknown[] | string | number | boolean | null",
+      [{ c: 1 }, 5, []],
+      [{}, { c: 1, d: 1 }],
+    ],
+    [
       "properties without a type",
       { properties: { a: { type: "string" } } },
       "{ a?: string | undefined } | unknown[] | string | number | boolean | null",

@@ -43,6 +43,7 @@ export function compileSide(types: Types, uses: readonly CompiledUse[]): readonl
   const text = emitValidators(set, { header: "" } as Parameters<typeof emitValidators>[1])
     .replace(/^import \{[^}]*\} from .*$/m, "")
     .replace(/^export \{[^}]*\};$/m, "");
-  const evaluate = new Function(...Object.keys(helpers), `${text}\nreturn [${names.join(", ")}];`);
+  // Modules are strict.
+  const evaluate = new Function(...Object.keys(helpers), `"use strict";\n${text}\nreturn [${names.join(", ")}];`);
   return evaluate(...Object.values(helpers)) as readonly Validator[];
 }

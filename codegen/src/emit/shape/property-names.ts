@@ -4,32 +4,35 @@ import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js
 type Types = ReadonlyMap<string, JsonSchema>;
 
 interface Names {
-  readonly required: readonly string[];
+  readonly undeclared: readonly string[];
   readonly declares: readonly ((name: string) => boolean)[];
 }
 
-/** The names that the schema requires, and tests for those that it declares, in all schemas that apply to the same value. */
+/**
+ * The names that the schema requires without a schema of the property, and tests for those that it declares, in all schemas that apply
+ * to the same value. What an alternative declares is declared in that one alone.
+ */
 export function propertyNames(schema: SchemaOrBoolean, types: Types, seen: ReadonlySet<string> = new Set()): Names {
-  if (typeof schema === "boolean") return { required: [], declares: [] };
+  if (typeof schema === "boolean") return { undeclared: [], declares: [] };
   const name = refName(schema);
   const target = name === undefined || seen.has(name) ? undefined : types.get(name);
   const below = name === undefined ? seen : new Set(seen).add(name);
-  const applied = [
-    ...(target === undefined ? [] : [target]),
-    ...[...listOf(schema["allOf"]), ...branchesOf(schema)],
+  const namesOf = (sub: SchemaOrBoolean): Names => propertyNames(sub, types, below);
+  const certain = [...(target === undefined ? [] : [target]), ...listOf(schema["allOf"])].map(namesOf);
+  const possible = [
+    ...branchesOf(schema),
     ...["if", "then", "else"].map((keyword) => (schema[keyword] as SchemaOrBoolean) ?? true),
     ...entriesOf(schema["dependentSchemas"]).map(([, sub]) => sub),
-  ].map((sub) => propertyNames(sub, types, below));
+  ].map(namesOf);
   const properties = new Set(entriesOf(schema["properties"]).map(([key]) => key));
   const patterns = entriesOf(schema["patternProperties"]).map(([pattern]) => new RegExp(pattern, "u"));
   const hasRest = (schema["additionalProperties"] ?? schema["unevaluatedProperties"]) !== undefined;
-  return {
-    required: [...requiredOf(schema), ...applied.flatMap(({ required }) => required)],
-    declares: [
-      (key) => hasRest || properties.has(key) || patterns.some((pattern) => pattern.test(key)),
-      ...applied.flatMap((one) => one.declares),
-    ],
-  };
+  const declares = [
+    (key: string) => hasRest || properties.has(key) || patterns.some((pattern) => pattern.test(key)),
+    ...certain.flatMap((one) => one.declares),
+  ];
+  const required = [...requiredOf(schema), ...[...certain, ...possible].flatMap(({ undeclared }) => undeclared)];
+  return { undeclared: required.filter((key) => !declares.some((declared) => declared(key))), declares };
 }
 
 /** The alternatives of a schema. */

@@ -3,6 +3,7 @@ import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js
 import { branchesOf, entriesOf, listOf, propertyNames, requiredOf } from "../shape/property-names.js";
 import { groupByType, tagOf, typesOf } from "../shape/union-cases.js";
 import { combine, isFixed, isNeutral, NOTHING, type ProjectionNode } from "./projection-node.js";
+import { isSplit } from "./variants.js";
 
 type Types = ReadonlyMap<string, JsonSchema>;
 
@@ -22,7 +23,7 @@ export class ProjectionBuilder {
   /** The node of a whole value. */
   of(schema: SchemaOrBoolean): ProjectionNode {
     if (typeof schema === "boolean") return "any";
-    if (isSplit(schema)) return this.#ofParts(schema);
+    if (isSplit(schema) || requiredOf(schema).length > 0) return this.#ofParts(schema);
     const name = refName(schema);
     if (name !== undefined) return this.#ref(name);
     return this.#union(schema, (branch) => this.of(branch)) ?? this.#own(schema) ?? this.#neutral(schema);
@@ -55,12 +56,12 @@ export class ProjectionBuilder {
 
   /** A schema of which several keywords declare properties of the same object. */
   #ofParts(schema: JsonSchema): ProjectionNode {
-    const parts = [...this.#parts(schema)];
-    if (parts.length === 0) return this.#neutral(schema);
-    const { required, declares } = propertyNames(schema, this.#types);
-    const missing = [...required].filter((name) => !declares.some((declared) => declared(name)));
-    if (missing.length > 0) parts.push({ ...NOTHING, properties: new Map(missing.map((name) => [name, "any"])) });
-    return combine(parts);
+    const parts = this.#parts(schema);
+    const { undeclared } = propertyNames(schema, this.#types);
+    if (undeclared.length === 0) return parts.length === 0 ? this.#neutral(schema) : combine(parts);
+    const object = { ...NOTHING, properties: new Map(undeclared.map((name) => [name, "any"] as const)) };
+    if (parts.length > 0) return combine([...parts, object]);
+    return typesOf(schema, this.#types)?.has("array") === false ? object : { kind: "types", object, array: "any" };
   }
 
   /** What each keyword declares; empty for a schema that declares nothing. */
@@ -167,14 +168,9 @@ export class ProjectionBuilder {
       const matching = patterns.filter(([, , regExp]) => regExp.test(name)).map(([, node]) => node);
       return [name, combine([this.of(sub), ...matching])];
     });
-    const known = new Map(properties);
-    const covered = (name: string): boolean => known.has(name) || patterns.some(([, , regExp]) => regExp.test(name));
-    if (others === undefined && !isSplit(schema)) {
-      for (const name of requiredOf(schema)) if (!covered(name)) known.set(name, "any");
-    }
     return {
       kind: "object",
-      properties: known,
+      properties: new Map(properties),
       patterns: patterns.map(([pattern, node]) => [pattern, node]),
       ...(others === undefined || others === false ? {} : { rest: this.of(others) }),
     };
@@ -190,12 +186,6 @@ export class ProjectionBuilder {
     const nodes = items.map((item: SchemaOrBoolean) => this.of(item));
     return [rest, ...nodes].every(isNeutral) ? undefined : { kind: "tuple", items: nodes, rest };
   }
-}
-
-/** Whether several keywords declare properties of the same object. */
-function isSplit(schema: JsonSchema): boolean {
-  if ("allOf" in schema || "if" in schema || "dependentSchemas" in schema) return true;
-  return [declares(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
 }
 
 function declares(schema: JsonSchema): boolean {

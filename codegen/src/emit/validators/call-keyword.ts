@@ -23,11 +23,14 @@ function call(cxt: KeywordCxt): void {
   );
 }
 
-/** The properties and items that the other validator has evaluated, where `unevaluatedProperties` needs them. */
+/**
+ * The properties and items that the other validator has evaluated, where `unevaluatedProperties` needs them. Its object is copied: the
+ * names that this schema adds to it would stay evaluated in every later call.
+ */
 function takeEvaluated({ gen, it }: KeywordCxt, validator: Name): void {
   if (it.opts.unevaluated !== true) return;
   if (it.props !== true) {
-    const props = gen.var("props", _`${validator}.evaluated.props`);
+    const props = gen.var("props", _`${validator}.evaluated.props === true || {...${validator}.evaluated.props}`);
     it.props = mergeEvaluated.props(gen, props, it.props, Name);
   }
   if (it.items !== true) {

@@ -6,7 +6,12 @@ import addFormats from "ajv-formats";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { CompiledValidator } from "../compiled-validator.js";
 import { CALL_KEYWORD } from "./call-keyword.js";
-import { CONDITIONAL_KEYWORDS, CORRECTED_KEYWORDS, countEvaluatedFirst } from "./corrected-keywords.js";
+import {
+  CONDITIONAL_KEYWORDS,
+  CORRECTED_KEYWORDS,
+  collectNamesApart,
+  countEvaluatedFirst,
+} from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 
 /** Compiles schemas to code with ajv: those with keywords that depend on each other, such as unions and unevaluated properties. */
@@ -61,6 +66,7 @@ class Instance extends Ajv2019 {
     }
     for (const keyword of ISSUE_KEYWORDS) this.addKeyword(keyword);
     for (const keyword of CONDITIONAL_KEYWORDS) countEvaluatedFirst(this.getKeyword(keyword) as CodeKeywordDefinition);
+    collectNamesApart(this.getKeyword("patternProperties") as CodeKeywordDefinition);
   }
 
   /** The module that validates `schema`. The scope numbers variables: code must not depend on the schemas before it. */
@@ -107,7 +113,7 @@ function rewrite(module: string): CompiledValidator {
   const lines = module
     .replace(/^"use strict";\s*/, "")
     .replace(exported, "")
-    .replace(HEAD, (_, head: string) => `${head}(data, instancePath=""){`)
+    .replace(HEAD, (_, head: string) => `${head}(data, instancePath=""){${undeclaredIn(module)}`)
     .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
     .replaceAll(ADD_ERROR, (_, _name, error: string) => `(vErrors ??= []).push(${error});`)
     .replaceAll(LOOP, boundLoop)
@@ -119,6 +125,17 @@ function rewrite(module: string): CompiledValidator {
   const { code, isFunction } = inlineConstants(lines);
   return { code: isFunction ? code : `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
 }
+
+/** The declaration of variables whose own ajv leaves out, with code that never runs, although it uses them after that. */
+function undeclaredIn(module: string): string {
+  const declared = new Set([...module.matchAll(/\b(?:const|let|var) (\w+)/g)].map(([, name]) => name));
+  const used = new Set([...module.matchAll(EVALUATED)].flatMap(([, name]) => name ?? []));
+  const missing = [...used].filter((name) => !declared.has(name));
+  return missing.length === 0 ? "" : `\nvar ${missing.join(", ")};`;
+}
+
+/** A text, or a variable with what has been evaluated. */
+const EVALUATED = /"(?:[^"\\]|\\.)*"|\b((?:props|items)\d+)\b/g;
 
 /** A constant of ajv: the schema, a function or a format. */
 const CONSTANT = /^const ((?:schema|func|formats)\d+) = (.*);$/;

@@ -1,6 +1,6 @@
 import { _, type CodeKeywordDefinition, type KeywordCxt, Name, str } from "ajv";
 import { not } from "ajv/dist/compile/codegen/index.js";
-import { alwaysValidSchema, evaluatedPropsToName, Type, useFunc } from "ajv/dist/compile/util.js";
+import { alwaysValidSchema, evaluatedPropsToName, mergeEvaluated, Type, useFunc } from "ajv/dist/compile/util.js";
 import { duplicateItems } from "sshrpc/generated";
 
 /** Keywords of ajv with faults, written anew. */
@@ -56,6 +56,19 @@ export function countEvaluatedFirst(definition: CodeKeywordDefinition): void {
       if (it.items !== true && !(it.items instanceof Name)) it.items = gen.var("items", _`${it.items ?? 0}`);
     }
     code(cxt, ruleType);
+  };
+}
+
+/** Corrects `patternProperties`: ajv adds names to a variable that may be `true`, for all properties, or undefined at run time. */
+export function collectNamesApart(definition: CodeKeywordDefinition): void {
+  const { code } = definition;
+  definition.code = (cxt, ruleType) => {
+    const { gen, it } = cxt;
+    const before = it.props;
+    if (!(before instanceof Name)) return code(cxt, ruleType);
+    delete it.props;
+    code(cxt, ruleType);
+    it.props = it.props === undefined ? before : mergeEvaluated.props(gen, it.props, before);
   };
 }
 

@@ -8,8 +8,8 @@ import { type Variant, validatorName } from "./validator-names.js";
 /** Keywords whose subschemas apply to the same value. */
 const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"] as const;
 
-/** Keywords that declare properties. */
-const NAMING = ["properties", "patternProperties"] as const;
+/** Keywords that declare properties: `required` those without a schema. */
+const NAMING = ["properties", "patternProperties", "required"] as const;
 
 /** Keywords about undeclared properties: a schema with one of them stays unchanged. */
 const DECIDING = ["additionalProperties", "unevaluatedProperties"] as const;
@@ -50,8 +50,7 @@ export class Variants {
     const { $ref: _, ...rest } = bounded(schema);
     if (name !== undefined && Object.keys(rest).length === 0) return this.#call(name, variant);
     const split = variant === "closed" && isSplit(schema);
-    const declared =
-      variant === "part" || split || (variant === "closed" && names(schema)) ? declareRequired(rest) : rest;
+    const declared = variant === "open" ? rest : declareRequired(rest);
     const rewritten = mapSubschemas(declared, (sub, keyword) =>
       this.#rewrite(sub, this.#inner(keyword, variant, split)),
     );
@@ -78,8 +77,9 @@ export class Variants {
     const target = name === undefined || seen.has(name) ? undefined : this.#types.get(name);
     if (name !== undefined && target !== undefined && !this.#isScalar(target, new Set(seen).add(name))) return false;
     let scalar = true;
-    mapSubschemas(schema, (sub) => {
-      scalar &&= this.#isScalar(sub, seen);
+    mapSubschemas(schema, (sub, keyword) => {
+      // What a value must not be declares nothing.
+      scalar &&= keyword === "not" || this.#isScalar(sub, seen);
       return sub;
     });
     return scalar;
@@ -155,9 +155,9 @@ function hasOneConstraint({ type: _, ...constraints }: JsonSchema): boolean {
   return Object.keys(constraints).length < 2;
 }
 
-/** Keywords with schemas of properties and items. */
+/** Keywords about properties and items. */
 const CHILDREN: readonly string[] = [
-  ...["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"],
+  ...["properties", "patternProperties", "required", "additionalProperties", "unevaluatedProperties", "propertyNames"],
   ...["items", "additionalItems", "unevaluatedItems", "contains", "dependentSchemas"],
 ];
 

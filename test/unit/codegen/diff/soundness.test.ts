@@ -154,8 +154,8 @@ describe("a value that contradicts is never called compatible", () => {
     ],
     [
       "an intersection that declares no property",
-      { allOf: [{ type: "object", required: ["b"] }] },
-      object({ b: {} }, { required: ["b"] }),
+      { allOf: [{ type: "object", minProperties: 2 }] },
+      object({ b: {} }),
       { a: 0, b: 0 },
     ],
     ["exclusive bounds", { type: "number", minimum: 1 }, { type: "number", exclusiveMinimum: 1 }, 1],
@@ -267,15 +267,7 @@ test("no small value contradicts `compatible` for random schemas of any keyword"
         const sent: unknown = JSON.parse(text ?? "null");
         return sender.open(sent) && !receiver.open(sent) ? "response" : undefined;
       };
-      // A schema that no value of a type can match may have a validator that throws.
-      const isContradiction = (each: unknown): boolean => {
-        try {
-          return contradicts(each) !== undefined;
-        } catch {
-          return false;
-        }
-      };
-      const value = values.find(isContradiction);
+      const value = values.find((each) => contradicts(each) !== undefined);
       if (value === undefined) continue;
       const what = [
         index,

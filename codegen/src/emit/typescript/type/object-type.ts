@@ -7,11 +7,11 @@ import { commentOf } from "./comment-of.js";
 import { atom, type Member, type TypeText } from "./layout.js";
 import { propertyName } from "./literal.js";
 
-const OF_OBJECTS = ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties"];
+const OF_OBJECTS = ["properties", "patternProperties", "required", "additionalProperties", "unevaluatedProperties"];
 
-/** Whether the type of an object depends on the schema. @param onlyObject whether values of other types are excluded */
-export function constrainsObject(schema: JsonSchema, onlyObject: boolean): boolean {
-  return OF_OBJECTS.some((keyword) => keyword in schema) || (onlyObject && "required" in schema);
+/** Whether the type of an object depends on the schema. */
+export function constrainsObject(schema: JsonSchema): boolean {
+  return OF_OBJECTS.some((keyword) => keyword in schema);
 }
 
 /** The type of a property or an item. */

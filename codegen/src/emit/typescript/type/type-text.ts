@@ -61,7 +61,7 @@ function structure(
   context: TypeContext,
 ): readonly TypeText[] {
   const onlyObject = types.length === 1 && types[0] === "object";
-  const objects = types.includes("object") ? schemas.filter((one) => constrainsObject(one, onlyObject)) : [];
+  const objects = types.includes("object") ? schemas.filter(constrainsObject) : [];
   const arrays = types.includes("array") ? schemas.filter(constrainsArray) : [];
   const isImplied = others.some((one) => !isUnknown(one)) && (names.length === 0 || onlyObject);
   if (objects.length === 0 && arrays.length === 0 && (isImplied || types.length === ALL_TYPES.length)) return [];

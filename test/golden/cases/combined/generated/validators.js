@@ -21,7 +21,7 @@ vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors)
 errors = vErrors.length;
 }
 else {
-var props0 = namedPart.evaluated.props;
+var props0 = namedPart.evaluated.props === true || {...namedPart.evaluated.props};
 var items0 = namedPart.evaluated.items;
 }
 if(!(taggedPart(data, instancePath))){
@@ -29,7 +29,7 @@ vErrors = vErrors === null ? taggedPart.errors : vErrors.concat(taggedPart.error
 errors = vErrors.length;
 }
 else {
-var props1 = taggedPart.evaluated.props;
+var props1 = taggedPart.evaluated.props === true || {...taggedPart.evaluated.props};
 var items1 = taggedPart.evaluated.items;
 }
 if(props0 !== true && props1 !== undefined){
@@ -309,7 +309,7 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props3 = namedClosed.evaluated.props;
+var props3 = namedClosed.evaluated.props === true || {...namedClosed.evaluated.props};
 var items3 = namedClosed.evaluated.items;
 }
 var _valid1 = _errs21 === errors;
@@ -334,7 +334,7 @@ vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.e
 errors = vErrors.length;
 }
 else {
-var props4 = taggedClosed.evaluated.props;
+var props4 = taggedClosed.evaluated.props === true || {...taggedClosed.evaluated.props};
 var items4 = taggedClosed.evaluated.items;
 }
 var _valid1 = _errs22 === errors;
@@ -432,7 +432,7 @@ vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors)
 errors = vErrors.length;
 }
 else {
-var props8 = namedPart.evaluated.props;
+var props8 = namedPart.evaluated.props === true || {...namedPart.evaluated.props};
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(data10.extra === undefined){
@@ -607,7 +607,7 @@ vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.err
 errors = vErrors.length;
 }
 else {
-var props11 = namedClosed.evaluated.props;
+var props11 = namedClosed.evaluated.props === true || {...namedClosed.evaluated.props};
 var items10 = namedClosed.evaluated.items;
 }
 var _valid2 = _errs63 === errors;
@@ -945,7 +945,7 @@ vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors)
 errors = vErrors.length;
 }
 else {
-var props0 = namedPart.evaluated.props;
+var props0 = namedPart.evaluated.props === true || {...namedPart.evaluated.props};
 var items0 = namedPart.evaluated.items;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
