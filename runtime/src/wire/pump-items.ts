@@ -42,7 +42,7 @@ export async function pumpItems<Item, Result>(
   sender.listenForClose(() => context.runInAsyncScope(returnSource));
   try {
     // Sources begin in microtasks, after all OPENs of a chunk.
-    await turn?.pass();
+    await turn?.start();
     for (;;) {
       if (!sender.begin()) await sender.ready();
       isDone = true;

@@ -10,8 +10,14 @@ const LIGHT = 100;
 /** Bytes of work between two looks at the clock, and how many of them a step takes at least: a look costs as much as a small frame. */
 const LOOK = 4096;
 
-/** Bytes of work that a key which works alone may do before it is measured: the callback at the end of a turn costs more than a look. */
-const ALONE = 16 * 1024;
+/**
+ * Work that a key which works alone may do before it is measured, in bytes and in steps: the callback at the end of a turn costs more
+ * than a look. Few steps, because each may begin a handler that takes milliseconds.
+ */
+const ALONE = { bytes: 16 * 1024, steps: 4 } as const;
+
+/** Work that may begin in one turn of the event loop before its duration is known. */
+const STARTS = 4;
 
 const SMALLEST = 256;
 /** A step whose bytes are unknown. */
@@ -52,6 +58,8 @@ export class Turn {
   #used = 0;
   #steps = 0;
   #stepsBefore = 0;
+  /** Work that has begun in this turn of the event loop, and follows in microtasks. */
+  #starts = 0;
   /** Steps that were not measured. */
   #unmeasured = 0;
   /** Bytes of work since the last look at the clock. */
@@ -113,6 +121,17 @@ export class Turn {
     return this.step(bytes) || this.#waiting.length > 0 ? new Promise((resolve) => this.wait(resolve)) : undefined;
   }
 
+  /**
+   * Work is about to begin that follows in microtasks, such as the first item of a stream, so that a look at the clock says nothing
+   * yet: undefined if it may begin at once, else when it may.
+   */
+  start(): Promise<void> | undefined {
+    // Its turn has an end, where the count begins anew.
+    if (active !== this) activate(this);
+    this.#starts += 1;
+    return this.#starts > STARTS ? new Promise((resolve) => this.wait(resolve)) : this.pass();
+  }
+
   /** Its work ran for this long. */
   charge(milliseconds: number, now: number): void {
     this.#used += milliseconds;
@@ -132,6 +151,7 @@ export class Turn {
     this.#used = 0;
     this.#steps = 0;
     this.#stepsBefore = 0;
+    this.#starts = 0;
   }
 
   /** Continues what waits, until it is over again. What waits again goes behind what waits already. */
@@ -149,7 +169,7 @@ export class Turn {
 
   /** Whether no work is measured in this turn of the event loop, and its own is too little for that, also with this many bytes more. */
   #isAlone(bytes = 0): boolean {
-    return !scheduled && this.#unseen + bytes < ALONE;
+    return !scheduled && this.#unmeasured < ALONE.steps && this.#unseen + bytes < ALONE.bytes;
   }
 
   get #isSpent(): boolean {
