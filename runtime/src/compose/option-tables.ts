@@ -2,7 +2,7 @@ import type { AdapterOptions } from "../adapters/adapter-options.js";
 import type { ExecAdapterOptions } from "../adapters/exec/exec-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { ShellOptions } from "../adapters/shell/shell-options.js";
-import type { KeyQuotas } from "../base/accounts/quotas.js";
+import { KEY_QUOTAS } from "../base/accounts/quotas.js";
 import { type OptionTable, oneOf } from "../base/check-options.js";
 import { ALGORITHM_FIELDS, PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
@@ -17,15 +17,6 @@ import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/for
 
 // The known options that several entry points share. Types do not check plain JavaScript, spread objects, or objects that
 // come from a variable; `satisfies` keeps the tables complete.
-
-/** The limits of a key. */
-const KEY_QUOTAS = {
-  connections: true,
-  calls: true,
-  callbacks: true,
-  bytes: true,
-  rate: true,
-} satisfies OptionTable<KeyQuotas>;
 
 /** The options of every server of an API. */
 export const API_SERVER_OPTIONS = {

@@ -1,3 +1,5 @@
+import type { OptionTable } from "../check-options.js";
+
 /** What an account counts while it is held. Bytes are those of memory: of buffers, and the weight of decoded values. */
 export type Resource = "connections" | "calls" | "callbacks" | "bytes";
 
@@ -20,6 +22,15 @@ export interface KeyQuotas {
   /** Calls that it may begin per second; as many may begin at once after a second without calls. Default: no limit. */
   readonly rate?: number | undefined;
 }
+
+/** The known fields of {@link KeyQuotas}. */
+export const KEY_QUOTAS = {
+  connections: true,
+  calls: true,
+  callbacks: true,
+  bytes: true,
+  rate: true,
+} satisfies OptionTable<KeyQuotas>;
 
 /** Who a limit is for: `grant` is a key with limits of its own, as of its line in authorized_keys. */
 export type AccountLevel = "connection" | "key" | "grant" | "server";

@@ -42,13 +42,13 @@ export function warmMlKem(): Promise<void> {
 
 async function warm(): Promise<void> {
   const kem = await loadMlKem();
-  await nextTurn();
+  await otherWork();
   const { encapsulationKey } = kem.keyGen();
-  await nextTurn();
+  await otherWork();
   kem.encapsulate(encapsulationKey);
 }
 
-/** Between two parts of the work, the event loop does other work. */
-function nextTurn(): Promise<void> {
+/** Resolves after the other work of the event loop. */
+function otherWork(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve).unref());
 }

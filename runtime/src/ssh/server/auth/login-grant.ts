@@ -1,4 +1,4 @@
-import type { KeyQuotas } from "../../../base/accounts/quotas.js";
+import { KEY_QUOTAS, type KeyQuotas } from "../../../base/accounts/quotas.js";
 import { fieldProblem, type KnownOptions, type OptionTable } from "../../../base/check-options.js";
 import { grants, PERMISSIONS_FIELDS, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
@@ -7,15 +7,6 @@ import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 
 /** What a login without a key is granted. */
 export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
-
-/** The known fields of {@link KeyQuotas}. */
-const KEY_QUOTAS = {
-  connections: true,
-  calls: true,
-  callbacks: true,
-  bytes: true,
-  rate: true,
-} satisfies OptionTable<KeyQuotas>;
 
 const GRANT_FIELDS = {
   keyName: true,
