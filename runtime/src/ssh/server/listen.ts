@@ -13,6 +13,7 @@ import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { HYBRID_KEX, serverAlgorithms } from "../algorithms.js";
+import { withKeyObject } from "../keys/format/make-signature.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
 import { loadHostKeys } from "../keys/identity/host-key.js";
 import { loadedMlKem, loadMlKem, warmMlKem } from "../ml-kem/load-ml-kem.js";
@@ -94,7 +95,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const open = new Map<Socket, IncomingConnection | undefined>();
   const pending = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
-    hostKeys: hostKeys.map(({ privateKey }) => ({ key: privateKey })),
+    hostKeys: hostKeys.map(({ privateKey }) => ({ key: withKeyObject(privateKey) })),
     algorithms,
     ident,
     keepaliveInterval: guard.keepaliveInterval,

@@ -1,8 +1,11 @@
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
 import { isKeyText, printable } from "../../../base/printable.js";
 import type { FileRules } from "../files/read-file.js";
 import { formatEd25519 } from "../format/generate-ed25519.js";
+import { privateKeyObject } from "../format/private-key-object.js";
+import { publicKeyFromBlob } from "../format/public-key.js";
+import { toKeyObject } from "../format/public-key-object.js";
 
 /** A parsed private key, or `locked` where the passphrase is missing or wrong. */
 export type PrivateKeyResult = { readonly key: ParsedKey } | { readonly locked: "missing" | "wrong" };
@@ -116,8 +119,20 @@ function tryParse(data: Buffer | string, passphrase: string | undefined): Parsed
 
 /** ssh2 parses some damaged keys without an error. */
 function canSign(key: ParsedKey): boolean {
+  if (key.type === "ssh-ed25519") return hasOwnPublicKey(key);
   const probe = Buffer.from("probe");
   const hash = key.type === "ssh-rsa" ? "sha256" : undefined;
   const signature: Buffer | Error = key.sign(probe, hash);
   return Buffer.isBuffer(signature) && key.verify(probe, signature, hash) === true;
+}
+
+/** For ed25519, deriving the public key takes less time than a signature. */
+function hasOwnPublicKey(key: ParsedKey): boolean {
+  const publicKey = publicKeyFromBlob(key.getPublicSSH());
+  if (publicKey === undefined) return false;
+  try {
+    return createPublicKey(privateKeyObject(key)).equals(toKeyObject(publicKey));
+  } catch {
+    return false;
+  }
 }

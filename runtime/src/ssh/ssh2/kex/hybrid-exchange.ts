@@ -17,9 +17,6 @@ export interface CurveExchange extends KeyExchange {
   computeSecret(value: Buffer): Buffer | Error;
 }
 
-/** The DER of SubjectPublicKeyInfo before the 32 bytes of an X25519 key (RFC 8410, section 4). */
-const X25519_SPKI = Buffer.from("302a300506032b656e032100", "hex");
-
 /** Bytes of an X25519 key. */
 const X25519_SIZE = 32;
 
@@ -93,9 +90,10 @@ function split(value: Buffer, size: number): readonly [kem: Buffer, curve: Buffe
 
 /** Node throws where the result is all zero (RFC 7748, section 6.1). */
 function x25519(privateKey: KeyObject, value: Buffer): Buffer {
-  const key = Buffer.concat([X25519_SPKI, value]);
+  // OpenSSL decodes DER for ten times as long as Node reads a JWK.
+  const key = { kty: "OKP", crv: "X25519", x: value.toString("base64url") };
   try {
-    return diffieHellman({ privateKey, publicKey: createPublicKey({ key, format: "der", type: "spki" }) });
+    return diffieHellman({ privateKey, publicKey: createPublicKey({ key, format: "jwk" }) });
   } catch (error) {
     throw new Error("the X25519 value of the peer is of small order", { cause: error });
   }
