@@ -5,14 +5,15 @@ import { printable } from "../../base/printable.js";
 import { SshError } from "../ssh-error.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import type { ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
+import { openSubsystem } from "../ssh2/channels/open-subsystem.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import { SubsystemChannel } from "../ssh2/channels/subsystem-channel.js";
 import { describeEarlyExit } from "./early-exit.js";
 import { openFailure } from "./open-failure.js";
 
 /** The channel that is opened on a new connection; the connection closes with it. */
-export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
-  /** Requests the channel. */
+export interface DialChannel<Opened extends EventEmitter, Raw extends EventEmitter = ClientChannel> {
+  /** Requests the channel. After success, a second call reports that the server has refused what was requested on it. */
   readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
   /** Wraps the channel for the caller. The 'close' event of the wrapper closes the connection. */
   readonly wrap: (channel: Raw, config: ChannelConfig) => Opened;
@@ -33,7 +34,7 @@ export function subsystemChannel(name: string, { address, mapError }: ServerOfCh
     return mapError(new SshError("unavailable", message, { cause: new Error(`exit status ${status}`) })) as Error;
   };
   return {
-    open: (client, done) => void client.subsys(name, done),
+    open: (client, done) => openSubsystem(client, name, done),
     wrap: (channel, config) => new SubsystemChannel(channel, config, ended),
     refusal: ({ message }) =>
       message.startsWith("Unable to start subsystem")

@@ -34,7 +34,7 @@ const GIVING_UP: Readonly<Partial<Record<SshErrorKind, string>>> = {
 type NextMethod = (method: AnyAuthMethod | false) => void;
 
 /** Makes one SSH connection, and resolves with the channel on it; the connection closes with the channel. */
-export function dialConnection<Opened extends EventEmitter, Raw>(
+export function dialConnection<Opened extends EventEmitter, Raw extends EventEmitter>(
   target: Target,
   config: DialConfig,
   channel: DialChannel<Opened, Raw>,
@@ -42,7 +42,7 @@ export function dialConnection<Opened extends EventEmitter, Raw>(
   return new Dial(target, config, channel).result;
 }
 
-class Dial<Opened extends EventEmitter, Raw> {
+class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   readonly result: Promise<Opened>;
   readonly #target: Target;
   readonly #channel: DialChannel<Opened, Raw>;
@@ -55,6 +55,8 @@ class Dial<Opened extends EventEmitter, Raw> {
   #reject: (error: SshError) => void = () => {};
   #confirmed: Promise<void> | undefined;
   #settled = false;
+  /** Whether it has its channel. */
+  #isOpen = false;
   readonly #removeAbort: () => void;
 
   constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
@@ -198,8 +200,9 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#progress.advance("channel");
     try {
       this.#channel.open(this.#client, (error, channel) => {
-        if (error) this.#fail(this.#channelFailure(error));
-        else this.#succeed(channel);
+        if (!error) this.#succeed(channel);
+        else if (this.#isOpen) channel.emit("error", this.#config.mapError(this.#channelFailure(error)));
+        else this.#fail(this.#channelFailure(error));
       });
     } catch (error) {
       this.#onError(error as Ssh2Error);
@@ -209,6 +212,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   #succeed(channel: Raw): void {
     if (this.#settled) return;
     this.#settle();
+    this.#isOpen = true;
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,

@@ -73,7 +73,7 @@ interface PreparedHop {
   readonly config: DialConfig;
 }
 
-async function dialRoute<Opened extends EventEmitter, Raw>(
+async function dialRoute<Opened extends EventEmitter, Raw extends EventEmitter>(
   attempt: Attempt,
   channel: DialChannel<Opened, Raw>,
 ): Promise<Opened> {

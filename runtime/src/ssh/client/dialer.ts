@@ -21,5 +21,8 @@ export interface Dialer {
   /** Applied to every error of `dial`, and of the channels. */
   readonly mapError: ErrorMapper;
   /** Connects and opens the channel. Rejects with an SshError, mapped. */
-  dial<Opened extends EventEmitter, Raw>(channel: DialChannel<Opened, Raw>, signal?: AbortSignal): Promise<Opened>;
+  dial<Opened extends EventEmitter, Raw extends EventEmitter>(
+    channel: DialChannel<Opened, Raw>,
+    signal?: AbortSignal,
+  ): Promise<Opened>;
 }

@@ -143,6 +143,10 @@ export interface Protocol {
   authPassword(user: string, password: string, newPassword?: string): void;
   authPasswdChg(prompt: string): void;
   authPKOK(algorithm: string, key: Buffer): void;
+  /** Requests a service (RFC 4253, section 10). */
+  service(name: string): void;
+  /** Requests a subsystem on a channel of the peer's number. */
+  subsystem(recipient: number, name: string, wantReply: boolean): void;
   channelOpenFail(id: number, reason: number, description?: string): void;
   channelFailure(id: number): void;
   channelSuccess(id: number): void;
@@ -159,6 +163,8 @@ export interface Protocol {
 /** The channels of a connection by local number (utils.js:124). */
 export interface ChannelManager {
   readonly _count: number;
+  /** Channels that are open or opening. */
+  readonly _channels: Readonly<Record<number, unknown>>;
   get(id: number): unknown;
   remove(id: number): void;
 }

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Logger } from "../../../../runtime/src/base/log.js";
 import type { Peer } from "../../../../runtime/src/base/peer.js";
 import type { Session } from "../../../../runtime/src/base/session.js";
@@ -139,8 +139,12 @@ export async function startBench(
   onTestFinished(() => listener.close());
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
   const address = `ssh://alice@127.0.0.1:${listener.port}`;
+  const refused = () => log.with("session refused").length > 0;
   const open = async (to: string, dialOptions: DialOptions, signal?: AbortSignal) => {
+    const before = accepted.length;
     const duplex = await sshTransport(to, { sshConfig: false, ...dialOptions }).open(signal);
+    // A client may write before the server has read its request.
+    await expect.poll(() => accepted.length > before || duplex.destroyed || refused(), { interval: 2 }).toBe(true);
     // The server may close it before the test ends; a test that expects an error listens, too.
     duplex.on("error", () => {});
     onTestFinished(() => void duplex.on("error", () => {}).destroy());

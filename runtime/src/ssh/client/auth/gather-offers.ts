@@ -74,24 +74,26 @@ function fromAgent(agent: Agent, { blob, comment }: AgentKey): Signer | undefine
   const sign: Signer["sign"] = (data, algorithm) => agent.sign(blob, data, algorithm);
   try {
     const key = publicKeyFromBlob(blob);
-    if (key !== undefined) return { type: key.type, blob, plain: blob, label, sign };
+    if (key !== undefined) return { type: key.type, blob, plain: blob, label, isOpen: false, sign };
     const certificate = parseUserCertificate(blob, "agent");
-    return { type: certificate.type, blob, plain: certificate.key.blob, label, sign };
+    return { type: certificate.type, blob, plain: certificate.key.blob, label, isOpen: false, sign };
   } catch {
     return undefined;
   }
 }
 
-function fromIdentity({ publicKey, source, sign }: Identity): Signer {
+function fromIdentity({ publicKey, source, isOpen = false, sign }: Identity): Signer {
   const { type, blob, fingerprint } = publicKey;
-  return { type, blob, plain: blob, label: `${fingerprint} (${source})`, sign };
+  return { type, blob, plain: blob, label: `${fingerprint} (${source})`, isOpen, sign };
 }
 
 /** The certificate with the signer of its key, where there is one. */
 function certify({ type, blob, key, source }: UserCertificate, signers: readonly Signer[]): Signer[] {
   const signer = signers.find((candidate) => candidate.blob.equals(key.blob));
   if (signer === undefined) return [];
-  return [{ type, blob, plain: key.blob, label: `${key.fingerprint} (${source})`, sign: signer.sign }];
+  return [
+    { type, blob, plain: key.blob, label: `${key.fingerprint} (${source})`, isOpen: signer.isOpen, sign: signer.sign },
+  ];
 }
 
 function distinct(keys: readonly Signer[]): OfferedKey[] {

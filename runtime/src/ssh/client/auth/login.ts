@@ -184,7 +184,13 @@ export class Login {
       const algorithm = algorithmOf(key.type, this.#serverAlgorithms);
       if (algorithm !== undefined) {
         const { user } = this.#config.account;
-        return this.#try(key.label, { type: "publickey", username: user, key: toParsedKey(key, algorithm) }, key);
+        // With one key there is nothing to choose, and the question costs a round trip.
+        const first = key.isOpen && this.#config.offers.keys.length === 1 ? "signed" : "unsigned";
+        return this.#try(
+          key.label,
+          { type: "publickey", username: user, key: toParsedKey(key, algorithm, first) },
+          key,
+        );
       }
       this.addProblem(`the server accepts only SHA-1 signatures of ${key.label}, which this client never makes`);
     }

@@ -8,6 +8,8 @@ export interface OfferedKey {
   readonly blob: Buffer;
   /** The key and its source, for messages. */
   readonly label: string;
+  /** Whether the private key is in memory, so that it signs without a prompt or an agent. */
+  readonly isOpen: boolean;
   /** Signs; resolves with the whole signature in SSH's binary form. */
   sign(data: Buffer, algorithm: string): Promise<Buffer>;
 }

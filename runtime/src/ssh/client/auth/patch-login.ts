@@ -11,7 +11,9 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
   hookClientAuth(client, {
     signerOf: (key) => {
       const signer = signerOf(key);
-      return signer && { sign: (data) => login.pauseFor(signer.sign(data)), fail: (reason) => signer.fail(reason) };
+      if (signer === undefined) return undefined;
+      const { signsAtOnce } = signer;
+      return { signsAtOnce, sign: (data) => login.pauseFor(signer.sign(data)), fail: (reason) => signer.fail(reason) };
     },
     onSignatureAlgorithms: (names) => login.setServerAlgorithms(names),
     showMessage: (name, instructions) => login.show(name, instructions),

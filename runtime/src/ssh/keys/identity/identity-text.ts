@@ -61,7 +61,7 @@ export function lockedIdentity(
 
 function opened(key: ParsedKey, { source, certificates }: IdentityText): Identity {
   return {
-    ...{ publicKey: publicKeyOf(key), source, certificates, locked: false },
+    ...{ publicKey: publicKeyOf(key), source, certificates, locked: false, isOpen: true },
     sign: async (payload, algorithm) => makeSignature(key, algorithm, payload),
   };
 }

@@ -10,6 +10,8 @@ export interface Identity {
   readonly certificates: readonly UserCertificate[];
   /** Whether it is encrypted or elsewhere: an agent with the same key is preferred. */
   readonly locked: boolean;
+  /** Whether the private key is in memory, so that it signs without a prompt or an agent. Default: false. */
+  readonly isOpen?: boolean;
   /** Why only an agent can sign with it, and the fix; absent where it can sign. */
   readonly problem?: string;
   /** Signs; resolves with the signature in SSH's binary form. Rejects where the key cannot be decrypted. */

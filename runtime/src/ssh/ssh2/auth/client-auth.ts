@@ -1,10 +1,12 @@
 import type { Client, ParsedKey } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { string } from "../../keys/format/binary-writer.js";
-import { internalsOf, sendPayload, wrapHandler } from "../internals.js";
+import { internalsOf, type Protocol, sendPayload, wrapHandler } from "../internals.js";
 
 /** Signs for a key that ssh2 offers. */
 interface KeySigner {
+  /** Whether to sign the first request, in place of asking whether the server would accept the key. */
+  readonly signsAtOnce: boolean;
   sign(data: Buffer): Promise<Buffer>;
   /** Makes ssh2 skip the key, because it cannot sign. */
   fail(reason: Error): void;
@@ -34,8 +36,9 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
   const { signal } = hooks;
   const authPK = protocol.authPK.bind(protocol);
   protocol.authPK = (user, key, algorithm, sign) => {
-    const signer = sign && hooks.signerOf(key);
-    if (sign === undefined || signer === undefined) {
+    const signer = hooks.signerOf(key);
+    // A request without a signature asks whether the key would do (RFC 4252, section 7).
+    if (signer === undefined || (sign === undefined && !signer.signsAtOnce)) {
       authPK(user, key, algorithm, sign);
       return;
     }
@@ -53,13 +56,16 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
           (error: unknown) => {
             // ssh2 takes any value but an Error for a signature.
             signer.fail(error instanceof Error ? error : new Error(errorMessage(error)));
-            if (!signal.aborted) sign(data, () => {});
+            if (signal.aborted) return;
+            if (sign === undefined) authPK(user, key, algorithm);
+            else sign(data, () => {});
           },
         )
         // ssh2 throws where the connection has ended meanwhile, which the client reports itself.
         .catch(() => {});
     });
   };
+  beginWithService(protocol, signal);
   type Extension = { readonly name: string; readonly algs?: readonly string[] };
   wrapHandler<[extensions: readonly Extension[]]>(protocol, "EXT_INFO", (next) => (self, extensions) => {
     hooks.onSignatureAlgorithms(extensions.find(({ name }) => name === "server-sig-algs")?.algs);
@@ -78,6 +84,26 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
         .then(reply)
         .catch(() => {});
   });
+}
+
+/**
+ * Sends the first authentication request without waiting for the reply to the service request, which saves a round trip: a server
+ * that has proven its host key by a signature may be sent data before its reply (RFC 4253, section 10). What the server sends with
+ * its NEWKEYS, such as its signature algorithms, is read first.
+ */
+function beginWithService(protocol: Protocol, signal: AbortSignal): void {
+  const service = protocol.service.bind(protocol);
+  let begin = (): void => {};
+  wrapHandler<[name: string]>(protocol, "SERVICE_ACCEPT", (next) => {
+    begin = () => void next(protocol, "ssh-userauth");
+    return () => undefined;
+  });
+  protocol.service = (name) => {
+    service(name);
+    process.nextTick(() => {
+      if (!signal.aborted) begin();
+    });
+  };
 }
 
 /** A user, and the passwords for a request to change the password. */

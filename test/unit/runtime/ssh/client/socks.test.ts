@@ -73,7 +73,7 @@ it.each<[string, readonly number[]]>([
     bench.listener.port,
   );
   await dial(bench, `socks5://127.0.0.1:${port}`);
-  expect(bench.accepted).toHaveLength(1);
+  await expect.poll(() => bench.accepted).toHaveLength(1);
   const { port: to } = bench.listener;
   expect(received.slice(0, 2)).toEqual([
     [5, 1, 0],
