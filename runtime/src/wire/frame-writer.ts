@@ -4,7 +4,7 @@ import { ReleasingDuplex } from "../base/transport.js";
 import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
 import { WriteGate } from "./flow/write-gate.js";
 import { HEADER_SIZE } from "./frame.js";
-import { SLAB_SIZE, Slab } from "./slab.js";
+import { releaseWhenIdle, SLAB_SIZE, Slab, type SlabHolder } from "./slab.js";
 
 /** Bytes of the largest packets that SSH implementations usually send. Raw bytes are cut to fill whole packets. */
 const PACKET = 32 * 1024;
@@ -42,7 +42,7 @@ interface FrameWriterOptions {
  *
  * A frame is encoded when it is added: later changes of its body do not affect it.
  */
-export class FrameWriter {
+export class FrameWriter implements SlabHolder {
   readonly gate: WriteGate;
   readonly #write: ChunkWriter;
   readonly #keeps: boolean;
@@ -93,10 +93,20 @@ export class FrameWriter {
     clearImmediate(this.#turn);
   }
 
-  #slabFor(room: number): Slab {
-    if (this.#slab !== undefined && SLAB_SIZE - this.#end >= room) return this.#slab;
+  get position(): number {
+    return this.#end;
+  }
+
+  releaseSlab(): void {
     this.flush();
     if (!this.#keeps) this.#slab?.retire();
+    this.#slab = undefined;
+  }
+
+  #slabFor(room: number): Slab {
+    if (this.#slab !== undefined && SLAB_SIZE - this.#end >= room) return this.#slab;
+    if (this.#slab === undefined) releaseWhenIdle(this);
+    this.releaseSlab();
     this.#slab = new Slab();
     this.#start = this.#end = 0;
     return this.#slab;

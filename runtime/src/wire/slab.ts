@@ -39,3 +39,38 @@ export class Slab {
     if (this.#retired && this.#writes === 0 && !this.#lost && spare.length < MAX_SPARE) spare.push(this.buffer);
   }
 }
+
+/** What writes into a slab. */
+export interface SlabHolder {
+  /** The offset that it writes at next. */
+  readonly position: number;
+  /** Retires the slab; the holder takes another one when it writes again. */
+  releaseSlab(): void;
+}
+
+/** Every how many ms the holders are looked at. */
+const LOOK = 1000;
+
+/** The holders of slabs, and their positions when they were last looked at. */
+const holders = new Map<SlabHolder, number>();
+
+let timer: NodeJS.Timeout | undefined;
+
+/** Takes the slab of a holder that has written nothing for a second: an idle connection holds none. */
+export function releaseWhenIdle(holder: SlabHolder): void {
+  holders.set(holder, -1);
+  timer ??= setInterval(look, LOOK).unref();
+}
+
+function look(): void {
+  for (const [holder, before] of holders) {
+    if (holder.position !== before) holders.set(holder, holder.position);
+    else {
+      holders.delete(holder);
+      holder.releaseSlab();
+    }
+  }
+  if (holders.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}
