@@ -13,6 +13,12 @@ interface OfferChange {
   readonly mac?: (names: Names) => Names;
 }
 
+/** Offers that connections share: each has its names also in encoded form, and few differ. ssh2 changes none (protocol/kex.js:1642). */
+const offers = new Map<string, Protocol["_offer"]>();
+
+/** A peer decides on some of the names. */
+const MAX_OFFERS = 32;
+
 const same = (names: Names): Names => names;
 
 /**
@@ -30,11 +36,15 @@ export function changeOffer(protocol: Protocol, change: OfferChange): void {
     compress: of.compress.array,
     lang: of.lang.array,
   });
-  const Offer = protocol._offer.constructor as new (algorithms: object) => Protocol["_offer"];
-  protocol._offer = new Offer({
+  const names = {
     kex: kex(lists.kex.array),
     serverHostKey: serverHostKey(lists.serverHostKey.array),
     cs: direction(lists.cs),
     sc: direction(lists.sc),
-  });
+  };
+  const key = JSON.stringify(names);
+  const Offer = protocol._offer.constructor as new (algorithms: object) => Protocol["_offer"];
+  const offer = offers.get(key) ?? new Offer(names);
+  if (offers.size < MAX_OFFERS) offers.set(key, offer);
+  protocol._offer = offer;
 }
