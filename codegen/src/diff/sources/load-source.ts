@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { displayPath } from "../../base/display-path.js";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
 import { readConfig } from "../../config.js";
@@ -38,7 +39,7 @@ function fileSource(label: string, file: string, { cwd }: SourceOptions): Source
   } catch (error) {
     throw new InvalidOptionsError(`${label}: cannot be read: ${errorMessage(error)}`, { cause: error });
   }
-  return { label, contract: parseContract(text, label), complete: true, file: relative(cwd, file) };
+  return { label, contract: parseContract(text, label), complete: true, json: { file: displayPath(file, cwd), text } };
 }
 
 /** The contract in a folder of generated files, or of a project; else the schema of the project. */
