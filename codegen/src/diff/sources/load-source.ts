@@ -19,6 +19,8 @@ import type { Source, SourceOptions } from "./source.js";
  */
 export async function loadSource(label: string | undefined, options: SourceOptions): Promise<Source> {
   if (label === undefined) return schemaSource(relative(options.cwd, options.schema), options.schema, options);
+  // An unset variable of a script must not compare the project with itself.
+  if (label.trim() === "") throw new InvalidOptionsError("an empty argument; name a contract, such as git:origin/main");
   if (label.startsWith("git:")) return gitSource(label, options);
   if (label.startsWith("ssh://")) return serverSource(label, options.server);
   const path = resolve(options.cwd, label);

@@ -159,6 +159,7 @@ function commit({ folder }: Project): void {
 describe("bad input ends with status 2 and one line:", () => {
   const CONTRACT = { sshrpc: 1, name: "notes", version: "1", hash: "", types: {}, resources: {}, callbacks: {} };
   test.each<[string, string, RegExp]>([
+    ["an empty argument", "", /^sshrpc: an empty argument; name a contract, such as git:origin\/main\n$/],
     ["a missing file", "nope.json", /^sshrpc: nope\.json: no such file; for a commit use git:nope\.json\n$/],
     ["text that is not JSON", "text.json", /^sshrpc: text\.json: invalid JSON: .*\n$/],
     [
