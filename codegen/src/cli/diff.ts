@@ -65,21 +65,22 @@ function serverOptions({ via, identity, knownHosts }: DiffFlags, io: CodegenIo):
 }
 
 async function print(report: DiffReport, { json, ci }: DiffFlags, io: CodegenIo): Promise<void> {
-  const [{ describeDiff, describeWitness, summarize }, { jsonReport }, { locate }] = await Promise.all([
+  const [{ describeDiff, describeWitness, summarize }, { jsonReport }, { locator }] = await Promise.all([
     import("../diff/report/describe-diff.js"),
     import("../diff/report/json-report.js"),
     import("../diff/report/locate.js"),
   ]);
   io.stdout.write(json === true ? `${JSON.stringify(jsonReport(report))}\n` : describeDiff(report));
   if (ci !== true) return;
+  const at = locator(report.new);
   for (const change of report.changes) {
     const { verdict, method, rule, witness, reason, accepted } = change;
     if (accepted !== undefined || (verdict !== "breaking" && verdict !== "unknown")) continue;
     const details = witness === undefined ? reason : describeWitness(witness);
     const message = [summarize(change), ...(details === undefined ? [] : [details])].join("\n");
     const level = verdict === "breaking" ? "error" : "warning";
-    const problem = { ...locate(change, report.new), path: method, message };
-    io.stderr.write(`${annotationOf(problem, { level, title: `sshrpc diff ${rule}` })}\n`);
+    const problem = { at: at(change), path: method, message };
+    io.stderr.write(`${annotationOf(problem, { level, title: `sshrpc diff ${rule}`, cwd: io.cwd() })}\n`);
   }
 }
 

@@ -42,8 +42,7 @@ function report(findings: readonly LintFinding[], { json, ci, maxWarnings }: Lin
   const ok = errors === 0 && !isOver;
   if (json === true) io.stdout.write(`${JSON.stringify({ ok, errors, warnings, findings })}\n`);
   else io.stdout.write(`${findings.map(describeFinding).join("")}${summary(errors, warnings)}\n`);
-  if (ci === true)
-    io.stderr.write(findings.map((finding) => `${annotationOf(finding, annotation(finding))}\n`).join(""));
+  if (ci === true) io.stderr.write(findings.map((finding) => annotation(finding, io.cwd())).join(""));
   if (isOver) io.stderr.write(`sshrpc: ${counted(warnings, "warning")}, more than --max-warnings ${maxWarnings}\n`);
   if (!ok) throw new ReportedFailure();
 }
@@ -60,8 +59,10 @@ function describeFinding(finding: LintFinding): string {
   return `${formatProblem({ ...finding, message: `${level === "warn" ? "warning" : level}: ${message} (${rule})` })}\n`;
 }
 
-function annotation({ level, rule }: LintFinding): { readonly level: "error" | "warning"; readonly title: string } {
-  return { level: level === "warn" ? "warning" : level, title: `sshrpc lint ${rule}` };
+function annotation(finding: LintFinding, cwd: string): string {
+  const { level, rule, path, message } = finding;
+  const style = { level: level === "warn" ? "warning" : level, title: `sshrpc lint ${rule}`, cwd } as const;
+  return `${annotationOf({ at: finding, path, message }, style)}\n`;
 }
 
 function summary(errors: number, warnings: number): string {

@@ -1,7 +1,8 @@
 import { errorMessage } from "../base/error-message.js";
-import { type Problem, SchemaProblem } from "../base/problem.js";
+import { type Position, SchemaProblem } from "../base/problem.js";
 import type { GenerateResult } from "../generate.js";
 import type { CodegenIo } from "./io.js";
+import { repositoryPath } from "./repository-path.js";
 
 /** The command has failed, and has printed why: `sshrpc` exits with status 1 and prints nothing more. */
 export class ReportedFailure extends Error {
@@ -33,24 +34,33 @@ export function describeError(error: unknown): string {
 export function reportProblems(
   error: SchemaProblem,
   { json, ci, title }: { readonly json: boolean | undefined; readonly ci: boolean | undefined; readonly title: string },
-  { stdout, stderr }: Pick<CodegenIo, "stdout" | "stderr">,
+  io: Pick<CodegenIo, "stdout" | "stderr" | "cwd">,
 ): void {
   const { problems } = error;
   // GitHub Actions reads annotations from either stream; standard output may be parsed as JSON.
-  if (json === true) stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
-  else stderr.write(`${describeError(error)}\n`);
+  if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems })}\n`);
+  else io.stderr.write(`${describeError(error)}\n`);
   if (ci !== true) return;
-  stderr.write(problems.map((problem) => `${annotationOf(problem, { level: "error", title })}\n`).join(""));
+  const style = { level: "error", title, cwd: io.cwd() } as const;
+  for (const { path, message, ...at } of problems) io.stderr.write(`${annotationOf({ at, path, message }, style)}\n`);
 }
 
-/** A problem as a workflow command of GitHub Actions, which shows it at the line in a pull request. */
+/** A message, and where it belongs. */
+interface Annotated {
+  readonly at: Position | undefined;
+  /** The path in the schema; empty for the whole module. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A message as a workflow command of GitHub Actions, which shows it at the line in a pull request. */
 export function annotationOf(
-  { file, line, column, path, message }: Problem,
-  { level, title }: { readonly level: "error" | "warning"; readonly title: string },
+  { at, path, message }: Annotated,
+  { level, title, cwd }: { readonly level: "error" | "warning"; readonly title: string; readonly cwd: string },
 ): string {
   const text = path === "" ? message : `${path}: ${message}`;
-  const place = `file=${escapeProperty(file)},line=${line},col=${column}`;
-  return `::${level} ${place},title=${escapeProperty(title)}::${escapeData(text)}`;
+  const place = at && `file=${escapeProperty(repositoryPath(at.file, cwd))},line=${at.line},col=${at.column},`;
+  return `::${level} ${place ?? ""}title=${escapeProperty(title)}::${escapeData(text)}`;
 }
 
 function escapeData(text: string): string {

@@ -40,7 +40,9 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
     }
     if (caller === undefined) {
       const { maxMessage, remote } = connection();
-      caller = { peer, maxMessage, items: remote?.items, callbacks: callbacks(), clients, config: dispatch };
+      const hasOtherContract = remote?.api !== undefined && remote.api.hash !== router.api.hash;
+      const other = { items: remote?.items, hasOtherContract, callbacks: callbacks() };
+      caller = { peer, maxMessage, ...other, clients, config: dispatch };
     }
     const { codec } = call;
     const { maxRequest } = route.method;

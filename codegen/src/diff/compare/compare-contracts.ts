@@ -14,12 +14,12 @@ interface Comparison {
 export function compareContracts(old: ServedContract, next: ServedContract, same: SameSchemas): Comparison {
   const parts = (["resources", "callbacks"] as const).map((key): Comparison => {
     const isCallback = key === "callbacks";
-    const [before, after] = [entriesOf(old.contract[key]), entriesOf(next.contract[key])];
+    const [before, after] = [entriesOf(old.contract, key), entriesOf(next.contract, key)];
     const { both, renamed, removed, added } = matchMethods(before, after, same);
     const changes = [
       ...renamed.map(([one, other]) => renamedMethod(one, other)),
-      ...removed.map((entry) => removedMethod(entry, { isCallback, next })),
-      ...added.map((entry) => addedMethod(entry, { isCallback, old, next })),
+      ...removed.map((entry) => removedMethod(entry, next)),
+      ...added.map((entry) => addedMethod(entry, old, next)),
       ...both.flatMap(([one, other]) => compareMethods(one, other)),
     ];
     return {
@@ -42,8 +42,8 @@ function releasedNames(old: Contract, next: Contract): Comparison["changes"] {
   const ofApi = lost(old.reserved, next.reserved, (text) =>
     all.some(([name, { path }]) => [name, path].includes(text)),
   );
-  const verbs = Object.entries(old.resources).flatMap(([name, { path, reserved }]) => {
-    const other = next.resources[name];
+  const verbs = Object.entries({ ...old.resources, ...old.callbacks }).flatMap(([name, { path, reserved }]) => {
+    const other = next.resources[name] ?? next.callbacks[name];
     if (other === undefined) return [];
     return lost(reserved, other.reserved, (verb) => Object.hasOwn(other.methods, verb)).map(
       (verb) => `${verb} ${path}`,
@@ -56,15 +56,14 @@ function releasedNames(old: Contract, next: Contract): Comparison["changes"] {
 
 function renamedMethod(one: MethodEntry, other: MethodEntry): MethodChange {
   const isMoved = one.resource === other.resource && one.verb === other.verb;
-  const witness = { call: one.id, outcome: "the new server has no such method" };
+  const witness = one.isCallback
+    ? { call: other.id, outcome: "UNIMPLEMENTED: the new server calls it, and the old client does not serve it" }
+    : { call: one.id, outcome: "the new server has no such method" };
   const rule = isMoved ? "path-changed" : "method-renamed";
   return { rule, method: one.id, direction: "method", old: one.id, new: other.id, witness };
 }
 
-function removedMethod(
-  { id }: MethodEntry,
-  { isCallback, next }: { readonly isCallback: boolean; readonly next: ServedContract },
-): MethodChange {
+function removedMethod({ id, isCallback }: MethodEntry, next: ServedContract): MethodChange {
   const change = { method: id, direction: "method", old: id } as const;
   if (!next.complete) {
     const reason = "the new server shows a part of its contract only: the key may lack the scope of the method";
@@ -78,14 +77,8 @@ function removedMethod(
   };
 }
 
-function addedMethod(
-  entry: MethodEntry,
-  {
-    isCallback,
-    old,
-    next,
-  }: { readonly isCallback: boolean; readonly old: ServedContract; readonly next: ServedContract },
-): MethodChange {
+function addedMethod(entry: MethodEntry, old: ServedContract, next: ServedContract): MethodChange {
+  const { isCallback } = entry;
   const change = { method: entry.id, direction: "method", new: entry.id } as const;
   if (isReserved(entry, old) || isReserved(entry, next)) {
     const witness = { call: entry.id, outcome: "a client of an earlier version reads the old meaning" };
@@ -101,5 +94,6 @@ function addedMethod(
 /** Whether the name or path of the resource is reserved, or the verb of the resource. */
 function isReserved({ resource, path, verb }: MethodEntry, { contract }: ServedContract): boolean {
   const isOfApi = contract.reserved?.some((text) => text === resource || text === path) === true;
-  return isOfApi || contract.resources[resource]?.reserved?.includes(verb) === true;
+  const all = { ...contract.resources, ...contract.callbacks };
+  return isOfApi || all[resource]?.reserved?.includes(verb) === true;
 }

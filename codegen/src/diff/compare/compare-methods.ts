@@ -22,7 +22,9 @@ export function compareMethods(old: MethodEntry, next: MethodEntry): readonly Me
     changes.push(change("resource-renamed", { old: old.resource, new: next.resource }));
   }
   if (before.kind !== after.kind) {
-    const outcome = `refused: the method is ${after.kind}, not ${before.kind}`;
+    const outcome = old.isCallback
+      ? `refused: the new server calls it as ${after.kind}, and the old client serves it as ${before.kind}`
+      : `refused: the old client calls it as ${before.kind}, and the new server serves it as ${after.kind}`;
     changes.push(change("kind-changed", { old: before.kind, new: after.kind, witness: { call: old.id, outcome } }));
   }
   if (before.idempotent !== after.idempotent) {
@@ -37,7 +39,7 @@ export function compareMethods(old: MethodEntry, next: MethodEntry): readonly Me
   return [
     ...changes,
     ...compareScope(before, after).map(([rule, values]) => change(rule, values(old.id))),
-    ...compareTimeout(before, after).map(([rule, values]) => change(rule, values(old.id))),
+    ...compareTimeout(old, next).map(([rule, values]) => change(rule, values(old.id))),
     ...compareStreams(before, after).map(([rule, values]) => change(rule, values)),
     ...compareErrors(before, after).map(([rule, values]) => change(rule, values)),
     ...(before.description !== after.description || before.deprecated !== after.deprecated
@@ -57,7 +59,10 @@ function compareScope(old: MethodContract, next: MethodContract): readonly [Rule
   return [[rule, (call) => ({ ...values, witness: { call, outcome } })]];
 }
 
-function compareTimeout(old: MethodContract, next: MethodContract): readonly [RuleId, (id: string) => Values][] {
+function compareTimeout(
+  { method: old, isCallback }: MethodEntry,
+  { method: next }: MethodEntry,
+): readonly [RuleId, (id: string) => Values][] {
   if (old.timeout === next.timeout) return [];
   const values = { old: old.timeout, new: next.timeout };
   // A stream has no timeout unless it declares one; that of a unary call is an option of client and server.
@@ -69,7 +74,10 @@ function compareTimeout(old: MethodContract, next: MethodContract): readonly [Ru
   if (reason !== undefined)
     return [[after < before ? "timeout-lowered" : "timeout-raised", () => ({ ...values, reason })]];
   if (after > before) return [["timeout-raised", () => values]];
-  const outcome = `DEADLINE_EXCEEDED after ${after} ms, for a caller that sends no deadline`;
+  const own = old.timeout === undefined ? "" : `, such as a command; a generated client sends its own, ${before} ms`;
+  const outcome = isCallback
+    ? `DEADLINE_EXCEEDED: the new server waits ${after} ms for the old client`
+    : `DEADLINE_EXCEEDED after ${after} ms, for a caller that sends no deadline${own}`;
   return [["timeout-lowered", (call) => ({ ...values, witness: { call, outcome } })]];
 }
 

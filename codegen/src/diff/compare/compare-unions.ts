@@ -45,11 +45,16 @@ export function compareUnions({ choices: [old, next], types, areSame, visit }: U
   if (tags[0] !== undefined && tags[1] !== undefined && tags[0] !== tags[1]) {
     return [{ rule: "discriminator-changed", keys: [], old: tags[0], new: tags[1], place: {} }];
   }
-  const [before, after] = [new Set(old), new Set(next)];
+  const values = [valuesOf(old), valuesOf(next)] as const;
+  const isIn = (one: SchemaOrBoolean, known: ReadonlySet<string>): boolean =>
+    isConstant(one) && known.has(canonicalJson(one["const"]));
+  const before = new Set(old.filter((one) => !isIn(one, values[1])));
+  const after = new Set(next.filter((one) => !isIn(one, values[0])));
   const pairs: (readonly [SchemaOrBoolean, SchemaOrBoolean])[] = [];
   const pair = (matches: (one: SchemaOrBoolean, other: SchemaOrBoolean) => boolean): void => {
     for (const one of before) {
-      const other = [...after].find((candidate) => matches(one, candidate));
+      if (isConstant(one)) continue;
+      const other = [...after].find((candidate) => !isConstant(candidate) && matches(one, candidate));
       if (other === undefined) continue;
       before.delete(one);
       after.delete(other);
@@ -68,7 +73,7 @@ export function compareUnions({ choices: [old, next], types, areSame, visit }: U
     [...side].filter((one) => typeOf(one, of) === type).length === 1;
   pair((one, other) => {
     const type = typeOf(one, types[0]);
-    if (isConstant(one) || isConstant(other) || type === undefined || type !== typeOf(other, types[1])) return false;
+    if (type === undefined || type !== typeOf(other, types[1])) return false;
     // Members of tags are removed and added, not changed.
     if (tag !== undefined && type === "object") return false;
     return single(before, type, types[0]) && single(after, type, types[1]);
@@ -110,6 +115,11 @@ function valuesOfType(
 
 function isConstant(schema: SchemaOrBoolean): schema is JsonSchema {
   return typeof schema === "object" && "const" in schema;
+}
+
+/** The values of the constants among the members. */
+function valuesOf(members: readonly SchemaOrBoolean[]): ReadonlySet<string> {
+  return new Set(members.filter(isConstant).map((one) => canonicalJson(one["const"])));
 }
 
 /** The one JSON type of a schema. */

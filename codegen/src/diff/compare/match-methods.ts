@@ -9,6 +9,7 @@ export interface MethodEntry {
   readonly verb: Verb;
   readonly resource: string;
   readonly path: string;
+  readonly isCallback: boolean;
   readonly method: MethodContract;
 }
 
@@ -20,11 +21,12 @@ interface MatchedMethods {
   readonly added: readonly MethodEntry[];
 }
 
-/** The methods of resources. */
-export function entriesOf(resources: Contract["resources"]): readonly MethodEntry[] {
-  return Object.entries(resources).flatMap(([resource, { path, methods }]: [string, ResourceContract]) =>
+/** The methods that clients call, or those that servers call. */
+export function entriesOf(contract: Contract, key: "resources" | "callbacks"): readonly MethodEntry[] {
+  const isCallback = key === "callbacks";
+  return Object.entries(contract[key]).flatMap(([resource, { path, methods }]: [string, ResourceContract]) =>
     Object.entries(methods).map(([verb, method]) => ({
-      ...{ id: `${verb} ${path}`, verb: verb as Verb, resource, path, method: method as MethodContract },
+      ...{ id: `${verb} ${path}`, verb: verb as Verb, resource, path, isCallback, method: method as MethodContract },
     })),
   );
 }

@@ -1,4 +1,4 @@
-import { type Contract, isVerb } from "sshrpc/contract";
+import { type Contract, isVerb, kindOf } from "sshrpc/contract";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
 import { withoutMark } from "../../base/without-mark.js";
@@ -62,11 +62,38 @@ function checkResources(resources: unknown, key: string, refuse: (problem: strin
     const { path, methods } = (resource ?? {}) as { readonly path?: unknown; readonly methods?: unknown };
     if (typeof path !== "string" || !isSchemaObject(methods)) refuse(`${key}.${name}: missing path or methods`);
     for (const [verb, method] of Object.entries(methods as object)) {
-      const isMethod = isVerb(verb) && isSchemaObject(method) && typeof method["kind"] === "string";
-      if (!isMethod || !isSchemaObject(method["request"])) refuse(`${key}.${name}.${verb}: not a method`);
+      const place = `${key}.${name}.${verb}`;
+      if (!isVerb(verb) || !isSchemaObject(method)) refuse(`${place}: not a method`);
+      const fields = method as Readonly<Record<string, unknown>>;
+      const invalid = FIELDS.find(([field, fits]) => !fits(fields[field]))?.[0];
+      if (invalid !== undefined) refuse(`${place}: missing or invalid ${invalid}`);
+      const { kind, requestStream, responseStream } = fields;
+      const expected = kindOf({ request: requestStream !== undefined, response: responseStream !== undefined });
+      if (kind !== expected)
+        refuse(`${place}: the kind is ${JSON.stringify(kind)}, but its streams make it ${expected}`);
     }
   }
 }
+
+type Fits = (value: unknown) => boolean;
+const optional =
+  (fits: Fits): Fits =>
+  (value) =>
+    value === undefined || fits(value);
+const isSchema: Fits = (value) => isSchemaObject(value);
+const isStream: Fits = (value) => value === "bytes" || isSchemaObject(value);
+
+/** What the fields of a method must be, as a comparison relies on them. */
+const FIELDS: readonly (readonly [field: string, fits: Fits])[] = [
+  ["idempotent", (value) => typeof value === "boolean"],
+  ["request", isSchema],
+  ["requestStream", optional(isStream)],
+  ["response", optional(isSchema)],
+  ["responseStream", optional(isStream)],
+  ["errors", optional((value) => isSchemaObject(value) && Object.values(value).every(isSchema))],
+  ["scope", optional((value) => typeof value === "string")],
+  ["timeout", optional((value) => typeof value === "number" && value > 0)],
+];
 
 function checkReferences(
   root: object,

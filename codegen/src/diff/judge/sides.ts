@@ -24,12 +24,19 @@ export function sidesOf({ direction, isCallback }: TypePair): Sides {
   return { sender, receiver: sender === "old" ? "new" : "old", ...READING[isRequest ? "request" : "response"] };
 }
 
+/** What has no effect in a callback: a client requires no scopes of its server, and a server retries no callback. */
+const WITHOUT_EFFECT: readonly RuleId[] = [
+  ...(["scope-added", "scope-changed", "scope-removed"] as const),
+  ...(["idempotency-lost", "idempotency-gained"] as const),
+];
+
 /** What the rule says of a change at this place. A callback changes as the other way round. */
 export function judgementOf(
   rule: RuleId,
   { direction, isCallback }: { readonly direction: string; readonly isCallback: boolean },
 ): Judgement {
   const { [columnOf(direction)]: own, reverse } = ruleOf(rule);
+  if (isCallback && WITHOUT_EFFECT.includes(rule)) return ["compatible", "any"];
   if (!isCallback || direction === "method") return own ?? ["breaking", "together"];
   return ruleOf(reverse as RuleId)[columnOf(direction)] ?? own ?? ["breaking", "together"];
 }

@@ -1,11 +1,19 @@
+import type { Contract } from "sshrpc/contract";
 import type { Position } from "../../base/problem.js";
 import type { ApiModel, MethodModel, StreamUse, TypeUse } from "../../model/api-model.js";
 import type { Change } from "../rules/change.js";
 import type { Source } from "../sources/source.js";
+import { JsonPositions } from "./json-positions.js";
 
-/** The line of a change in the schema of the new contract; the first line of a file of another kind. */
-export function locate(change: Change, { model, file, label }: Source): Position {
-  if (model === undefined) return { file: file ?? label, line: 1, column: 1 };
+/** Finds the line of a change in the new contract: in its schema or its api.json; undefined for one of a commit or a server. */
+export function locator({ model, json, contract }: Source): (change: Change) => Position | undefined {
+  if (model !== undefined) return (change) => inModel(change, model);
+  if (json === undefined) return () => undefined;
+  const positions = new JsonPositions(json.file, json.text);
+  return (change) => positions.at(keysOf(change, contract));
+}
+
+function inModel(change: Change, model: ApiModel): Position {
   const { type, property } = change.place;
   const method = methodOf(change, model);
   if (method === undefined) return ownerOf(change, model);
@@ -44,3 +52,30 @@ function useOf({ direction, status }: Change, method: MethodModel): TypeUse | un
       return undefined;
   }
 }
+
+/** The keys of the changed part in an api.json; of a method that is gone, those of its successor or its resource. */
+function keysOf({ method, isCallback, direction, status, place, new: next }: Change, contract: Contract): string[] {
+  const { type, property } = place;
+  const properties = property === undefined ? [] : ["properties", property];
+  if (type !== undefined && contract.types[type] !== undefined) return ["types", type, ...properties];
+  const key = isCallback ? "callbacks" : "resources";
+  const all = Object.entries(contract[key]);
+  const keysOfMethod = (id: unknown): string[] | undefined => {
+    const [verb = "", path] = String(id).split(" ");
+    const resource = all.find(([, one]) => one.path === path && Object.hasOwn(one.methods, verb));
+    return resource && [key, resource[0], "methods", verb];
+  };
+  const own = keysOfMethod(method);
+  if (own !== undefined) return [...own, ...PARTS[direction], ...(status === undefined ? [] : [status]), ...properties];
+  const owner = all.find(([, { path }]) => method.endsWith(` ${path}`));
+  return keysOfMethod(next) ?? (owner === undefined ? [key] : [key, owner[0]]);
+}
+
+const PARTS: Readonly<Record<Change["direction"], readonly string[]>> = {
+  request: ["request"],
+  "request item": ["requestStream"],
+  response: ["response"],
+  "response item": ["responseStream"],
+  "error details": ["errors"],
+  method: [],
+};

@@ -154,7 +154,7 @@ export const RULES = {
   },
   "error-status-removed": {
     text: "error status removed",
-    response: ["source-only", "any"],
+    response: ["source-only", "server first"],
     reverse: "error-status-added",
   },
   "method-added": { text: "method added", method: ["compatible", "server first"], reverse: "method-removed" },

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { displayPath } from "../../base/display-path.js";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
 import { readConfig } from "../../config.js";
@@ -18,6 +19,8 @@ import type { Source, SourceOptions } from "./source.js";
  */
 export async function loadSource(label: string | undefined, options: SourceOptions): Promise<Source> {
   if (label === undefined) return schemaSource(relative(options.cwd, options.schema), options.schema, options);
+  // An unset variable of a script must not compare the project with itself.
+  if (label.trim() === "") throw new InvalidOptionsError("an empty argument; name a contract, such as git:origin/main");
   if (label.startsWith("git:")) return gitSource(label, options);
   if (label.startsWith("ssh://")) return serverSource(label, options.server);
   const path = resolve(options.cwd, label);
@@ -38,7 +41,7 @@ function fileSource(label: string, file: string, { cwd }: SourceOptions): Source
   } catch (error) {
     throw new InvalidOptionsError(`${label}: cannot be read: ${errorMessage(error)}`, { cause: error });
   }
-  return { label, contract: parseContract(text, label), complete: true, file: relative(cwd, file) };
+  return { label, contract: parseContract(text, label), complete: true, json: { file: displayPath(file, cwd), text } };
 }
 
 /** The contract in a folder of generated files, or of a project; else the schema of the project. */

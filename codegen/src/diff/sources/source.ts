@@ -10,8 +10,8 @@ export interface Source {
   readonly complete: boolean;
   /** The model, with the lines of its parts, where a schema of the project was loaded. */
   readonly model?: ApiModel;
-  /** The file of a contract, for annotations. */
-  readonly file?: string;
+  /** The file of a contract, relative to the working directory, and its text. */
+  readonly json?: { readonly file: string; readonly text: string };
 }
 
 /** How a server is reached: options of `connect`. */

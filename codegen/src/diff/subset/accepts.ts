@@ -9,7 +9,7 @@ export const EXPONENT = 1e21;
 export function accepts(alternative: Alternative, value: unknown): boolean | undefined {
   switch (alternative.kind) {
     case "constant":
-      return canonicalJson(alternative.value) === canonicalJson(value);
+      return isSameValue(alternative.value, value);
     case "number":
       return typeof value === "number" && acceptsNumber(alternative, value);
     case "string":
@@ -19,6 +19,11 @@ export function accepts(alternative: Alternative, value: unknown): boolean | und
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : false;
   }
+}
+
+function isSameValue(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  return canonicalJson(one) === canonicalJson(other);
 }
 
 function acceptsNumber({ integer, low, high, steps }: Numbers, value: number): boolean {

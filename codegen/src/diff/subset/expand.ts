@@ -43,7 +43,7 @@ export class TooComplex extends Error {}
 export class Expander {
   readonly #types: Types;
   readonly #side: "sender" | "receiver";
-  readonly #known = new Map<Reading, WeakMap<JsonSchema, readonly Alternative[]>>();
+  readonly #known = new Map<Reading, WeakMap<JsonSchema, readonly Alternative[] | TooComplex>>();
   readonly #pending = new Set<string>();
 
   constructor(types: Types, side: "sender" | "receiver") {
@@ -58,11 +58,21 @@ export class Expander {
 
   #part({ schema, variant }: Part): readonly Alternative[] {
     if (typeof schema === "boolean") return schema ? ANY : [];
-    const byVariant = this.#known.get(variant) ?? new WeakMap<JsonSchema, readonly Alternative[]>();
+    const byVariant = this.#known.get(variant) ?? new WeakMap<JsonSchema, readonly Alternative[] | TooComplex>();
     this.#known.set(variant, byVariant);
-    const known = byVariant.get(schema) ?? this.#schema(withoutNotes(schema), variant);
+    const known = byVariant.get(schema) ?? this.#expanded(schema, variant);
     byVariant.set(schema, known);
+    if (known instanceof TooComplex) throw known;
     return known;
+  }
+
+  #expanded(schema: JsonSchema, variant: Reading): readonly Alternative[] | TooComplex {
+    try {
+      return this.#schema(withoutNotes(schema), variant);
+    } catch (error) {
+      if (error instanceof TooComplex) return error;
+      throw error;
+    }
   }
 
   #schema(schema: JsonSchema, variant: Reading): readonly Alternative[] {

@@ -1,3 +1,4 @@
+import { canonicalJson } from "../../model/schema/json-value.js";
 import type { Key } from "../rules/change.js";
 import { type Alternative, type Arrays, itemOf, type Objects, propertyOf, type Term } from "../subset/alternative.js";
 import { TooComplex } from "../subset/expand.js";
@@ -30,7 +31,10 @@ export class Candidates {
   *of(sent: Term, received: Term, depth = 0): Generator<Candidate, void> {
     if (depth > MAX_DEPTH || this.#prover.proves(sent, received)) return;
     const [own, others] = [this.#expand(sent, "sender"), this.#expand(received, "receiver")];
-    for (const one of own) {
+    const known = new Set(others.flatMap((one) => (one.kind === "constant" ? [canonicalJson(one.value)] : [])));
+    // The values that the receiver has, too, come last.
+    const isKnown = (one: Alternative): boolean => one.kind === "constant" && known.has(canonicalJson(one.value));
+    for (const one of [...own.filter((each) => !isKnown(each)), ...own.filter(isKnown)]) {
       if (this.#prover.isEmpty(one)) continue;
       yield* this.#ofAlternative(one, others, depth);
     }

@@ -1,9 +1,13 @@
+import { analyzePattern } from "../../base/analyze-pattern.js";
 import { accepts } from "../subset/accepts.js";
 import { type Alternative, ANY_STRING, type Numbers, type Strings } from "../subset/alternative.js";
 import { sampleTexts } from "./sample-text.js";
 
 /** The maximum length of a text in a witness, which people read. */
 const MAX_LENGTH = 100_000;
+
+/** The same beside a pattern that backtracks: a longer text may take it seconds, or years. */
+const MAX_BACKTRACKING = { polynomial: 200, exponential: 16 } as const;
 
 /** Numbers of the sender, those at the limits of both sides first. */
 export function sampleNumbers(sent: Numbers, received: readonly Alternative[]): readonly number[] {
@@ -22,8 +26,9 @@ export function sampleNumbers(sent: Numbers, received: readonly Alternative[]): 
 export function sampleStrings(sent: Strings, received: readonly Alternative[]): readonly string[] {
   const others = received.filter((one) => one.kind === "string");
   const all = [sent, ...others];
-  const lengths = all.flatMap(({ min, max }) => [min, max, min - 1, max + 1]).filter((n) => n >= 0 && n <= MAX_LENGTH);
   const patterns = all.flatMap((one) => one.patterns);
+  const longest = Math.min(...patterns.map(longestFor), MAX_LENGTH);
+  const lengths = all.flatMap(({ min, max }) => [min, max, min - 1, max + 1]).filter((n) => n >= 0 && n <= longest);
   const texts = sampleTexts(
     patterns,
     all.flatMap((one) => one.formats),
@@ -32,7 +37,19 @@ export function sampleStrings(sent: Strings, received: readonly Alternative[]): 
   const sized = lengths.flatMap((length) => texts.map((text) => resized(text, length)));
   const exact = lengths.map((length) => "x".repeat(length));
   const values = new Set([...known, ...exact, ...texts, ...sized, ...known.map((text) => `${text}x`)]);
-  return [...values].filter((text) => accepts(sent, text) !== false);
+  return [...values].filter((text) => text.length <= longest && accepts(sent, text) !== false);
+}
+
+const longestOf = new Map<string, number>();
+
+/** The length to which texts are tried beside a pattern. */
+function longestFor(pattern: string): number {
+  const known = longestOf.get(pattern);
+  if (known !== undefined) return known;
+  const growth = analyzePattern(pattern)?.growth;
+  const longest = growth === undefined ? MAX_LENGTH : MAX_BACKTRACKING[growth];
+  longestOf.set(pattern, longest);
+  return longest;
 }
 
 function resized(text: string, length: number): string {
@@ -42,5 +59,5 @@ function resized(text: string, length: number): string {
 
 /** Names of properties that match a pattern. */
 export function namesFor(pattern: string): readonly string[] {
-  return sampleStrings({ ...ANY_STRING, max: 100, patterns: [pattern] }, []).slice(0, 2);
+  return sampleStrings({ ...ANY_STRING, patterns: [pattern] }, []).slice(0, 2);
 }

@@ -28,7 +28,7 @@ that of scslre, which ESLint's rules for patterns use; it finds most of such pat
     );
     if (patterns.length === 0) return [];
     // The parser of patterns is loaded for schemas with patterns only.
-    const { analyzePattern } = await import("./analyze-pattern.js");
+    const { analyzePattern } = await import("../../base/analyze-pattern.js");
     const known = new Map<string, ReturnType<typeof analyzePattern>>();
     return patterns.flatMap(({ pattern, maxLength, at, path }) => {
       const result = known.get(pattern) ?? analyzePattern(pattern);

@@ -2,6 +2,7 @@ import { grants, type Peer } from "../../base/peer.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ItemKind } from "../../wire/hello.js";
+import type { CallPort } from "./call-port.js";
 import { excerpt } from "./excerpt.js";
 
 /** Whether the peer may call methods that require this scope, or none. */
@@ -23,6 +24,19 @@ const MISSING_STREAM = "missing request stream; with `sshrpc call`, name it with
 export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
   if (hasStream === (requestItem !== undefined)) return;
   throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : MISSING_STREAM);
+}
+
+/**
+ * Refuses a caller of another contract, where the method has a response stream that this one lacks, or the reverse: one would wait for
+ * credit until its deadline, the other would see a stream without items.
+ * @throws RpcError BAD_REQUEST
+ */
+export function checkResponseStream({ responseItem }: Method, { readsStream }: Pick<CallPort, "readsStream">): void {
+  if (readsStream === undefined || readsStream === (responseItem !== undefined)) return;
+  throw new RpcError(
+    "BAD_REQUEST",
+    `the method has ${readsStream ? "no" : "a"} response stream in the contract of this side; update the older of the two`,
+  );
 }
 
 /**

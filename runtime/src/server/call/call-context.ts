@@ -40,6 +40,8 @@ export interface Caller {
   readonly maxMessage: number;
   /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
+  /** Whether it was built with another contract, where a method may be of another kind. Default: false. */
+  readonly hasOtherContract?: boolean;
   /** The generated client of the callbacks that the peer serves; undefined if it serves none. */
   readonly callbacks: unknown;
   /** Returns the connected clients of the same server, including this one. */

@@ -29,6 +29,8 @@ export interface CallPort {
   readonly metadata: Metadata;
   /** Whether the caller sends a request stream. */
   readonly hasStream: boolean;
+  /** Whether the caller reads a response stream; undefined where it takes what there is. */
+  readonly readsStream?: boolean;
   /** Whether the final status was sent, or can no longer be sent. */
   readonly answered: boolean;
   /** Takes the items of the response stream. */

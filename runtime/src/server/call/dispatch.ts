@@ -9,7 +9,7 @@ import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors, isPromise } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
-import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
+import { authorize, checkItemKind, checkResponseStream, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 import { runInCall, tracedCalls } from "./current-call.js";
@@ -65,6 +65,7 @@ export class Dispatch {
     const excess = stuck.counts.size === 0 ? undefined : stuck.excess(method.id);
     if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
+    if (this.#caller.hasOtherContract) checkResponseStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
     const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);

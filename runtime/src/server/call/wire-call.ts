@@ -34,6 +34,10 @@ export class WireCall implements CallPort {
     return this.#call.opening.hasStream;
   }
 
+  get readsStream(): boolean {
+    return this.#call.opening.window > 0;
+  }
+
   get answered(): boolean {
     return this.#call.answered;
   }

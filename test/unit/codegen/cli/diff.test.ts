@@ -159,6 +159,7 @@ function commit({ folder }: Project): void {
 describe("bad input ends with status 2 and one line:", () => {
   const CONTRACT = { sshrpc: 1, name: "notes", version: "1", hash: "", types: {}, resources: {}, callbacks: {} };
   test.each<[string, string, RegExp]>([
+    ["an empty argument", "", /^sshrpc: an empty argument; name a contract, such as git:origin\/main\n$/],
     ["a missing file", "nope.json", /^sshrpc: nope\.json: no such file; for a commit use git:nope\.json\n$/],
     ["text that is not JSON", "text.json", /^sshrpc: text\.json: invalid JSON: .*\n$/],
     [
@@ -173,6 +174,16 @@ describe("bad input ends with status 2 and one line:", () => {
     ],
     ["a reference to nothing", "ref.json", /^sshrpc: ref\.json: reference to an unknown type "Gone"\n$/],
     ["a type that is itself", "circle.json", /^sshrpc: circle\.json: circular reference A → A\n$/],
+    [
+      "a method with a kind of other streams",
+      "kind.json",
+      /^sshrpc: kind\.json: resources\.a\.GET: the kind is "unary", .*\n$/,
+    ],
+    [
+      "a method without a schema",
+      "field.json",
+      /^sshrpc: field\.json: resources\.a\.GET: missing or invalid response\n$/,
+    ],
     ["a type with a name of code", "name.json", /^sshrpc: name\.json: invalid type name "a;b"\n$/],
     ["a contract that is nested too deeply", "deep.json", /^sshrpc: deep\.json: nested more than 1000 levels deep\n$/],
     ["a folder without a contract", "empty", /^sshrpc: empty: the folder has none of api\.json, .*\n$/],
@@ -189,6 +200,9 @@ describe("bad input ends with status 2 and one line:", () => {
     ],
   ])("%s", async (_what, old, message) => {
     const circle = { ...CONTRACT, types: { A: { allOf: [{ $ref: "#/types/A" }] } } };
+    const methods = (more: object) => ({ GET: { kind: "unary", idempotent: true, request: {}, ...more } });
+    const having = (more: object) =>
+      JSON.stringify({ ...CONTRACT, resources: { a: { path: "/a", methods: methods(more) } } });
     const ref = { ...CONTRACT, resources: { a: { path: "/a", methods: {} } }, types: { A: { $ref: "#/types/Gone" } } };
     const project = new Project({
       "schema/api.ts": ONE,
@@ -197,6 +211,8 @@ describe("bad input ends with status 2 and one line:", () => {
       "later.json": JSON.stringify({ ...CONTRACT, sshrpc: 2 }),
       "ref.json": JSON.stringify(ref),
       "circle.json": JSON.stringify(circle),
+      "kind.json": having({ responseStream: {} }),
+      "field.json": having({ response: true }),
       "name.json": JSON.stringify({ ...CONTRACT, types: { "a;b": {} } }),
       "deep.json": `{"sshrpc":1,"x":${"[".repeat(5000)}${"]".repeat(5000)}}`,
       "empty/README.md": "",

@@ -144,3 +144,31 @@ describe("recursive and large contracts", () => {
     expect(user / 1e6).toBeLessThan(20);
   });
 });
+
+test("patterns that backtrack do not stop a comparison", () => {
+  const text = (pattern: string, maxLength: number): JsonSchema => ({ type: "string", pattern, maxLength });
+  const changes = diff(contract([text("^(a+)+$", 200)]), contract([text("^(a|a)*b$", 100)]));
+  expect(changes.map(({ rule, verdict }) => [rule, verdict])).toContainEqual(["pattern-changed", "breaking"]);
+});
+
+test("one value among thousands is found, and unions of hundreds of members end", () => {
+  const values = (count: number): JsonSchema => ({ enum: Array.from({ length: count }, (_, index) => `v${index}`) });
+  const changes = diff(contract([values(2_000)]), contract([values(2_001)]));
+  expect(changes.map(({ direction, verdict }) => [direction, verdict])).toEqual([
+    ["request", "compatible"],
+    ["response", "breaking"],
+  ]);
+  const union = (type: string): JsonSchema => ({
+    anyOf: Array.from({ length: 300 }, (_, index) => ({
+      type: "object",
+      properties: { kind: { const: `k${index}` }, value: { type } },
+      required: ["kind", "value"],
+    })),
+  });
+  // More members than are compared: every change is there, and none is said to break nothing.
+  const last = diff(contract([union("integer")]), contract([union("number")])).filter(
+    ({ direction }) => direction === "response",
+  );
+  expect(last).toHaveLength(300);
+  expect(new Set(last.map(({ verdict }) => verdict))).toEqual(new Set(["unknown"]));
+});

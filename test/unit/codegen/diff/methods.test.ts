@@ -82,7 +82,7 @@ describe("the change of a method", () => {
       METHOD,
       CONFLICT,
       ["error-status-added", "breaking", "client first", "witness"],
-      ["error-status-removed", "source-only", "any"],
+      ["error-status-removed", "source-only", "server first"],
     ],
     [
       "the response of a stream",

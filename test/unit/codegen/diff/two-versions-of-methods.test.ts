@@ -1,118 +1,97 @@
-import { pathToFileURL } from "node:url";
-import { generate } from "@sshrpc/codegen";
-import { diffContracts } from "@sshrpc/codegen/diff";
-import type { Contract } from "sshrpc/contract";
-import { type Api, bindHandlers, type Client, connectApi } from "sshrpc/generated";
-import { inMemory } from "sshrpc/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Change, diffContracts } from "@sshrpc/codegen/diff";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sharedProject } from "../project.js";
+import { type Between, inMemoryBetween, nameOf, overSshBetween, type Peer, type Side } from "./between-versions.js";
+import { METHOD_ROWS, type MethodRow } from "./method-rows.js";
+import { buildVersion, type Version } from "./versions.js";
 
-interface Version {
-  readonly api: Api;
-  readonly contract: Contract;
-}
-
-/** Each resource changes in one way: the rule, its declarations, and what becomes of a call of an old client. */
-const ROWS = [
-  { name: "gone", rule: "method-removed", old: "GET: M", new: undefined, outcome: "UNIMPLEMENTED" },
-  { name: "verb", rule: "method-removed", old: "GET: M, STORE: N", new: "STORE: N", outcome: "METHOD_NOT_ALLOWED" },
-  { name: "moved", rule: "path-changed", old: "GET: M", new: 'path: "/elsewhere", GET: M', outcome: "UNIMPLEMENTED" },
-  { name: "scope", rule: "scope-added", old: "GET: M", new: 'GET: { ...M, scope: "a:b" }', outcome: "FORBIDDEN" },
-  {
-    name: "swap",
-    rule: "scope-changed",
-    old: 'GET: { ...M, scope: "held:a" }',
-    new: 'GET: { ...M, scope: "a:b" }',
-    outcome: "FORBIDDEN",
-  },
-  {
-    name: "kind",
-    rule: "kind-changed",
-    old: "GET: M",
-    new: "GET: { ...M, responseStream: I }",
-    outcome: "INTERNAL",
-  },
-  {
-    name: "error",
-    rule: "error-status-added",
-    old: "GET: M",
-    new: "GET: { ...M, errors: { CONFLICT: I } }",
-    outcome: "CONFLICT",
-  },
-  { name: "added", rule: "method-added", old: "GET: M", new: "GET: M, STORE: N", outcome: "OK" },
-  { name: "free", rule: "scope-removed", old: 'GET: { ...M, scope: "a:b" }', new: "GET: M", outcome: "OK" },
-  {
-    name: "retry",
-    rule: "idempotency-gained",
-    old: "GET: { ...M, idempotent: false }",
-    new: "GET: M",
-    outcome: "OK",
-  },
-  {
-    name: "slow",
-    rule: "timeout-raised",
-    old: "GET: { ...M, timeout: 1000 }",
-    new: "GET: { ...M, timeout: 5000 }",
-    outcome: "OK",
-  },
-] as const;
+const HEAD = `const I = Type.Integer(), F = Type.Number(), R = Type.Object({});
+const M = { request: R, response: I };
+`;
 
 const project = sharedProject();
-let old: Version;
-let next: Version;
+let old: Peer & Version;
+let next: Peer & Version;
+let changes: readonly [forward: readonly Change[], back: readonly Change[]];
+/** By client and server. */
+let pairs: Readonly<Record<"oldOld" | "oldNew" | "newOld" | "newNew", Between>>;
 
 beforeAll(async () => {
-  old = await build("old");
-  next = await build("new");
+  old = { ...(await buildVersion(project, "old", schemaOf(0))), side: 0 };
+  next = { ...(await buildVersion(project, "new", schemaOf(1))), side: 1 };
+  const served = ({ contract }: Version) => ({ contract, complete: true });
+  changes = [diffContracts(served(old), served(next)), diffContracts(served(next), served(old))];
+  pairs = {
+    oldOld: await inMemoryBetween(old, old),
+    oldNew: await inMemoryBetween(old, next),
+    newOld: await inMemoryBetween(next, old),
+    newNew: await inMemoryBetween(next, next),
+  };
 }, 120_000);
-afterAll(() => project.dispose());
-
-async function build(side: "old" | "new"): Promise<Version> {
-  const resources = ROWS.flatMap(({ name, [side]: text }) => (text === undefined ? [] : [`${name}: { ${text} }`]));
-  project.write(
-    `${side}/schema/api.ts`,
-    `import Type from "typebox";
-import { defineApi } from "sshrpc/schema";
-const I = Type.Integer();
-const M = { request: Type.Object({}), response: I };
-const N = { request: Type.Object({ n: I }), response: I };
-export default defineApi({ name: "rows", version: "${side === "old" ? 1 : 2}.0.0", resources: { ${resources.join(", ")} } });
-`,
-  );
-  await generate({ cwd: `${project.folder}/${side}` });
-  const url = pathToFileURL(`${project.folder}/${side}/generated/`).href;
-  const { api } = (await import(/* @vite-ignore */ `${url}api.js`)) as { api: Api };
-  const { contract } = (await import(/* @vite-ignore */ `${url}contract.js`)) as { contract: Contract };
-  return { api, contract };
-}
-
-test.each(ROWS)("$rule of $name: an old client at a new server", async ({ name, rule, outcome }) => {
-  const changes = diffContracts(
-    { contract: old.contract, complete: true },
-    { contract: next.contract, complete: true },
-  );
-  const change = changes.find((one) => one.rule === rule && `${one.method} `.includes(`/${name} `));
-  expect(change?.verdict).toBe(outcome === "OK" ? "compatible" : "breaking");
-  expect(await outcomeOf(name)).toBe(outcome);
+afterAll(async () => {
+  for (const pair of Object.values(pairs)) await pair[Symbol.asyncDispose]();
+  project.dispose();
 });
 
-/** The status of a call of an old client that holds one scope. */
-async function outcomeOf(name: string): Promise<string> {
-  const names = new Set(next.api.methods.map(({ resource }) => resource));
-  const handlers = [...names].map((one) => [one, { get: handlerOf(one), store: () => 1 }]);
-  await using host = inMemory(bindHandlers(next.api, Object.fromEntries(handlers)), { peer: { scopes: ["held:a"] } });
-  await using client = (await connectApi(old.api, host)) as Client &
-    Readonly<Record<string, { get: () => Promise<unknown> }>>;
-  try {
-    await client[name]?.get();
-    return "OK";
-  } catch (error) {
-    return (error as { readonly status: string }).status;
-  }
+function schemaOf(side: Side): { readonly head: string; readonly members: string } {
+  const declared = (isCallback: boolean): string =>
+    METHOD_ROWS.flatMap((row) => {
+      const body = row.declared[side];
+      const isOther = (row.isCallback === true) !== isCallback;
+      return body === undefined || isOther ? [] : [`${nameOf(row, side)}: { ${body} }`];
+    }).join(",\n");
+  return { head: HEAD, members: `resources: {\n${declared(false)}\n}, callbacks: {\n${declared(true)}\n}` };
 }
 
-function handlerOf(
-  name: string,
-): (request: unknown, ctx: { fail(status: string, details: unknown): unknown }) => unknown {
-  return (_request, ctx) => (name === "error" ? ctx.fail("CONFLICT", 1) : 1);
+describe.each([
+  { who: "an old client at a new server", at: 0 },
+  { who: "a new client at an old server", at: 1 },
+] as const)("$who", ({ at }) => {
+  test.each(METHOD_ROWS)(`$rules.${at} of $name`, async (row) => {
+    const own = changesOf(row, at);
+    expect(own.map(({ rule }) => rule)).toEqual(row.rules[at]);
+    const outcomes = [await pairs.oldNew.outcomeOf(row), await pairs.newOld.outcomeOf(row)];
+    expect(outcomes).toEqual(row.outcomes);
+    // A call between equal versions shows what the client expects.
+    const expected = [await pairs.oldOld.outcomeOf(row), await pairs.newNew.outcomeOf(row)];
+    const [mixed, reverse] = [0, 1].map((index) => breaks(row, outcomes[index], expected[index]));
+    const verdicts = own.map(({ verdict }) => verdict);
+    expect(verdicts).not.toContain("unknown");
+    if (row.commands === undefined) expect(verdicts.includes("breaking")).toBe(at === 0 ? mixed : reverse);
+    for (const { order } of own) {
+      // The order to roll out is one in which no client calls a server that breaks it.
+      const met = { "server first": [mixed, reverse][at], "client first": [reverse, mixed][at], any: mixed || reverse };
+      expect(order === "together" ? false : met[order]).toBe(false);
+    }
+  });
+});
+
+/** Whether the client does not get what it expects; a call that is not made, or that now succeeds, breaks nothing. */
+function breaks({ isCallback }: MethodRow, outcome = "", expected = ""): boolean {
+  // Clients need not serve callbacks, so every server expects this.
+  if (isCallback && expected === "" && outcome === "UNIMPLEMENTED") return false;
+  const [status, other] = [outcome, expected].map((text) => text.replace(/^OK [\d.]+$/, "OK"));
+  return status !== other && status !== "OK" && status !== "";
+}
+
+test("over SSH, the same becomes of the calls; commands have the timeout of the server", async () => {
+  await using oldNew = await overSshBetween(old, next);
+  await using newOld = await overSshBetween(next, old);
+  for (const row of METHOD_ROWS.filter(({ work }) => work !== "lossy")) {
+    const outcomes = [await oldNew.outcomeOf(row), await newOld.outcomeOf(row)];
+    expect([row.name, outcomes]).toEqual([row.name, row.outcomes]);
+    if (row.commands === undefined) continue;
+    const statuses = [await oldNew.exitStatusOf(`GET /${row.name}`), await newOld.exitStatusOf(`GET /${row.name}`)];
+    expect(statuses).toEqual(row.commands);
+    expect(changesOf(row, 0).map(({ verdict }) => verdict === "breaking")).toEqual([statuses[0] !== 0]);
+  }
+});
+
+/** The changes of a row, as the diff of the two versions says. @param at 1 for the change back */
+function changesOf(row: MethodRow, at: Side): readonly Change[] {
+  const paths = [old, next].flatMap(({ contract }, side) => {
+    const resources = { ...contract.resources, ...contract.callbacks };
+    return resources[nameOf(row, side as Side)]?.path ?? [];
+  });
+  return changes[at].filter(({ method }) => paths.includes(method.slice(method.indexOf(" ") + 1)));
 }

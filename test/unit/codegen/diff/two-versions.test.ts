@@ -1,22 +1,14 @@
-import { pathToFileURL } from "node:url";
-import { generate } from "@sshrpc/codegen";
 import { type Change, diffContracts } from "@sshrpc/codegen/diff";
-import type { Contract } from "sshrpc/contract";
-import { type Api, type ApiHandlers, bindHandlers, type Client, connectApi } from "sshrpc/generated";
+import { type ApiHandlers, bindHandlers, type Client, connectApi } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFrom, sampleValue } from "../../../support/schema/sample-value.js";
 import { sharedProject } from "../project.js";
 import { ROWS } from "./rows.js";
+import { buildVersion, type Version } from "./versions.js";
 
 type Call = (request: unknown) => Promise<unknown>;
 type Methods = Readonly<Record<string, { readonly store: Call; readonly get: Call }>>;
-
-/** One version of the project: for each row, a method takes its type, and another one returns it. */
-interface Version {
-  readonly api: Api;
-  readonly contract: Contract;
-}
 
 /** The rows in both directions, so that each change is tested with its change back. */
 const CASES = ROWS.flatMap((row, index) => [
@@ -29,26 +21,21 @@ let versions: { readonly old: Version; readonly new: Version };
 let changes: { readonly forward: readonly Change[]; readonly back: readonly Change[] };
 
 beforeAll(async () => {
-  versions = { old: await build("old"), new: await build("new") };
+  versions = {
+    old: await buildVersion(project, "old", { members: members("old") }),
+    new: await buildVersion(project, "new", { members: members("new") }),
+  };
   const [old, next] = [versions.old, versions.new].map(({ contract }) => ({ contract, complete: true }));
   if (old && next) changes = { forward: diffContracts(old, next), back: diffContracts(next, old) };
 }, 120_000);
 afterAll(() => project.dispose());
 
-/** Generates a version in a folder of its own, as two releases of a project are. */
-async function build(side: "old" | "new"): Promise<Version> {
+function members(side: "old" | "new"): string {
   const resources = ROWS.map(
     (row, index) =>
       `r${index}: { STORE: { request: ${row[side]}, response: Type.Null() }, GET: { response: ${row[side]} } }`,
   );
-  const head = 'import Type from "typebox";\nimport { defineApi } from "sshrpc/schema";\n';
-  const body = `name: "rows", version: "${side === "old" ? 1 : 2}.0.0", resources: {\n${resources.join(",\n")}\n}`;
-  project.write(`${side}/schema/api.ts`, `${head}export default defineApi({ ${body} });\n`);
-  await generate({ cwd: `${project.folder}/${side}` });
-  const url = pathToFileURL(`${project.folder}/${side}/generated/`).href;
-  const { api } = (await import(/* @vite-ignore */ `${url}api.js`)) as { api: Api };
-  const { contract } = (await import(/* @vite-ignore */ `${url}contract.js`)) as { contract: Contract };
-  return { api, contract };
+  return `resources: {\n${resources.join(",\n")}\n}`;
 }
 
 interface Between {
