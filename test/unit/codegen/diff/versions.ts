@@ -1,16 +1,20 @@
+import { execFile } from "node:child_process";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { generate } from "@sshrpc/codegen";
 import type { Contract } from "sshrpc/contract";
 import type { Api } from "sshrpc/generated";
 import type { sharedProject } from "../project.js";
 
-/** A generated version of a project. */
+const run = promisify(execFile);
+
+/** A packed version of a project. */
 export interface Version {
   readonly api: Api;
   readonly contract: Contract;
 }
 
-/** Generates a version in a folder of its own, as two releases of a project are. @param members the text of `resources`, and what follows */
+/** Generates a version and packs it, as a release of a project is, and loads it from where the package is unpacked. @param members the text of `resources`, and what follows */
 export async function buildVersion(
   project: ReturnType<typeof sharedProject>,
   side: "old" | "new",
@@ -20,8 +24,13 @@ export async function buildVersion(
   const version = side === "old" ? "1.0.0" : "2.0.0";
   const api = `export default defineApi({ name: "rows", version: "${version}", ${members} });\n`;
   project.write(`${side}/schema/api.ts`, `${imports}${head}${api}`);
-  await generate({ cwd: `${project.folder}/${side}` });
-  const url = pathToFileURL(`${project.folder}/${side}/generated/`).href;
+  const folder = `${project.folder}/${side}`;
+  await generate({ cwd: folder });
+  const manifest = { name: "rows", version, type: "module", files: ["generated"], exports: { "./*": "./generated/*" } };
+  project.write(`${side}/package.json`, JSON.stringify(manifest));
+  await run("npm", ["pack", "--silent", "--offline"], { cwd: folder });
+  await run("tar", ["-xzf", `rows-${version}.tgz`], { cwd: folder });
+  const url = pathToFileURL(`${folder}/package/generated/`).href;
   const generated = (await import(/* @vite-ignore */ `${url}api.js`)) as { api: Api };
   const { contract } = (await import(/* @vite-ignore */ `${url}contract.js`)) as { contract: Contract };
   return { api: generated.api, contract };
