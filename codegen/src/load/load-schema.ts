@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type Problem, Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
@@ -90,7 +90,9 @@ export class SchemaLoader {
     this.#graph = readSourceGraph(this.#sources, this.#entry, problems);
     this.#events.onGraph(this.#graph);
     const start = { file: this.#sources.display(this.#entry), line: 1, column: 1 };
-    if (!existsSync(this.#entry)) problems.add(start, "", "no such file; name the schema with --schema");
+    const entry = statSync(this.#entry, { throwIfNoEntry: false });
+    if (entry === undefined) problems.add(start, "", "no such file; name the schema with --schema");
+    else if (entry.isDirectory()) problems.add(start, "", "a folder; name the file of the schema in it, such as api.ts");
     problems.throwIfAny();
     const modules = await this.#run();
     if (modules[0]?.file !== this.#entry) {

@@ -35,6 +35,12 @@ test("a missing schema file is reported with its name", async () => {
   expect(await problemsOf({})).toEqual(["schema/api.ts:1:1: no such file; name the schema with --schema"]);
 });
 
+test("a folder in place of the schema file is reported", async () => {
+  expect(await problemsOf({ "schema/api.ts/other.ts": "" })).toEqual([
+    "schema/api.ts:1:1: a folder; name the file of the schema in it, such as api.ts",
+  ]);
+});
+
 test("a syntax error is reported at its position, also in an imported file", async () => {
   expect(await problemsOf({ "schema/api.ts": "export default {\n  name: ;\n};" })).toEqual([
     "schema/api.ts:2:9: Expression expected.",
