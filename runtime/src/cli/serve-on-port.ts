@@ -4,11 +4,12 @@ import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
+import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlag, otherOptions, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
 import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
@@ -19,26 +20,9 @@ import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
  */
 export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
-  const path = (name: string): string => pathOf(io, name);
-  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
-  const home = named ? undefined : await prepareHome(path(flags.home));
-  const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
   const log = pino({ level: "info" }, io.stderr) as Logger;
-  const server = await serveHandlers(
-    { api, ...handlers },
-    {
-      host: flags.listen,
-      port: flags.port,
-      hostKeys: (flags.hostKey ?? [home?.hostKey as string]).map(path),
-      authorizedKeys: path(authorizedKeys),
-      log,
-      ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
-      ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
-      korv: flags.korv ?? false,
-      ...adapterFlags(flags),
-      ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
-    },
-  );
+  const options = await optionsOf(flags, io);
+  const server = await serveHandlers({ api, ...handlers }, { ...options, log });
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<void>((resolve) => {
@@ -47,12 +31,47 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
       resolve();
     });
   });
-  io.stdout.write(introduction(api, server, flags, authorizedKeys));
+  io.stdout.write(introduction(api, server, flags, keysOf(options)));
   await stopSignal(io, failed);
   await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();
+}
+
+/** The options of the server for the flags. Missing files of the home are created unless flags name others. */
+async function optionsOf(flags: ServeFlags, io: CliIo): Promise<ServeOptions> {
+  const path = (name: string): string => pathOf(io, name);
+  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
+  const home = named ? undefined : await prepareHome(path(flags.home));
+  const { authorizedKeys = home?.authorizedKeys as string, revokedKeys } = flags;
+  return {
+    ...otherOptions(flags, SERVE_FILE_OPTIONS),
+    host: flags.listen,
+    port: flags.port,
+    hostKeys: [flags.hostKey ?? (home?.hostKey as string)]
+      .flat()
+      .map((key) => (typeof key === "string" ? path(key) : key)),
+    authorizedKeys: isFiles(authorizedKeys) ? eachFile(authorizedKeys, path) : authorizedKeys,
+    ...(revokedKeys !== undefined && { revokedKeys: eachFile(revokedKeys, path) }),
+    korv: flags.korv ?? false,
+    ...adapterFlags(flags),
+    ...auditFlag(flags, io),
+  };
+}
+
+function eachFile(files: string | readonly string[], path: (name: string) => string): string | readonly string[] {
+  return typeof files === "string" ? path(files) : files.map(path);
+}
+
+function isFiles(keys: NonNullable<ServeOptions["authorizedKeys"]>): keys is string | readonly string[] {
+  return typeof keys === "string" || Array.isArray(keys);
+}
+
+/** The authorized keys of a server, for people. */
+function keysOf({ authorizedKeys }: ServeOptions): string {
+  if (authorizedKeys === undefined || !isFiles(authorizedKeys)) return "those of the config file";
+  return [authorizedKeys].flat().join(", ");
 }
 
 function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
@@ -74,8 +93,8 @@ ${flags.exec ? `  ssh -p ${port} ${username}@${name} help\n` : ""}`;
 function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
   const flags: [string, string | number | undefined, string | number][] = [
     ["home", home, DEFAULTS.home],
-    ["authorized-keys", authorizedKeys, ""],
-    ["host-key", hostKey?.[0], ""],
+    ["authorized-keys", firstFile(authorizedKeys), ""],
+    ["host-key", firstFile(hostKey), ""],
     ["host", host, DEFAULTS.host],
     ["port", port, DEFAULTS.port],
   ];
@@ -86,6 +105,12 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
       .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
       .join("")
   );
+}
+
+/** The file of an option that takes several, and other sources. */
+function firstFile(source: unknown): string | undefined {
+  const [first] = [source].flat();
+  return typeof first === "string" ? first : undefined;
 }
 
 /** An example call: the first GET without path parameters, scope or required fields. */

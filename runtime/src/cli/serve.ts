@@ -2,8 +2,11 @@ import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
+import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
-import type { ServeFlags } from "./serve-flags.js";
+import { addTableOptions } from "./config/config-options.js";
+import { type Setting, type Settings, settingsOf } from "./config/settings.js";
+import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parseKorvLimits, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
@@ -65,8 +68,10 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
       if (flags.handlers === undefined) command.error("error: required option '--handlers <file>' not specified");
+      checkSettings(settingsOf(command), flags);
       return serve(flags, io, excess);
     });
+  addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);
 }
 
 /**
@@ -84,7 +89,6 @@ const EXPANDED =
 
 /** Each mode is loaded only when it is used. */
 async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): Promise<void> {
-  checkFlags(flags);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
@@ -95,26 +99,32 @@ async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): 
   return serveOnPort(flags, io);
 }
 
-/** Flags of a server that listens on a port. With --stdio, sshd is responsible for these. */
-const PORT_FLAGS: Readonly<Record<string, string>> = {
-  hostKey: "--host-key",
-  authorizedKeys: "--authorized-keys",
-  revokedKeys: "--revoked-keys",
-  proxyProtocol: "--proxy-protocol",
-  korv: "--korv",
-};
+/** Flags of the mode with --stdio alone. */
+const STDIO_ALONE: readonly string[] = ["scopes", "forced", "log"];
 
-const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
+/** Flags of both modes that are not options of {@link ServeStdioOptions}. */
+const BOTH: readonly string[] = ["stdio", "config", "handlers", "home", "listen", "port"];
 
-/** Rejects flags without effect, because an ignored security flag would be dangerous. @throws UsageError */
-function checkFlags(flags: ServeFlags): void {
-  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
-  if (wrong === undefined) return;
-  throw new UsageError(
-    flags.stdio
-      ? `${wrong[1]} cannot be used with --stdio: sshd authenticates callers`
-      : `${wrong[1]} requires --stdio`,
-  );
+/**
+ * Rejects options without effect, because an ignored option of security would be dangerous.
+ * @throws UsageError that names both sources
+ */
+export function checkSettings(settings: Settings, { stdio }: Pick<ServeFlags, "stdio">): void {
+  const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
+  const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
+    if (!stdio) return !STDIO_ALONE.includes(key);
+    const isPortOption = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
+    return BOTH.includes(key) || !isPortOption || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
+  };
+  const lines = given
+    .filter((setting) => !hasEffect(setting))
+    .map(({ option: { key, flag }, from, source }) => {
+      const name = source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
+      return stdio
+        ? `${name} cannot be used with --stdio: sshd accepts connections and authenticates callers`
+        : `${name} requires --stdio`;
+    });
+  if (lines.length > 0) throw new UsageError(lines.join("\n"));
 }
 
 function toList(text: string): string[] {

@@ -1,50 +1,13 @@
-import type { AdapterOptions } from "../adapters/adapter-options.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
-import type { Logger } from "../base/log.js";
+import { checkOptions } from "../base/check-options.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
-import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
 import type { CloseOptions } from "../server/api-server.js";
-import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
-import type { ListenOptions } from "../ssh/server/listen-options.js";
-import {
-  ADAPTER_OPTIONS,
-  API_SERVER_OPTIONS,
-  AUDIT_OPTIONS,
-  AUTH_OPTIONS,
-  CLOSE_OPTIONS,
-  FORWARDING_OPTIONS,
-  GUARD_OPTIONS,
-  HOST_KEYS,
-} from "./option-tables.js";
-
-/** Options of a server over SSH. */
-export interface ServeOptions
-  extends ApiServerOptions,
-    AuditOptions,
-    AdapterOptions,
-    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
-  /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
-  readonly log?: Logger | false;
-}
-
-const SERVE_OPTIONS = {
-  ...API_SERVER_OPTIONS,
-  ...AUDIT_OPTIONS,
-  ...ADAPTER_OPTIONS,
-  ...AUTH_OPTIONS,
-  ...FORWARDING_OPTIONS,
-  ...GUARD_OPTIONS,
-  host: true,
-  port: true,
-  hostKeys: HOST_KEYS,
-  maxChannels: true,
-  log: true,
-} satisfies OptionTable<ServeOptions>;
+import { CLOSE_OPTIONS } from "./option-tables.js";
+import { SERVE_OPTIONS, type ServeOptions } from "./serve-options.js";
 
 /**
  * A running server. Its owner closes it. `Callbacks` has the methods that the schema declares for the connecting side.

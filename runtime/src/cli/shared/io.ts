@@ -10,6 +10,9 @@ type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: numb
 /** The signals that end `serve` and `dev`. */
 type StopSignal = "SIGINT" | "SIGTERM";
 
+/** What commands listen to. */
+type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "exit";
+
 /**
  * What commands use of the process; `process` is one. Two parts of a command use the process itself: the SSH client, which
  * reads its agent and the files in `~/.ssh`, and `serve --stdio`, which serves the standard streams of the process.
@@ -26,8 +29,8 @@ export interface CliIo {
   readonly argv: readonly string[];
   /** The directory to which file names are relative. */
   cwd(): string;
-  on(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
-  off(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
+  on(event: IoEvent, listener: (error: unknown) => void): unknown;
+  off(event: IoEvent, listener: (error: unknown) => void): unknown;
   removeAllListeners(event: "exit"): unknown;
   /** Ends the process at once. Default: with the exit status that was set before. */
   exit(status?: number): void;
