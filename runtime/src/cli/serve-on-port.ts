@@ -8,21 +8,45 @@ import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
+import { atSource } from "./config/at-source.js";
+import { ConfigReload } from "./config/config-reload.js";
+import type { Settings } from "./config/settings.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, auditFlag, otherOptions, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
-import { prepareHome } from "./shared/home.js";
-import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
+import { type Home, homeFiles, prepareHome } from "./shared/home.js";
+import { type CliIo, hasTerminal, pathOf, stopSignal } from "./shared/io.js";
+
+/** The options of the server, and how later ones are checked. */
+interface PortSettings {
+  readonly settings: Settings;
+  /** @throws UsageError */
+  readonly checkSettings: (settings: Settings) => void;
+}
 
 /**
  * `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. So it does after an error that belongs to
- * no call, and ends with exit status 1.
+ * no call, and ends with exit status 1. At SIGHUP it reads its configuration again; if it was started at a terminal, SIGHUP means that the
+ * terminal was closed, and it shuts down, too.
  */
-export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
+export async function serveOnPort({ settings, checkSettings }: PortSettings, io: CliIo): Promise<void> {
+  const flags = flagsOf(settings);
   const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
   const log = pino({ level: "info" }, io.stderr) as Logger;
-  const options = await optionsOf(flags, io);
-  const server = await serveHandlers({ api, ...handlers }, { ...options, log });
+  const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
+  const options = optionsOf(flags, io, home);
+  const server = await serveHandlers({ api, ...handlers }, { ...options, log }).catch((error: unknown) => {
+    throw atSource(error, settings);
+  });
+  const reload = new ConfigReload({
+    ...{ server, log, settings },
+    optionsOf: (next) => {
+      checkSettings(next);
+      const nextFlags = flagsOf(next);
+      return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
+    },
+  });
+  const hangup = onHangup(io, () => void reload.run());
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<void>((resolve) => {
@@ -32,18 +56,58 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
     });
   });
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
-  await stopSignal(io, failed);
-  await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
+  await stopSignal(io, Promise.race([failed, hangup.closed]));
+  hangup.drain();
+  await server.close({ grace: flagsOf(reload.settings).grace ?? SIGNAL_GRACE });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();
+  hangup.stop();
 }
 
-/** The options of the server for the flags. Missing files of the home are created unless flags name others. */
-async function optionsOf(flags: ServeFlags, io: CliIo): Promise<ServeOptions> {
+function flagsOf({ values }: Settings): ServeFlags {
+  return values as unknown as ServeFlags;
+}
+
+/** What SIGHUP does. */
+interface Hangup {
+  /** Resolves when the terminal is closed. */
+  readonly closed: Promise<void>;
+  /** Ignores further signals: a shell and the system may each send one for a closed terminal. */
+  drain(): void;
+  /** Removes the listener. */
+  stop(): void;
+}
+
+/** Listens to SIGHUP: without a controlling terminal at the start it calls `reload`. */
+function onHangup(io: CliIo, reload: () => void): Hangup {
+  const isClosed = hasTerminal(io);
+  let isDraining = false;
+  let listener = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    listener = () => {
+      if (isClosed) resolve();
+      else if (!isDraining) reload();
+    };
+  });
+  io.on("SIGHUP", listener);
+  return {
+    closed,
+    drain: () => {
+      isDraining = true;
+    },
+    stop: () => void io.off("SIGHUP", listener),
+  };
+}
+
+/** Whether no file of the home is used. */
+function hasOwnFiles({ hostKey, authorizedKeys }: ServeFlags): boolean {
+  return hostKey !== undefined && authorizedKeys !== undefined;
+}
+
+/** The options of the server for the flags. @param home the files for what flags do not name */
+function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeOptions {
   const path = (name: string): string => pathOf(io, name);
-  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
-  const home = named ? undefined : await prepareHome(path(flags.home));
   const { authorizedKeys = home?.authorizedKeys as string, revokedKeys } = flags;
   return {
     ...otherOptions(flags, SERVE_FILE_OPTIONS),

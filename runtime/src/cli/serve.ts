@@ -68,8 +68,8 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
       if (flags.handlers === undefined) command.error("error: required option '--handlers <file>' not specified");
-      checkSettings(settingsOf(command), flags);
-      return serve(flags, io, excess);
+      const settings = settingsOf(command);
+      return serve(flags, { io, settings, excess });
     });
   addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);
 }
@@ -88,7 +88,11 @@ const EXPANDED =
   "unexpected arguments, as a shell expands --scopes * to file names; quote the scopes in sshd_config or authorized_keys: --scopes '*'";
 
 /** Each mode is loaded only when it is used. */
-async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): Promise<void> {
+async function serve(
+  flags: ServeFlags,
+  { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
+): Promise<void> {
+  checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
@@ -96,31 +100,29 @@ async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): 
   }
   if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
   const { serveOnPort } = await import("./serve-on-port.js");
-  return serveOnPort(flags, io);
+  return serveOnPort({ settings, checkSettings }, io);
 }
 
 /** Flags of the mode with --stdio alone. */
 const STDIO_ALONE: readonly string[] = ["scopes", "forced", "log"];
 
-/** Flags of both modes that are not options of {@link ServeStdioOptions}. */
-const BOTH: readonly string[] = ["stdio", "config", "handlers", "home", "listen", "port"];
-
 /**
  * Rejects options without effect, because an ignored option of security would be dangerous.
  * @throws UsageError that names both sources
  */
-export function checkSettings(settings: Settings, { stdio }: Pick<ServeFlags, "stdio">): void {
+function checkSettings(settings: Settings): void {
+  const isStdio = settings.given("stdio") !== undefined;
   const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
   const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
-    if (!stdio) return !STDIO_ALONE.includes(key);
-    const isPortOption = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
-    return BOTH.includes(key) || !isPortOption || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
+    if (!isStdio) return !STDIO_ALONE.includes(key);
+    const isOfServer = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
+    return !isOfServer || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
   };
   const lines = given
     .filter((setting) => !hasEffect(setting))
     .map(({ option: { key, flag }, from, source }) => {
       const name = source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
-      return stdio
+      return isStdio
         ? `${name} cannot be used with --stdio: sshd accepts connections and authenticates callers`
         : `${name} requires --stdio`;
     });

@@ -69,3 +69,10 @@ export const SERVE_STDIO_OPTIONS = {
   grace: true,
   log: true,
 } satisfies OptionTable<ServeStdioOptions>;
+
+/** The options that a running server takes, by name, and for those of `limits` with it. */
+export const RELOADABLE: readonly string[] = [
+  ...["perKey", "maxConnections", "limits.calls", "limits.bytes", "limits.serverCalls", "limits.serverBytes"],
+  ...["loginGrace", "maxStartups", "perSource", "penalties", "exemptSources", "proxyProtocol", "maxPreAuthBytes"],
+  ...["maxRefusals", "maxRequests", "maxSendBuffer", "rekeyBytes", "rekeyInterval", "rekeyTimeout", "idleTimeout"],
+];

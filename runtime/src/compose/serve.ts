@@ -33,6 +33,13 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
    */
   reauthorize(): void;
   /**
+   * Takes the options that a running server can: `perKey`, `maxConnections`, and of `limits` the numbers of calls and bytes at
+   * once; those of `GuardOptions` but `algorithms`, keepalives and `knownAddressTtl` for new connections. Other options stay as they are;
+   * absent ones have their defaults. Lists of keys are read again.
+   * @throws RpcError BAD_REQUEST for an invalid option; then nothing has changed
+   */
+  reload(options: ServeOptions): Promise<void>;
+  /**
    * Stops listening and closes all connections. With a grace it is a graceful shutdown: running calls may finish first,
    * while clients move to other servers without losing a call; calls still running after it end with UNAVAILABLE. A second
    * call may shorten the grace.
@@ -70,13 +77,14 @@ export async function serveHandlers<Callbacks = undefined>(
 }
 
 async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
-  const [{ listen }, { MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
-    import("../ssh/server/listen.js"),
-    import("../ssh/admission/guard-config.js"),
-    import("./open-server.js"),
-    import("./open-log.js"),
-    import("../adapters/adapters.js"),
-  ]);
+  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] =
+    await Promise.all([
+      import("../ssh/server/listen.js"),
+      import("../ssh/admission/guard-config.js"),
+      import("./open-server.js"),
+      import("./open-log.js"),
+      import("../adapters/adapters.js"),
+    ]);
   const log = await openLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
   const opened = await openServer(handlers, { ...options, maxConnections, log });
@@ -105,6 +113,14 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
     reauthorize: () => listener.reauthorize(),
+    reload: async (next) => {
+      checkedOptions(() => {
+        checkOptions(next, SERVE_OPTIONS);
+        guardConfig(next);
+        server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
+      });
+      await listener.reload(next);
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };

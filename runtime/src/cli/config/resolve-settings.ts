@@ -52,7 +52,11 @@ export async function resolveSettings(command: Command, sources: Sources): Promi
     );
   });
   if (problems.length > 0) throw new UsageError(problems.join("\n"));
-  return new Settings(settings, file?.name, isStdio ? names.sort() : []);
+  return new Settings(settings, {
+    file: file?.name,
+    ignored: isStdio ? names.sort() : [],
+    again: () => resolveSettings(command, { ...sources, isFresh: true }),
+  });
 }
 
 function defaultOf({ flag, negative }: ConfigOption): unknown {

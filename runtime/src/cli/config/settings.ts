@@ -16,12 +16,15 @@ export class Settings {
   readonly file: string | undefined;
   /** Variables that are set and have no effect, because sshd has started the process. */
   readonly ignored: readonly string[];
+  /** Reads the config file again. @throws UsageError with all problems */
+  readonly again: () => Promise<Settings>;
   readonly #settings: ReadonlyMap<string, Setting>;
 
-  constructor(settings: readonly Setting[], file: string | undefined, ignored: readonly string[]) {
+  constructor(settings: readonly Setting[], { file, ignored, again }: Pick<Settings, "file" | "ignored" | "again">) {
     this.#settings = new Map(settings.map((setting) => [setting.option.key, setting]));
     this.file = file;
     this.ignored = ignored;
+    this.again = again;
   }
 
   /** In the order of the help of the command. */
@@ -42,6 +45,8 @@ export class Settings {
   }
 }
 
+const NONE: Settings = new Settings([], { file: undefined, ignored: [], again: async () => NONE });
+
 const known = new WeakMap<Command, Settings>();
 
 /** Keeps the settings of a command for its action. */
@@ -51,5 +56,5 @@ export function keepSettings(command: Command, settings: Settings): void {
 
 /** The settings of the command that runs; without a config file and variables where they were not resolved. */
 export function settingsOf(command: Command): Settings {
-  return known.get(command) ?? new Settings([], undefined, []);
+  return known.get(command) ?? NONE;
 }

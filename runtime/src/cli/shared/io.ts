@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -31,6 +32,8 @@ export interface CliIo {
   cwd(): string;
   on(event: IoEvent, listener: (error: unknown) => void): unknown;
   off(event: IoEvent, listener: (error: unknown) => void): unknown;
+  /** Whether the process has a controlling terminal. Default: whether /dev/tty can be opened. */
+  readonly hasTerminal?: boolean;
   removeAllListeners(event: "exit"): unknown;
   /** Ends the process at once. Default: with the exit status that was set before. */
   exit(status?: number): void;
@@ -50,6 +53,17 @@ export function pathOf(io: CliIo, name: string): string {
   if (name.startsWith("~/")) return homeOf(io) === homedir() ? name : join(homeOf(io), name.slice(2));
   const path = resolve(io.cwd(), name);
   return path === resolve(name) ? name : path;
+}
+
+/** Whether SIGHUP means that the terminal was closed. */
+export function hasTerminal(io: CliIo): boolean {
+  if (io.hasTerminal !== undefined) return io.hasTerminal;
+  try {
+    closeSync(openSync("/dev/tty", "r+"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Resolves at the first SIGINT or SIGTERM, or with `failed`. The next signal has its default effect. */
