@@ -49,16 +49,18 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   const hangup = onHangup(io, () => void reload.run());
   let hasFailed = false;
   let unwatch = (): void => {};
-  const failed = new Promise<void>((resolve) => {
+  const failed = new Promise<undefined>((resolve) => {
     unwatch = watchErrors(io, log, () => {
       hasFailed = true;
-      resolve();
+      resolve(undefined);
     });
   });
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
-  await stopSignal(io, Promise.race([failed, hangup.closed]));
+  const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
   hangup.drain();
-  await server.close({ grace: flagsOf(reload.settings).grace ?? SIGNAL_GRACE });
+  const { grace = SIGNAL_GRACE } = flagsOf(reload.settings);
+  if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
+  await server.close({ grace });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();
@@ -72,7 +74,7 @@ function flagsOf({ values }: Settings): ServeFlags {
 /** What SIGHUP does. */
 interface Hangup {
   /** Resolves when the terminal is closed. */
-  readonly closed: Promise<void>;
+  readonly closed: Promise<"SIGHUP">;
   /** Ignores further signals: a shell and the system may each send one for a closed terminal. */
   drain(): void;
   /** Removes the listener. */
@@ -84,9 +86,9 @@ function onHangup(io: CliIo, reload: () => void): Hangup {
   const isClosed = hasTerminal(io);
   let isDraining = false;
   let listener = (): void => {};
-  const closed = new Promise<void>((resolve) => {
+  const closed = new Promise<"SIGHUP">((resolve) => {
     listener = () => {
-      if (isClosed) resolve();
+      if (isClosed) resolve("SIGHUP");
       else if (!isDraining) reload();
     };
   });

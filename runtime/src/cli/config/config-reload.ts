@@ -87,11 +87,12 @@ type Values = Readonly<Record<string, unknown>>;
 /** The names of options whose values differ; for `limits` those of its fields: `limits.calls`. */
 function changedOptions(before: Values, after: Values): readonly string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names.flatMap((name) => {
+  const changed = names.flatMap((name) => {
     if (isDeepStrictEqual(comparable(before[name]), comparable(after[name]))) return [];
     if (name !== "limits") return [name];
     return changedOptions((before[name] ?? {}) as Values, (after[name] ?? {}) as Values).map((one) => `limits.${one}`);
   });
+  return changed.sort();
 }
 
 /** A config file of code makes its functions anew. */

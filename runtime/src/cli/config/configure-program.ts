@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { nearest } from "../../base/nearest.js";
+import { parseFileName } from "../shared/arguments.js";
 import type { CliIo } from "../shared/io.js";
 import { optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
 import { findsConfig, leavesOf, resolveSettings } from "./resolve-settings.js";
@@ -13,7 +14,7 @@ export function configureProgram(program: Command, io: CliIo, all: () => Promise
   for (const command of leavesOf(program)) {
     if (command.options.length === 0) continue;
     command
-      .option("--config <file>", `config file (default: ${defaultFile(command)})`)
+      .option("--config <file>", `config file (default: ${defaultFile(command)})`, parseFileName)
       .addHelpText(
         "after",
         `\nConfig files and the environment set options, too: --known-hosts is\n` +

@@ -66,16 +66,18 @@ export function hasTerminal(io: CliIo): boolean {
   }
 }
 
-/** Resolves at the first SIGINT or SIGTERM, or with `failed`. The next signal has its default effect. */
-export function stopSignal(io: CliIo, failed?: Promise<void>): Promise<void> {
+/** Resolves with the first SIGINT or SIGTERM, or with what `ended` resolves with. The next signal has its default effect. */
+export function stopSignal<Reason>(io: CliIo, ended?: Promise<Reason>): Promise<StopSignal | Reason> {
   return new Promise((done) => {
-    const stop = (): void => {
-      io.off("SIGINT", stop);
-      io.off("SIGTERM", stop);
-      done();
+    const stop = (reason: StopSignal | Reason): void => {
+      io.off("SIGINT", onInterrupt);
+      io.off("SIGTERM", onTerminate);
+      done(reason);
     };
-    io.on("SIGINT", stop);
-    io.on("SIGTERM", stop);
-    void failed?.then(stop);
+    const onInterrupt = (): void => stop("SIGINT");
+    const onTerminate = (): void => stop("SIGTERM");
+    io.on("SIGINT", onInterrupt);
+    io.on("SIGTERM", onTerminate);
+    void ended?.then(stop);
   });
 }
