@@ -96,7 +96,7 @@ function describe(shown: readonly CommandSettings[], unknown: readonly string[],
   const ignored = [...new Set(shown.flatMap(({ settings }) => settings.ignored))];
   const notes = [
     ...(ignored.length > 0 ? [`ignored with --stdio: ${ignored.join(", ")}\n`] : []),
-    ...(unknown.length > 0 ? [`variables of no option: ${unknown.join(", ")}\n`] : []),
+    ...(unknown.length > 0 ? [`unknown variables: ${unknown.join(", ")}\n`] : []),
   ];
   return `${text === "" ? "nothing is set\n" : text}${notes.length > 0 ? "\n" : ""}${printableLines(notes)}`;
 }

@@ -53,7 +53,7 @@ async function untilLoaded<Result>(io: CliIo, load: () => Promise<Result>): Prom
 }
 
 /**
- * Warns of variables that are no option of any command, and similar to one. It is a warning only, because other programs choose names of
+ * Warns of unknown variables that are similar to that of an option. It is a warning only, because other programs choose names of
  * variables, too.
  */
 async function warnOfVariables(

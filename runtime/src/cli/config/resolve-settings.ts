@@ -160,7 +160,9 @@ function describeUnknown(key: string, command: Command, options: readonly Config
   if (alias !== undefined) return `unknown option; it is "${alias}" here`;
   const known = options.filter(({ isInFile }) => isInFile).map((option) => option.key);
   if (options.some((option) => option.key === key)) return "only the command line sets this option";
-  return `unknown option of sshrpc ${pathOfCommand(command).join(" ")}${suggestion(key, known)}`;
+  const name = pathOfCommand(command).join(" ");
+  const hint = suggestion(key, known) || `; "sshrpc config ${name}" lists them`;
+  return `unknown option of sshrpc ${name}${hint}`;
 }
 
 function suggestion(key: string, known: Iterable<string>): string {

@@ -308,7 +308,7 @@ describe("the environment", () => {
       'sshrpc: unknown variable SSHRPC_AUTHORIZED_KEY (did you mean "SSHRPC_AUTHORIZED_KEYS"?)\n',
     );
     const { stdout } = await sshrpc(["config", "keys", "list"], { env });
-    expect(stdout).toContain("variables of no option: SSHRPC_AUTHORIZED_KEY, SSHRPC_QUITE_DIFFERENT\n");
+    expect(stdout).toContain("unknown variables: SSHRPC_AUTHORIZED_KEY, SSHRPC_QUITE_DIFFERENT\n");
   });
 
   test("grants no scopes to keys by a variable that serve has, too", async () => {
@@ -339,7 +339,7 @@ describe("with --stdio", () => {
   });
 });
 
-test.each<[string, object, readonly string[], object, string]>([
+test.each<[string, object, readonly string[], NodeJS.ProcessEnv, string]>([
   ["a flag", {}, ["--stdio", "--port", "5"], {}, "--port cannot be used with --stdio"],
   ["a file", { serve: { hostKey: "a" } }, ["--stdio", "--config", "sshrpc.config.json"], {}, ":3:5: --host-key cannot"],
   [
