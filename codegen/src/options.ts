@@ -66,7 +66,6 @@ export function checkNames(options: object, known: readonly string[], place = ""
   throw new InvalidOptionsError(`${place}unknown option "${unknown}"; known options: ${known.join(", ")}`);
 }
 
-/** The error of an invalid value. @param place where it is, such as a file and a colon */
-export function invalidDeclarationMap(place = ""): InvalidOptionsError {
-  return new InvalidOptionsError(`${place}"declarationMap" must be true or false`);
+function invalidDeclarationMap(): InvalidOptionsError {
+  return new InvalidOptionsError('"declarationMap" must be true or false');
 }

@@ -33,7 +33,8 @@ export {
   wrongType,
 } from "./codec/validator-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";
-export { type ServeOptions, type Server, serveApi } from "./compose/serve.js";
+export { type Server, serveApi } from "./compose/serve.js";
+export type { ServeOptions } from "./compose/serve-options.js";
 export { isObject } from "./contract/built-in/validators.js";
 export type { Contract } from "./contract/contract.js";
 export type { Api, Method, Projection, Validator } from "./contract/method.js";

@@ -18,8 +18,9 @@ export type {
 } from "./base/observer/observer.js";
 export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey, SshAlgorithms } from "./base/peer.js";
 export { type HandleRejectionsOptions, handleRejections } from "./compose/handle-rejections.js";
-export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
-export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
+export { type Server, serveHandlers } from "./compose/serve.js";
+export type { ServeOptions, ServeStdioOptions } from "./compose/serve-options.js";
+export { serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";

@@ -1,27 +1,27 @@
 // The command line, as the commands define it for commander, which prints `--help` from the same definitions.
-import { createRequire } from "node:module";
-import { addCommands } from "../../codegen/src/cli/commands.js";
-import { defineCall } from "../../runtime/src/cli/call.js";
-import { defineContract } from "../../runtime/src/cli/contract.js";
-import { defineKeys } from "../../runtime/src/cli/keys/keys-command.js";
-import { definePing } from "../../runtime/src/cli/ping.js";
-import { defineServe } from "../../runtime/src/cli/serve.js";
+import { optionsOf } from "../../runtime/src/cli/config/config-options.js";
+import { createWholeProgram } from "../../runtime/src/cli/main.js";
 import { Output } from "../../runtime/src/cli/shared/output.js";
 
-type Command = Parameters<typeof defineServe>[0];
-
-/** The commander of the runtime, not one that another package has installed beside it. */
-const commander: { readonly Command: new (name: string) => Command } = createRequire(
-  new URL("../../runtime/package.json", import.meta.url),
-)("commander");
+type Command = Awaited<ReturnType<typeof createWholeProgram>>;
 
 /** An argument or a flag of a command. */
 export interface Flag {
   readonly name: string;
   /** For readers; absent where the text has it, or there is none. */
   readonly default?: string;
+  /** Its name in a config file; absent where a file cannot set it. */
+  readonly key?: string;
+  /** Its environment variable; absent where the environment cannot set it. */
+  readonly env?: string;
   readonly isRequired: boolean;
   readonly text: string;
+}
+
+/** An option of a config file and the environment that has no flag. */
+export interface FileOption {
+  readonly key: string;
+  readonly env: string;
 }
 
 /** A command of `sshrpc`, such as `keys add`. */
@@ -31,17 +31,12 @@ export interface CommandReference {
   readonly usage: string;
   readonly arguments: readonly Flag[];
   readonly flags: readonly Flag[];
+  readonly others: readonly FileOption[];
 }
 
 /** Every command, in the order of `sshrpc --help`; those of a group follow it. */
-export function readCommands(): readonly CommandReference[] {
-  const program = new commander.Command("sshrpc");
-  defineServe(program.command("serve"), process);
-  defineCall(program.command("call"), process, new Output(process));
-  defineContract(program.command("contract"), process, new Output(process));
-  definePing(program.command("ping"), process, new Output(process));
-  defineKeys(program.command("keys"), process);
-  addCommands(program, process);
+export async function readCommands(): Promise<readonly CommandReference[]> {
+  const program = await createWholeProgram([], process, new Output(process));
   return program.commands.flatMap((command) => referencesOf(command, []));
 }
 
@@ -49,6 +44,7 @@ function referencesOf(command: Command, parents: readonly string[]): CommandRefe
   const path = [...parents, command.name()];
   if (command.commands.length > 0) return command.commands.flatMap((child) => referencesOf(child, path));
   const name = path.join(" ");
+  const options = optionsOf(command);
   return [
     {
       name,
@@ -60,12 +56,22 @@ function referencesOf(command: Command, parents: readonly string[]): CommandRefe
         isRequired: argument.required,
         text: withChoices(argument.description, argument.argChoices),
       })),
-      flags: command.options.map((option) => ({
-        name: option.flags,
-        ...(option.negate ? {} : defaultOf(option.defaultValue)),
-        isRequired: option.mandatory,
-        text: withChoices(option.description, option.argChoices),
-      })),
+      flags: command.options.map((option) => {
+        const { key, env, isInFile } =
+          options.find(({ flag, negative }) => flag === option || negative === option) ?? {};
+        const isConfig = name === "config";
+        return {
+          name: option.flags,
+          ...(option.negate ? {} : defaultOf(option.defaultValue)),
+          ...(key !== undefined && isInFile && !isConfig && { key }),
+          ...(env !== undefined && !isConfig && { env }),
+          isRequired: option.mandatory,
+          text: withChoices(option.description, option.argChoices),
+        };
+      }),
+      others: options.flatMap(({ key, env, flag, negative }) =>
+        flag === undefined && negative === undefined && env !== undefined ? [{ key, env }] : [],
+      ),
     },
   ];
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { fillPage, formatReference, readReference } from "./pages.js";
 
 const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
-const reference = readReference();
+const reference = await readReference();
 const pages = readdirSync(DOCS).filter((name) => name.endsWith(".md"));
 const wanted: readonly (readonly [name: string, text: string])[] = [
   ["options.json", formatReference(reference)],

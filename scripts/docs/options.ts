@@ -28,8 +28,7 @@ import type { ConnectOptions, ConnectSshOptions } from "../../runtime/src/compos
 import type { HandleRejectionsOptions } from "../../runtime/src/compose/handle-rejections.js";
 import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
 import type { LoopbackOptions } from "../../runtime/src/compose/on-loopback.js";
-import type { ServeOptions } from "../../runtime/src/compose/serve.js";
-import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
+import type { ServeOptions, ServeStdioOptions } from "../../runtime/src/compose/serve-options.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";

@@ -1,4 +1,4 @@
-// Writes the tables of docs/*.md between their markers: `<!-- options NAME… -->` `<!-- commands -->` or `<!-- diff-rules -->`, and `<!-- end -->`.
+// Writes the tables of docs/*.md between their markers: `<!-- options NAME… -->` `<!-- commands -->`, `<!-- config-options -->` or `<!-- diff-rules -->`, and `<!-- end -->`.
 import { type Judgement, RULES, type Rule } from "../../codegen/src/diff/rules/rules.js";
 import { type CommandReference, type Flag, readCommands } from "./commands.js";
 import { FIXED_LIMITS } from "./fixed-limits.js";
@@ -11,8 +11,8 @@ export interface Reference {
   readonly commands: readonly CommandReference[];
 }
 
-export function readReference(): Reference {
-  return { options: readOptions(), commands: readCommands() };
+export async function readReference(): Promise<Reference> {
+  return { options: readOptions(), commands: await readCommands() };
 }
 
 /** The table as JSON, for programs: docs/options.json. */
@@ -21,7 +21,8 @@ export function formatReference({ options, commands }: Reference): string {
   return `${JSON.stringify({ options, commands, fixedLimits }, null, 2)}\n`;
 }
 
-const MARKER = /(<!-- (options|commands|fixed-limits|diff-rules)((?: [\w.]+)*) -->\n)[\s\S]*?(<!-- end -->)/g;
+const MARKER =
+  /(<!-- (options|commands|config-options|fixed-limits|diff-rules)((?: [\w.]+)*) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 /**
  * A page with its tables.
@@ -48,6 +49,7 @@ export function interfacesOf(text: string): string[] {
 
 function tableOf(kind: string, names: readonly string[], reference: Reference): string {
   if (kind === "commands") return reference.commands.map(commandSection).join("\n");
+  if (kind === "config-options") return configTable(reference);
   if (kind === "fixed-limits") return fixedTable();
   if (kind === "diff-rules") return ruleTable();
   return optionTable(names, reference);
@@ -113,13 +115,30 @@ function fixedTable(): string {
 
 function commandSection({ name, text, usage, arguments: args, flags }: CommandReference): string {
   const rows = [...args.map((one) => flagRow(one)), ...flags.map((one) => flagRow(one))];
-  const body = rows.length === 0 ? "" : `\n${table(["argument or flag", "default", "what it does"], rows)}`;
+  const head = ["argument or flag", "config file", "environment", "default", "what it does"];
+  const body = rows.length === 0 ? "" : `\n${table(head, rows)}`;
   const purpose = text === "" ? "" : `${sentence(text)}\n\n`;
   return `### sshrpc ${name}\n\n${purpose}\`${usage}\`\n${body}`;
 }
 
-function flagRow({ name, default: value, isRequired, text }: Flag): string[] {
-  return [code(name), value === undefined ? (isRequired ? "required" : "") : code(value), sentence(text)];
+function flagRow({ name, key, env, default: value, isRequired, text }: Flag): string[] {
+  return [
+    code(name),
+    ...[key, env].map((one) => (one ? code(one) : "")),
+    value === undefined ? (isRequired ? "required" : "") : code(value),
+    sentence(text),
+  ];
+}
+
+/** The options of `serve` without a flag: those of a program. */
+function configTable({ options, commands }: Reference): string {
+  const { others = [] } = commands.find(({ name }) => name === "serve") ?? {};
+  const known = Object.values(options).flat();
+  const rows = others.map(({ key, env }) => {
+    const { type = "", text = "" } = known.find(({ name }) => name === key) ?? {};
+    return [code(key), code(env), type.includes("`") ? type : code(type), text];
+  });
+  return table(["config file", "environment", "type", "what it does"], rows);
 }
 
 function sentence(text: string): string {

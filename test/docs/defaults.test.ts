@@ -220,8 +220,8 @@ test("every option has the published default, and an option with a default is pu
   expect(Object.fromEntries(values)).toEqual(Object.fromEntries(published));
 });
 
-test("the pages of docs/ show every default in its unit", () => {
-  const shown = Object.entries(readReference().options).flatMap(([name, rows]) =>
+test("the pages of docs/ show every default in its unit", async () => {
+  const shown = Object.entries((await readReference()).options).flatMap(([name, rows]) =>
     rows.filter(({ value }) => value !== undefined).map((row) => [`${name}.${row.name}`, row.default]),
   );
   const published = Object.entries(DEFAULTS).flatMap(([name, rows]) =>

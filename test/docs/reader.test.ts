@@ -21,6 +21,7 @@ const ELSEWHERE = [
   /^npm /, // test/package/packed.test.ts
   /^npx esbuild /, // test/package/packed.test.ts
   /^npx sshrpc diff git:/, // test/docs/evolution.test.ts
+  /npx sshrpc (?:config|serve --config) /, // test/docs/configuration.test.ts
   / -W any:1 /, // test/interop/korv/serving.test.ts
 ];
 

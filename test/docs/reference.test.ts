@@ -1,13 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { readCommands } from "../../scripts/docs/commands.js";
 import { OPTIONS } from "../../scripts/docs/options.js";
 import { fillPage, formatReference, interfacesOf, readReference } from "../../scripts/docs/pages.js";
 import { block, PAGES, readPage } from "./pages.js";
 
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
-const reference = readReference();
+const reference = await readReference();
 const pages = PAGES.filter((page) => page.startsWith("docs/"));
 
 describe("the tables of docs/", () => {
@@ -25,7 +24,7 @@ describe("the tables of docs/", () => {
   });
 
   test("name only flags that sshrpc serve or sshrpc call has", () => {
-    const known = readCommands()
+    const known = reference.commands
       .filter(({ name }) => name === "serve" || name === "call")
       .flatMap(({ flags }) => flags.map(({ name }) => name.replace(/ .*/, "")));
     const named = Object.values(reference.options)

@@ -2,7 +2,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { type ServeOptions, type Server, serveHandlers } from "../../runtime/src/compose/serve.js";
+import { type Server, serveHandlers } from "../../runtime/src/compose/serve.js";
+import type { ServeOptions } from "../../runtime/src/compose/serve-options.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { NOTES, noSuchNote } from "../unit/runtime/adapters/notes-server.js";
 import { makeKey, type TestKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";

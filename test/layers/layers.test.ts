@@ -20,6 +20,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["adapters"],
   ["compose"],
   ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "prompts.ts", "contract.ts"],
+  ["config.ts"],
 ];
 
 /** The files that re-export names for other packages. */
@@ -31,6 +32,7 @@ const ENTRIES = new Set([
   "generated.ts",
   "prompts.ts",
   "contract.ts",
+  "config.ts",
 ]);
 const CODEGEN_ENTRIES = new Set(["index.ts", "diff.ts", "lint.ts", "cli/commands.ts"]);
 

@@ -8,7 +8,7 @@ import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
 import { annotationOf, ReportedFailure, reportProblems } from "./report.js";
 
-interface DiffFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
+interface DiffFlags extends Pick<GenFlags, "schema" | "out" | "loadTimeout"> {
   readonly accepted?: string;
   readonly via: "ssh2" | "ssh";
   readonly identity?: string;

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { readConfig } from "../config.js";
 import { type GenerateOptions, LOAD_TIMEOUT } from "../options.js";
 
 /** The flags that `gen` and `dev` share, as parsed by commander. */
@@ -8,7 +7,6 @@ export interface GenFlags {
   readonly out?: string;
   /** False for `--no-declaration-map`; true, commander's default, without it. */
   readonly declarationMap?: boolean;
-  readonly config?: string;
   readonly loadTimeout?: number;
 }
 
@@ -26,31 +24,20 @@ export function addGenFlags(command: Command): Command {
 
 /** Declares the flags of all commands that load a schema. */
 export function addLoadFlags(command: Command): Command {
-  return command
-    .option(
-      "--load-timeout <ms>",
-      `time limit for top-level awaits of the schema (default: ${LOAD_TIMEOUT})`,
-      millisecondsOf,
-    )
-    .option(
-      "--config <file>",
-      "JSON file with schema, out, declarationMap and lint (default: sshrpc.config.json, if it exists)",
-      pathOf,
-    );
+  return command.option(
+    "--load-timeout <ms>",
+    `time limit for top-level awaits of the schema (default: ${LOAD_TIMEOUT})`,
+    millisecondsOf,
+  );
 }
 
 /**
- * The options from the config file and the flags; flags take precedence.
+ * The options of a run.
  * @param cwd the directory to which their paths are relative
- * @throws InvalidOptionsError if the config file is invalid
  */
-export function generateOptions(
-  { config, schema, out, declarationMap, loadTimeout }: GenFlags,
-  cwd: string,
-): GenerateOptions {
+export function generateOptions({ schema, out, declarationMap, loadTimeout }: GenFlags, cwd: string): GenerateOptions {
   return {
     cwd,
-    ...readConfig(config, cwd),
     ...(schema === undefined ? {} : { schema }),
     ...(out === undefined ? {} : { out }),
     ...(declarationMap === false ? { declarationMap } : {}),

@@ -1,16 +1,19 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { settingsOf } from "sshrpc/config";
 import { formatProblem, SchemaProblem } from "../base/problem.js";
-import { lintConfigOf } from "../config.js";
 import type { LintFinding } from "../lint/lint-model.js";
 import { LOAD_TIMEOUT, resolveOptions } from "../options.js";
 import { addLoadFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
 import { annotationOf, ReportedFailure, reportProblems } from "./report.js";
 
-interface LintFlags extends Pick<GenFlags, "config" | "loadTimeout"> {
+interface LintFlags extends Pick<GenFlags, "schema" | "loadTimeout"> {
   readonly maxWarnings?: number;
   readonly json?: boolean;
   readonly ci?: boolean;
+  /** Of the config file alone. */
+  readonly rules?: unknown;
+  readonly ignore?: unknown;
 }
 
 /** Adds `sshrpc lint`. Exit status: 1 for errors or too many warnings, 2 if the schema cannot be loaded. */
@@ -23,12 +26,20 @@ export function addLintCommand(program: Command, io: CodegenIo): void {
     .option("--max-warnings <number>", "exit with status 1 if there are more warnings", countOf)
     .option("--json", "print the findings as JSON on standard output")
     .option("--ci", "print findings as annotations of GitHub Actions, too")
-    .action((schema: string | undefined, flags: LintFlags) => lint(schema, flags, io));
+    .action((schema: string | undefined, flags: LintFlags) =>
+      lint({ ...flags, ...(schema !== undefined && { schema }) }, settingsOf(command).file, io),
+    );
 }
 
-async function lint(schema: string | undefined, flags: LintFlags, io: CodegenIo): Promise<void> {
-  const options = generateOptions({ ...flags, ...(schema === undefined ? {} : { schema }) }, io.cwd());
-  const config = await lintConfigOf(flags.config, io.cwd());
+/** @param file the config file, for messages */
+async function lint(flags: LintFlags, file: string | undefined, io: CodegenIo): Promise<void> {
+  const options = generateOptions(flags, io.cwd());
+  const { rules, ignore } = flags;
+  const { readLintConfig } = await import("../lint/lint-config.js");
+  const config = readLintConfig(
+    { ...(rules !== undefined && { rules }), ...(ignore !== undefined && { ignore }) },
+    file ?? "config",
+  );
   const { runLint } = await import("../lint/lint-schema.js");
   const request = { ...resolveOptions(options), timeout: options.loadTimeout ?? LOAD_TIMEOUT };
   const findings = await runLint(request, config).catch((error: unknown) => refuse(error, flags, io));

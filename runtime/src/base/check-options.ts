@@ -97,48 +97,64 @@ export function checkOptions(options: object, known: KnownOptions): void {
 /** The message of {@link checkOptions}; undefined if all options are known and have their types. */
 export function optionProblem(options: object, known: KnownOptions): string | undefined {
   if (!isObject(options)) return `options: ${wrongType(options, "an object")}`;
-  return problemOf(options, known, { noun: "option", parent: "" });
+  return optionProblems(options, known)[0]?.message;
+}
+
+/** What is wrong with an option. */
+interface OptionProblem {
+  /** The names, and indices of lists, that lead to it. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** All that is wrong with the names and types of options. */
+export function optionProblems(options: object, known: KnownOptions): readonly OptionProblem[] {
+  return [...problemsOf(options, known, { noun: "option", path: [] })];
 }
 
 /** The message for an unknown field in the answer of a user's function; undefined if all fields are known. */
 export function fieldProblem(answer: object, known: KnownOptions): string | undefined {
-  return problemOf(answer, known, { noun: "field", parent: "" });
+  return problemsOf(answer, known, { noun: "field", path: [] }).next().value?.message;
 }
 
-/** The location of a name, for messages. */
+/** The location of a value, for messages. */
 interface Place {
   readonly noun: "option" | "field";
-  /** The path of the object, with a dot at its end. */
-  readonly parent: string;
+  readonly path: readonly string[];
 }
 
-function problemOf(options: object, known: KnownOptions, place: Place): string | undefined {
+/** A path in messages: `forwarding.permitOpen[0]`. */
+function pathText(path: readonly string[]): string {
+  return path.map((name, index) => (/^\d+$/.test(name) ? `[${name}]` : `${index === 0 ? "" : "."}${name}`)).join("");
+}
+
+function* problemsOf(options: object, known: KnownOptions, place: Place): Generator<OptionProblem, undefined> {
   for (const name in options) {
     const kind = known[name];
-    if (kind === undefined || !Object.hasOwn(known, name)) return describeUnknown(name, known, place);
+    const path = [...place.path, name];
+    if (kind === undefined || !Object.hasOwn(known, name)) {
+      yield { path, message: describeUnknown(name, known, place) };
+      continue;
+    }
     const value: unknown = (options as Record<string, unknown>)[name];
-    const problem = valueProblem(value, kind, { ...place, parent: place.parent + name });
-    if (problem !== undefined) return problem;
+    yield* valueProblems(value, kind, { ...place, path });
   }
-  return undefined;
 }
 
-/** @param place the path of the option itself, without a dot */
-function valueProblem(value: unknown, kind: KnownOption, { noun, parent }: Place): string | undefined {
-  if (kind === true || value === undefined) return undefined;
+/** @param place the place of the option itself */
+function* valueProblems(value: unknown, kind: KnownOption, { noun, path }: Place): Generator<OptionProblem, undefined> {
+  if (kind === true || value === undefined) return;
   const { types, fields } = kind instanceof OneOf ? kind : { types: [], fields: kind };
   if (types.some((type) => TYPES[type][1](value))) {
-    if (!Array.isArray(value) || fields === undefined) return undefined;
-    const tables = value.map((element, index) => isTable(element) && { element, index });
-    for (const table of tables) {
-      const problem = table && problemOf(table.element, fields, { noun, parent: `${parent}[${table.index}].` });
-      if (problem) return problem;
+    if (!Array.isArray(value) || fields === undefined) return;
+    for (const [index, element] of value.entries()) {
+      if (isTable(element)) yield* problemsOf(element, fields, { noun, path: [...path, String(index)] });
     }
-    return undefined;
+  } else if (fields !== undefined && isTable(value)) yield* problemsOf(value, fields, { noun, path });
+  else {
+    const taken = kind instanceof OneOf ? kind.describe() : "an object";
+    yield { path, message: `${noun} ${pathText(path)}: ${wrongType(value, taken)}` };
   }
-  if (fields !== undefined && isTable(value)) return problemOf(value, fields, { noun, parent: `${parent}.` });
-  const taken = kind instanceof OneOf ? kind.describe() : "an object";
-  return `${noun} ${parent}: ${wrongType(value, taken)}`;
 }
 
 function isObject(value: unknown): value is object {
@@ -154,7 +170,8 @@ function isTable(value: unknown): value is object {
   return isObject(value) && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-function describeUnknown(name: string, known: KnownOptions, { noun, parent }: Place): string {
+function describeUnknown(name: string, known: KnownOptions, { noun, path: parents }: Place): string {
+  const parent = parents.length === 0 ? "" : `${pathText(parents)}.`;
   const path = parent + name;
   const renamed = Object.hasOwn(RENAMED, path) ? RENAMED[path] : undefined;
   const names = Object.keys(known);

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { hideKeys } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
-import { addCodegenCommands, endCodegenCommand } from "./codegen.js";
+import { addAllCodegenCommands, addCodegenCommands, endCodegenCommand } from "./codegen.js";
+import { configureProgram } from "./config/configure-program.js";
 import { reportFailure } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
 import { Output } from "./shared/output.js";
@@ -26,6 +27,9 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
   keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
 };
 
+const CONFIG = "config";
+const CONFIG_DESCRIPTION = "show the options of a command, and where each value is from";
+
 /**
  * Runs `sshrpc`. Runs are independent: each has its own commands, and leaves no listener on `io`.
  * @param argv the words after `sshrpc`
@@ -38,11 +42,16 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   let status: number = 0;
   try {
     const program = createProgram(argv, io);
+    const all = (): Promise<Command> => createWholeProgram(argv, io, output);
     for (const [name, [description, load]] of Object.entries(COMMANDS)) {
       const command = program.command(name).description(description);
       if (name === called) (await load())(command, io, output);
     }
+    const config = program.command(CONFIG).description(CONFIG_DESCRIPTION);
+    if (called === CONFIG)
+      (await import("./config/config-command.js")).defineConfigCommand(config, { io, output, all });
     await addCodegenCommands(program, { called, argv, io });
+    if (called !== CONFIG) configureProgram(program, io, all);
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     status = reportFailure(error, io.stderr);
@@ -51,6 +60,19 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   status ||= written;
   endCodegenCommand(called, status, io);
   return status;
+}
+
+/** The program with the options of all commands. */
+export async function createWholeProgram(argv: readonly string[], io: CliIo, output: Output): Promise<Command> {
+  const program = createProgram(argv, io);
+  for (const [name, [description, load]] of Object.entries(COMMANDS))
+    (await load())(program.command(name).description(description), io, output);
+  const all = (): Promise<Command> => createWholeProgram(argv, io, output);
+  await addAllCodegenCommands(program, io);
+  configureProgram(program, io, all);
+  const { defineConfigCommand } = await import("./config/config-command.js");
+  defineConfigCommand(program.command(CONFIG).description(CONFIG_DESCRIPTION), { io, output, all });
+  return program;
 }
 
 function createProgram(argv: readonly string[], { stdout, stderr }: CliIo): Command {

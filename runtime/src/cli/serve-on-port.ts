@@ -4,55 +4,140 @@ import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
+import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
+import { atSource } from "./config/at-source.js";
+import { ConfigReload } from "./config/config-reload.js";
+import type { Settings } from "./config/settings.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlag, otherOptions, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
-import { prepareHome } from "./shared/home.js";
-import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
+import { type Home, homeFiles, prepareHome } from "./shared/home.js";
+import { type CliIo, hasTerminal, pathOf, stopSignal } from "./shared/io.js";
+
+/** The options of the server, and how later ones are checked. */
+interface PortSettings {
+  readonly settings: Settings;
+  /** @throws UsageError */
+  readonly checkSettings: (settings: Settings) => void;
+}
 
 /**
  * `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. So it does after an error that belongs to
- * no call, and ends with exit status 1.
+ * no call, and ends with exit status 1. At SIGHUP it reads its configuration again; if it was started at a terminal, SIGHUP means that the
+ * terminal was closed, and it shuts down, too.
  */
-export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
+export async function serveOnPort({ settings, checkSettings }: PortSettings, io: CliIo): Promise<void> {
+  const flags = flagsOf(settings);
   const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
-  const path = (name: string): string => pathOf(io, name);
-  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
-  const home = named ? undefined : await prepareHome(path(flags.home));
-  const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
   const log = pino({ level: "info" }, io.stderr) as Logger;
-  const server = await serveHandlers(
-    { api, ...handlers },
-    {
-      host: flags.listen,
-      port: flags.port,
-      hostKeys: (flags.hostKey ?? [home?.hostKey as string]).map(path),
-      authorizedKeys: path(authorizedKeys),
-      log,
-      ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
-      ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
-      korv: flags.korv ?? false,
-      ...adapterFlags(flags),
-      ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
+  const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
+  const options = optionsOf(flags, io, home);
+  const server = await serveHandlers({ api, ...handlers }, { ...options, log }).catch((error: unknown) => {
+    throw atSource(error, settings);
+  });
+  const reload = new ConfigReload({
+    ...{ server, log, settings },
+    optionsOf: (next) => {
+      checkSettings(next);
+      const nextFlags = flagsOf(next);
+      return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
     },
-  );
+  });
+  const hangup = onHangup(io, () => void reload.run());
   let hasFailed = false;
   let unwatch = (): void => {};
-  const failed = new Promise<void>((resolve) => {
+  const failed = new Promise<undefined>((resolve) => {
     unwatch = watchErrors(io, log, () => {
       hasFailed = true;
-      resolve();
+      resolve(undefined);
     });
   });
-  io.stdout.write(introduction(api, server, flags, authorizedKeys));
-  await stopSignal(io, failed);
-  await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
+  io.stdout.write(introduction(api, server, flags, keysOf(options)));
+  const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
+  hangup.drain();
+  const { grace = SIGNAL_GRACE } = flagsOf(reload.settings);
+  if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
+  await server.close({ grace });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();
+  hangup.stop();
+}
+
+function flagsOf({ values }: Settings): ServeFlags {
+  return values as unknown as ServeFlags;
+}
+
+/** What SIGHUP does. */
+interface Hangup {
+  /** Resolves when the terminal is closed. */
+  readonly closed: Promise<"SIGHUP">;
+  /** Ignores further signals: a shell and the system may each send one for a closed terminal. */
+  drain(): void;
+  /** Removes the listener. */
+  stop(): void;
+}
+
+/** Listens to SIGHUP: without a controlling terminal at the start it calls `reload`. */
+function onHangup(io: CliIo, reload: () => void): Hangup {
+  const isClosed = hasTerminal(io);
+  let isDraining = false;
+  let listener = (): void => {};
+  const closed = new Promise<"SIGHUP">((resolve) => {
+    listener = () => {
+      if (isClosed) resolve("SIGHUP");
+      else if (!isDraining) reload();
+    };
+  });
+  io.on("SIGHUP", listener);
+  return {
+    closed,
+    drain: () => {
+      isDraining = true;
+    },
+    stop: () => void io.off("SIGHUP", listener),
+  };
+}
+
+/** Whether no file of the home is used. */
+function hasOwnFiles({ hostKey, authorizedKeys }: ServeFlags): boolean {
+  return hostKey !== undefined && authorizedKeys !== undefined;
+}
+
+/** The options of the server for the flags. @param home the files for what flags do not name */
+function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeOptions {
+  const path = (name: string): string => pathOf(io, name);
+  const { authorizedKeys = home?.authorizedKeys as string, revokedKeys } = flags;
+  return {
+    ...otherOptions(flags, SERVE_FILE_OPTIONS),
+    host: flags.listen,
+    port: flags.port,
+    hostKeys: [flags.hostKey ?? (home?.hostKey as string)]
+      .flat()
+      .map((key) => (typeof key === "string" ? path(key) : key)),
+    authorizedKeys: isFiles(authorizedKeys) ? eachFile(authorizedKeys, path) : authorizedKeys,
+    ...(revokedKeys !== undefined && { revokedKeys: eachFile(revokedKeys, path) }),
+    korv: flags.korv ?? false,
+    ...adapterFlags(flags),
+    ...auditFlag(flags, io),
+  };
+}
+
+function eachFile(files: string | readonly string[], path: (name: string) => string): string | readonly string[] {
+  return typeof files === "string" ? path(files) : files.map(path);
+}
+
+function isFiles(keys: NonNullable<ServeOptions["authorizedKeys"]>): keys is string | readonly string[] {
+  return typeof keys === "string" || Array.isArray(keys);
+}
+
+/** The authorized keys of a server, for people. */
+function keysOf({ authorizedKeys }: ServeOptions): string {
+  if (authorizedKeys === undefined || !isFiles(authorizedKeys)) return "those of the config file";
+  return [authorizedKeys].flat().join(", ");
 }
 
 function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
@@ -74,8 +159,8 @@ ${flags.exec ? `  ssh -p ${port} ${username}@${name} help\n` : ""}`;
 function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
   const flags: [string, string | number | undefined, string | number][] = [
     ["home", home, DEFAULTS.home],
-    ["authorized-keys", authorizedKeys, ""],
-    ["host-key", hostKey?.[0], ""],
+    ["authorized-keys", firstFile(authorizedKeys), ""],
+    ["host-key", firstFile(hostKey), ""],
     ["host", host, DEFAULTS.host],
     ["port", port, DEFAULTS.port],
   ];
@@ -86,6 +171,12 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
       .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
       .join("")
   );
+}
+
+/** The file of an option that takes several, and other sources. */
+function firstFile(source: unknown): string | undefined {
+  const [first] = [source].flat();
+  return typeof first === "string" ? first : undefined;
 }
 
 /** An example call: the first GET without path parameters, scope or required fields. */

@@ -1,10 +1,11 @@
 import { dirname, resolve } from "node:path";
 import type { Logger } from "../base/log.js";
+import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { serveStdio } from "../compose/serve-stdio.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlag, otherOptions, type ServeFlags } from "./serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
@@ -26,11 +27,12 @@ export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error
   };
   try {
     await serveStdio(load, {
+      ...otherOptions(flags, SERVE_STDIO_OPTIONS),
       ...adapterFlags(flags),
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
-      ...(flags.audit !== undefined && { audit: { file: pathOf(io, flags.audit) } }),
+      ...auditFlag(flags, io),
       ...(log !== undefined && !(log instanceof Error) && { log }),
     });
   } catch (error) {

@@ -2,8 +2,11 @@ import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
+import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
-import type { ServeFlags } from "./serve-flags.js";
+import { addTableOptions } from "./config/config-options.js";
+import { type Setting, type Settings, settingsOf } from "./config/settings.js";
+import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parseKorvLimits, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
@@ -65,8 +68,10 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
       if (flags.handlers === undefined) command.error("error: required option '--handlers <file>' not specified");
-      return serve(flags, io, excess);
+      const settings = settingsOf(command);
+      return serve(flags, { io, settings, excess });
     });
+  addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);
 }
 
 /**
@@ -83,8 +88,11 @@ const EXPANDED =
   "unexpected arguments, as a shell expands --scopes * to file names; quote the scopes in sshd_config or authorized_keys: --scopes '*'";
 
 /** Each mode is loaded only when it is used. */
-async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): Promise<void> {
-  checkFlags(flags);
+async function serve(
+  flags: ServeFlags,
+  { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
+): Promise<void> {
+  checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
@@ -92,29 +100,33 @@ async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): 
   }
   if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
   const { serveOnPort } = await import("./serve-on-port.js");
-  return serveOnPort(flags, io);
+  return serveOnPort({ settings, checkSettings }, io);
 }
 
-/** Flags of a server that listens on a port. With --stdio, sshd is responsible for these. */
-const PORT_FLAGS: Readonly<Record<string, string>> = {
-  hostKey: "--host-key",
-  authorizedKeys: "--authorized-keys",
-  revokedKeys: "--revoked-keys",
-  proxyProtocol: "--proxy-protocol",
-  korv: "--korv",
-};
+/** Flags of the mode with --stdio alone. */
+const STDIO_ALONE: readonly string[] = ["scopes", "forced", "log"];
 
-const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
-
-/** Rejects flags without effect, because an ignored security flag would be dangerous. @throws UsageError */
-function checkFlags(flags: ServeFlags): void {
-  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
-  if (wrong === undefined) return;
-  throw new UsageError(
-    flags.stdio
-      ? `${wrong[1]} cannot be used with --stdio: sshd authenticates callers`
-      : `${wrong[1]} requires --stdio`,
-  );
+/**
+ * Rejects options without effect, because an ignored option of security would be dangerous.
+ * @throws UsageError that names both sources
+ */
+function checkSettings(settings: Settings): void {
+  const isStdio = settings.given("stdio") !== undefined;
+  const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
+  const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
+    if (!isStdio) return !STDIO_ALONE.includes(key);
+    const isOfServer = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
+    return !isOfServer || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
+  };
+  const lines = given
+    .filter((setting) => !hasEffect(setting))
+    .map(({ option: { key, flag }, from, source }) => {
+      const name = source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
+      return isStdio
+        ? `${name} cannot be used with --stdio: sshd accepts connections and authenticates callers`
+        : `${name} requires --stdio`;
+    });
+  if (lines.length > 0) throw new UsageError(lines.join("\n"));
 }
 
 function toList(text: string): string[] {

@@ -2,7 +2,8 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { publicKeyLine } from "../ssh/keys/format/public-key.js";
 import type { ConnectOptions } from "./connect.js";
 import { generateKeyPair, type KeyPair } from "./key-pair.js";
-import { type ServeOptions, type Server, serveHandlers } from "./serve.js";
+import { type Server, serveHandlers } from "./serve.js";
+import type { ServeOptions } from "./serve-options.js";
 
 /** Options of {@link onLoopback}: those of `serve` without what it sets itself, and the grants of the temporary key. */
 export interface LoopbackOptions extends Omit<ServeOptions, "host" | "port" | "hostKeys" | "authorizedKeys"> {

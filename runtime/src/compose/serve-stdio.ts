@@ -1,56 +1,23 @@
 import { randomBytes } from "node:crypto";
-import type { AdapterOptions } from "../adapters/adapter-options.js";
 import type { AdapterConfig } from "../adapters/adapters.js";
 import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
 import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
+import { checkOptions } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { AuditOptions } from "../observe/audit-options.js";
 import { withSyslog } from "../observe/syslog.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { watchErrors } from "./handle-rejections.js";
 import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
-import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
-
-/** Options of a server over standard input and output. */
-export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<AdapterOptions, "exec" | "shell"> {
-  /** Scopes of the peer, or patterns such as `notes:*`. Default: none, which permits the methods without a scope. */
-  readonly scopes?: readonly string[];
-  /**
-   * Set this if sshd starts the process as a forced command: a session without a command, such as `ssh -T edge`, is then a
-   * shell that reads one command per line. Default: false, for a Subsystem: such a session then speaks the native wire. The
-   * environment that sshd sets is the same in both cases.
-   */
-  readonly forced?: boolean;
-  /** Grace in ms for running calls at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
-  readonly grace?: number;
-  /**
-   * The server's logger; false for none. Default: errors go to syslog, by `logger`; for the native wire, pino at level `info`
-   * also writes to standard error, which sshd discards. For a command or a shell standard error is the caller's.
-   */
-  readonly log?: Logger | false;
-}
-
-const SERVE_STDIO_OPTIONS = {
-  ...API_SERVER_OPTIONS,
-  ...AUDIT_OPTIONS,
-  exec: ADAPTER_OPTIONS.exec,
-  shell: ADAPTER_OPTIONS.shell,
-  scopes: true,
-  forced: true,
-  grace: true,
-  log: true,
-} satisfies OptionTable<ServeStdioOptions>;
+import { SERVE_STDIO_OPTIONS, type ServeStdioOptions } from "./serve-options.js";
 
 /** The exit status of a command for a 5xx. */
 const EXIT_INTERNAL = 5;

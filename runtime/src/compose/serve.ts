@@ -1,50 +1,13 @@
-import type { AdapterOptions } from "../adapters/adapter-options.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
-import type { Logger } from "../base/log.js";
+import { checkOptions } from "../base/check-options.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
-import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
 import type { CloseOptions } from "../server/api-server.js";
-import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
-import type { ListenOptions } from "../ssh/server/listen-options.js";
-import {
-  ADAPTER_OPTIONS,
-  API_SERVER_OPTIONS,
-  AUDIT_OPTIONS,
-  AUTH_OPTIONS,
-  CLOSE_OPTIONS,
-  FORWARDING_OPTIONS,
-  GUARD_OPTIONS,
-  HOST_KEYS,
-} from "./option-tables.js";
-
-/** Options of a server over SSH. */
-export interface ServeOptions
-  extends ApiServerOptions,
-    AuditOptions,
-    AdapterOptions,
-    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
-  /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
-  readonly log?: Logger | false;
-}
-
-const SERVE_OPTIONS = {
-  ...API_SERVER_OPTIONS,
-  ...AUDIT_OPTIONS,
-  ...ADAPTER_OPTIONS,
-  ...AUTH_OPTIONS,
-  ...FORWARDING_OPTIONS,
-  ...GUARD_OPTIONS,
-  host: true,
-  port: true,
-  hostKeys: HOST_KEYS,
-  maxChannels: true,
-  log: true,
-} satisfies OptionTable<ServeOptions>;
+import { CLOSE_OPTIONS } from "./option-tables.js";
+import { SERVE_OPTIONS, type ServeOptions } from "./serve-options.js";
 
 /**
  * A running server. Its owner closes it. `Callbacks` has the methods that the schema declares for the connecting side.
@@ -69,6 +32,13 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
    * present scopes. Files of keys need no call: the server watches them.
    */
   reauthorize(): void;
+  /**
+   * Takes the options that a running server can: `perKey`, `maxConnections`, and of `limits` the numbers of calls and bytes at
+   * once; those of `GuardOptions` but `algorithms`, keepalives and `knownAddressTtl` for new connections. Other options stay as they are;
+   * absent ones have their defaults. Lists of keys are read again.
+   * @throws RpcError BAD_REQUEST for an invalid option; then nothing has changed
+   */
+  reload(options: ServeOptions): Promise<void>;
   /**
    * Stops listening and closes all connections. With a grace it is a graceful shutdown: running calls may finish first,
    * while clients move to other servers without losing a call; calls still running after it end with UNAVAILABLE. A second
@@ -107,13 +77,14 @@ export async function serveHandlers<Callbacks = undefined>(
 }
 
 async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
-  const [{ listen }, { MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
-    import("../ssh/server/listen.js"),
-    import("../ssh/admission/guard-config.js"),
-    import("./open-server.js"),
-    import("./open-log.js"),
-    import("../adapters/adapters.js"),
-  ]);
+  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] =
+    await Promise.all([
+      import("../ssh/server/listen.js"),
+      import("../ssh/admission/guard-config.js"),
+      import("./open-server.js"),
+      import("./open-log.js"),
+      import("../adapters/adapters.js"),
+    ]);
   const log = await openLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
   const opened = await openServer(handlers, { ...options, maxConnections, log });
@@ -142,6 +113,14 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
     reauthorize: () => listener.reauthorize(),
+    reload: async (next) => {
+      checkedOptions(() => {
+        checkOptions(next, SERVE_OPTIONS);
+        guardConfig(next);
+        server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
+      });
+      await listener.reload(next);
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };

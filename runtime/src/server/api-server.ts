@@ -101,6 +101,14 @@ export class ApiServer {
     });
   }
 
+  /**
+   * Takes other limits of what keys and connections hold: `perKey`, `maxConnections`, and of `limits` those of calls and bytes.
+   * @throws OptionError; then nothing has changed
+   */
+  limit(options: AccountedOptions): void {
+    this.accounts.limit(accountsConfig(options, resolveLimits(options.limits)));
+  }
+
   /** The API that it serves. */
   get api(): Api {
     return this.#api;

@@ -13,7 +13,7 @@ import { TestLog, write } from "./ssh/support.js";
 
 // A private key that is pasted into any option of the documentation's tables, so into every new option, too.
 
-const { options: TABLES, commands: COMMANDS } = readReference();
+const { options: TABLES, commands: COMMANDS } = await readReference();
 const { privateKey: KEY, publicKey } = generateKeyPair();
 const { publicKey: OTHER } = generateKeyPair();
 const PASSPHRASE = "marked-passphrase-7f3a";

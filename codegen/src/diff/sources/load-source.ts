@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { displayPath } from "../../base/display-path.js";
 import { errorMessage } from "../../base/error-message.js";
 import { InvalidOptionsError } from "../../base/invalid-options-error.js";
-import { readConfig } from "../../config.js";
+import { projectOptions } from "../../config.js";
 import { contractOf } from "../../emit/contract/contract-of.js";
 import { resolveOptions } from "../../options.js";
 import { parseContract } from "../compare/parse-contract.js";
@@ -25,7 +25,7 @@ export async function loadSource(label: string | undefined, options: SourceOptio
   if (label.startsWith("ssh://")) return serverSource(label, options.server);
   const path = resolve(options.cwd, label);
   if (!existsSync(path)) throw new InvalidOptionsError(`${label}: no such file; for a commit use git:${label}`);
-  const file = statSync(path).isDirectory() ? findInFolder(path, label) : path;
+  const file = statSync(path).isDirectory() ? await findInFolder(path, label) : path;
   return file.endsWith(".json") ? fileSource(label, file, options) : schemaSource(label, file, options);
 }
 
@@ -45,8 +45,8 @@ function fileSource(label: string, file: string, { cwd }: SourceOptions): Source
 }
 
 /** The contract in a folder of generated files, or of a project; else the schema of the project. */
-function findInFolder(folder: string, label: string): string {
-  const { schema, out } = resolveOptions({ cwd: folder, ...readConfig(undefined, folder) });
+async function findInFolder(folder: string, label: string): Promise<string> {
+  const { schema, out } = resolveOptions(await projectOptions(folder));
   const files = [join(folder, "api.json"), join(out, "api.json"), schema];
   const found = files.find((file) => existsSync(file));
   if (found !== undefined) return found;

@@ -11,7 +11,7 @@ export class KeyAccount {
   readonly bytes: KeyMeter;
   /** Its turns of the event loop. */
   readonly turn = new Turn();
-  readonly #quotas: KeyQuotas;
+  #quotas: KeyQuotas;
   #rate: number | undefined;
   #hasOwnRate = false;
   /** The calls that it may begin, if it has a rate. */
@@ -34,6 +34,16 @@ export class KeyAccount {
   isIdle(now: number): boolean {
     const isEmpty = this.connections.held + this.calls.held + this.callbacks.held + this.bytes.held === 0;
     return isEmpty && this.turn.isIdle(now) && this.#beginnings?.isFull(now) !== false;
+  }
+
+  /** Sets other limits of every key. */
+  limitAll(key: KeyQuotas): void {
+    this.#quotas = key;
+    this.connections.limitAll(key.connections);
+    this.calls.limitAll(key.calls);
+    this.callbacks.limitAll(key.callbacks);
+    this.bytes.limitAll(key.bytes);
+    if (!this.#hasOwnRate) this.#setRate(key.rate);
   }
 
   /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */

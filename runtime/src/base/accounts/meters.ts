@@ -9,7 +9,7 @@ const MOST_SHARES = 1024;
 /** What all keys hold of one resource. */
 export class ServerMeter {
   readonly #resource: Resource;
-  readonly #limit: number;
+  #limit: number;
   #held = 0;
   /** How many keys hold any. */
   #keys = 0;
@@ -21,6 +21,11 @@ export class ServerMeter {
 
   get held(): number {
     return this.#held;
+  }
+
+  /** Sets another limit. What is held above it stays until it is given back. */
+  limit(limit = Number.POSITIVE_INFINITY): void {
+    this.#limit = limit;
   }
 
   /** Takes for a key that holds `held` already. */
@@ -47,7 +52,7 @@ export class ServerMeter {
 export class KeyMeter {
   readonly #resource: Resource;
   readonly #server: ServerMeter;
-  readonly #default: number;
+  #default: number;
   #limit: number;
   #level: AccountLevel = "key";
   #held = 0;
@@ -61,6 +66,12 @@ export class KeyMeter {
 
   get held(): number {
     return this.#held;
+  }
+
+  /** Sets another limit of every key. */
+  limitAll(limit = Number.POSITIVE_INFINITY): void {
+    this.#default = limit;
+    if (this.#level === "key") this.#limit = limit;
   }
 
   /** Sets a limit of the key's own; undefined for that of every key. */

@@ -8,11 +8,16 @@ type Evict = (reason: string) => void;
  * gets a place: the key with most connections loses its newest one that runs no call, or else its newest one.
  */
 export class OpenConnections {
-  readonly #limit: number;
+  #limit: number;
   /** In the order of their logins. */
   readonly #open = new Map<ConnectionAccount, Evict>();
 
   constructor(limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
+
+  /** Sets another limit. Connections above it stay open. */
+  limit(limit = Number.POSITIVE_INFINITY): void {
     this.#limit = limit;
   }
 

@@ -35,7 +35,7 @@ const MIN_SWEEP = 64;
  * key. From 32 keys on, a share stays a 1,024th of the limit, so that it suffices for a client: the sum grows by as much with each. Connections are never more than the limit: see {@link OpenConnections}.
  */
 export class ServerAccount {
-  readonly #config: AccountsConfig;
+  #config: AccountsConfig;
   readonly #meters: Readonly<Record<Resource, ServerMeter>>;
   readonly #open: OpenConnections;
   readonly #keys = new Map<string, KeyAccount>();
@@ -52,6 +52,15 @@ export class ServerAccount {
       callbacks: new ServerMeter("callbacks"),
       bytes: new ServerMeter("bytes", bytes),
     };
+  }
+
+  /** Sets other limits: of the server and of all keys at once, of connections for new ones. What is held above a limit stays. */
+  limit(config: AccountsConfig): void {
+    this.#config = config;
+    this.#open.limit(config.server.connections);
+    this.#meters.calls.limit(config.server.calls);
+    this.#meters.bytes.limit(config.server.bytes);
+    for (const key of this.#keys.values()) key.limitAll(config.key);
   }
 
   /** How much is held. */

@@ -5,7 +5,7 @@ import { formatExpiryTime } from "../../ssh/keys/format/expiry-time.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { AddressPatterns } from "../../ssh/keys/lists/address-patterns.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
-import { parseFileName, parseHostName, parsePort } from "../shared/arguments.js";
+import { parseHostName, parsePort } from "../shared/arguments.js";
 import { DEFAULTS } from "../shared/defaults.js";
 import { UsageError } from "../shared/failure.js";
 import { type CliIo, pathOf } from "../shared/io.js";
@@ -43,7 +43,7 @@ export function addAddCommand(keys: Command, io: CliIo): void {
     .option(
       "--host-key <file>",
       "host key of the server, to print its public half; repeat it for several (default: the one in --home)",
-      (file: string, earlier: readonly string[] = []) => [...earlier, parseFileName(file)],
+      (file: string, earlier: readonly string[] = []) => [...earlier, file],
     )
     .option("--host <name>", "host name of the server for clients", parseHostName, DEFAULTS.host)
     .option("--port <number>", "port of the server for clients", parsePort, DEFAULTS.port)

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -9,6 +10,9 @@ type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: numb
 
 /** The signals that end `serve` and `dev`. */
 type StopSignal = "SIGINT" | "SIGTERM";
+
+/** What commands listen to. */
+type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "exit";
 
 /**
  * What commands use of the process; `process` is one. Two parts of a command use the process itself: the SSH client, which
@@ -26,8 +30,10 @@ export interface CliIo {
   readonly argv: readonly string[];
   /** The directory to which file names are relative. */
   cwd(): string;
-  on(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
-  off(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
+  on(event: IoEvent, listener: (error: unknown) => void): unknown;
+  off(event: IoEvent, listener: (error: unknown) => void): unknown;
+  /** Whether the process has a controlling terminal. Default: whether /dev/tty can be opened. */
+  readonly hasTerminal?: boolean;
   removeAllListeners(event: "exit"): unknown;
   /** Ends the process at once. Default: with the exit status that was set before. */
   exit(status?: number): void;
@@ -49,16 +55,29 @@ export function pathOf(io: CliIo, name: string): string {
   return path === resolve(name) ? name : path;
 }
 
-/** Resolves at the first SIGINT or SIGTERM, or with `failed`. The next signal has its default effect. */
-export function stopSignal(io: CliIo, failed?: Promise<void>): Promise<void> {
+/** Whether SIGHUP means that the terminal was closed. */
+export function hasTerminal(io: CliIo): boolean {
+  if (io.hasTerminal !== undefined) return io.hasTerminal;
+  try {
+    closeSync(openSync("/dev/tty", "r+"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves with the first SIGINT or SIGTERM, or with what `ended` resolves with. The next signal has its default effect. */
+export function stopSignal<Reason>(io: CliIo, ended?: Promise<Reason>): Promise<StopSignal | Reason> {
   return new Promise((done) => {
-    const stop = (): void => {
-      io.off("SIGINT", stop);
-      io.off("SIGTERM", stop);
-      done();
+    const stop = (reason: StopSignal | Reason): void => {
+      io.off("SIGINT", onInterrupt);
+      io.off("SIGTERM", onTerminate);
+      done(reason);
     };
-    io.on("SIGINT", stop);
-    io.on("SIGTERM", stop);
-    void failed?.then(stop);
+    const onInterrupt = (): void => stop("SIGINT");
+    const onTerminate = (): void => stop("SIGTERM");
+    io.on("SIGINT", onInterrupt);
+    io.on("SIGTERM", onTerminate);
+    void ended?.then(stop);
   });
 }

@@ -20,11 +20,11 @@ export const LOGIN_RESERVE = 64;
 
 /** Decides which connections are admitted: by the count and the penalties of their source, and by all that are open. */
 export class Admission {
-  readonly #isExempt: (address: string) => boolean;
+  #isExempt: (address: string) => boolean;
   readonly #counts: SourceCounts;
-  readonly #penalties: SourcePenalties | undefined;
+  #penalties: SourcePenalties | undefined;
   readonly #startups: Startups;
-  readonly #maxConnections: number;
+  #maxConnections: number;
   #connections = 0;
 
   constructor(config: GuardConfig) {
@@ -33,6 +33,18 @@ export class Admission {
     this.#penalties = config.penalties && new SourcePenalties(config.penalties);
     this.#startups = new Startups(config.maxStartups);
     this.#maxConnections = config.maxConnections;
+  }
+
+  /** Takes other limits, for new connections. Sources that are blocked stay so, unless penalties are off now. */
+  limit(config: GuardConfig): void {
+    const { penalties } = config;
+    this.#isExempt = config.isExempt;
+    this.#counts.limit(config.perSource);
+    this.#startups.limit(config.maxStartups);
+    this.#maxConnections = config.maxConnections;
+    if (penalties === undefined) this.#penalties = undefined;
+    else if (this.#penalties === undefined) this.#penalties = new SourcePenalties(penalties);
+    else this.#penalties.limit(penalties);
   }
 
   /**

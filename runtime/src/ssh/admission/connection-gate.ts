@@ -23,7 +23,7 @@ const FINISH_GRACE = 1000;
  * other connection.
  */
 export class ConnectionGate {
-  readonly #config: GuardConfig;
+  #config: GuardConfig;
   readonly #identification: Buffer;
   readonly #observer: Observer;
   readonly #refusals: RefusalReports;
@@ -43,6 +43,12 @@ export class ConnectionGate {
     this.#admission = new Admission(config);
     this.#known = new KnownAddresses(config.knownAddressTtl);
     this.#handOver = handOver;
+  }
+
+  /** Takes other limits, for new connections. */
+  limit(config: GuardConfig): void {
+    this.#config = config;
+    this.#admission.limit(config);
   }
 
   /** Takes a new connection, and destroys its socket at the end. */

@@ -3,10 +3,15 @@ import type { Source } from "./source.js";
 
 /** Counts the open connections of each source. */
 export class SourceCounts {
-  readonly #limits: Required<PerSource>;
+  #limits: Required<PerSource>;
   readonly #counts = new Map<string, number>();
 
   constructor(limits: Required<PerSource>) {
+    this.#limits = limits;
+  }
+
+  /** Sets other limits, for new connections. */
+  limit(limits: Required<PerSource>): void {
     this.#limits = limits;
   }
 

@@ -15,7 +15,7 @@ const LIMIT = 65_536;
 
 /** The penalties of sources whose connections failed (sshd_config(5), PerSourcePenalties). */
 export class SourcePenalties {
-  readonly #lengths: Required<Penalties>;
+  #lengths: Required<Penalties>;
   readonly #limit: number;
   /** In the order of their last failure. */
   readonly #penalties = new Map<string, Penalty>();
@@ -23,6 +23,11 @@ export class SourcePenalties {
   constructor(lengths: Required<Penalties>, limit = LIMIT) {
     this.#lengths = lengths;
     this.#limit = limit;
+  }
+
+  /** Sets other lengths, for further failures. */
+  limit(lengths: Required<Penalties>): void {
+    this.#lengths = lengths;
   }
 
   /** How many sources are kept. */

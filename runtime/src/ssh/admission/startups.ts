@@ -21,7 +21,7 @@ const HEAD_START = 1000;
  * within its head start the latest one, for a host with fewer.
  */
 export class Startups {
-  readonly #limits: Required<MaxStartups>;
+  #limits: Required<MaxStartups>;
   readonly #random: () => number;
   /** By network; within one, the oldest first. */
   readonly #networks = new Map<string, Set<Startup>>();
@@ -31,6 +31,11 @@ export class Startups {
   constructor(limits: Required<MaxStartups>, random: () => number = Math.random) {
     this.#limits = limits;
     this.#random = random;
+  }
+
+  /** Sets other limits, for new connections. */
+  limit(limits: Required<MaxStartups>): void {
+    this.#limits = limits;
   }
 
   /** The number of unauthenticated connections. */

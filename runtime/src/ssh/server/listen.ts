@@ -11,6 +11,7 @@ import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
+import type { GuardOptions } from "../admission/guard-options.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { HYBRID_KEX, serverAlgorithms } from "../algorithms.js";
 import { withKeyObject } from "../keys/format/make-signature.js";
@@ -45,6 +46,12 @@ export interface Listener {
    * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
    */
   reauthorize(): void;
+  /**
+   * Takes the limits of other options, for new connections: those of {@link GuardOptions} but `algorithms` and keepalives. Reads the lists of
+   * keys again, and authorizes every peer again.
+   * @throws OptionError; then nothing has changed
+   */
+  reload(options: GuardOptions): Promise<void>;
   /** Stops listening; open connections stay open. Resolves when the last one has closed. */
   stop(): Promise<void>;
   /** Stops listening and disconnects all peers; connections that are open after 1 s are destroyed. */
@@ -66,7 +73,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new OptionError("option host: the text of a key, not an address");
-  const guard = guardConfig(options);
+  let guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const needsMlKem = guard.kex.includes(HYBRID_KEX);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? LISTEN_DEFAULTS.maxChannels, 1);
@@ -81,7 +88,6 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     accounts,
     hostKeys,
     handlers,
-    guard,
     maxChannels,
     forwarding,
     session: options.session,
@@ -105,7 +111,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
-    const config = { ...authentication.config, connectionId, ...serving };
+    const config = { ...authentication.config, connectionId, guard, ...serving };
     const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
     accepted.endWith((reason) => incoming.refuse(reason));
@@ -134,8 +140,11 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     gatherWrites(socket);
     void gate.receive(socket);
   });
-  // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
-  server.maxConnections = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
+  const limitSockets = (): void => {
+    // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
+    server.maxConnections = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
+  };
+  limitSockets();
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
     gate.reportRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);
@@ -169,6 +178,14 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
       return open.size;
     },
     reauthorize,
+    reload: async (next) => {
+      const { kex, chosen, keepaliveInterval, keepaliveCountMax, knownAddressTtl } = guard;
+      guard = { ...guardConfig(next), kex, chosen, keepaliveInterval, keepaliveCountMax, knownAddressTtl };
+      gate.limit(guard);
+      limitSockets();
+      await authentication.refresh();
+      reauthorize();
+    },
     stop,
     close: () => {
       for (const [socket, connection] of open) {

@@ -86,20 +86,20 @@ test("ignore comments need a known rule and a reason, and something to ignore", 
 });
 
 test.each<[config: unknown, message: string]>([
-  [5, "lint: expected an object"],
-  [{ rule: {} }, 'lint: unknown option "rule" (did you mean "rules"?); known options: rules, ignore'],
+  [5, ":1:2: lint: invalid type number; it takes an object"],
+  [{ rule: {} }, ':1:10: lint.rule: unknown option of sshrpc lint (did you mean "rules"?)'],
+  [{ ignore: {} }, ":1:10: lint.ignore: invalid type object; it takes a list"],
   [
     { rules: { "unbound-string": "off" } },
-    'lint.rules: unknown rule "unbound-string" (did you mean "unbounded-string"?); "sshrpc explain" lists the rules',
+    ': lint.rules: unknown rule "unbound-string" (did you mean "unbounded-string"?); "sshrpc explain" lists the rules',
   ],
-  [{ rules: { "path-case": "warning" } }, 'lint.rules.path-case: expected one of "error", "warn", "off"'],
-  [{ ignore: {} }, 'lint.ignore: expected an array of { "rule", "path", "reason" }'],
-  [{ ignore: [{ rule: "path-case", path: "a" }] }, 'lint.ignore[0]: missing "reason", a text'],
-  [{ ignore: [{ rule: "path", path: "a", reason: "b" }] }, 'lint.ignore[0]: unknown rule "path"'],
+  [{ rules: { "path-case": "warning" } }, ': lint.rules.path-case: expected one of "error", "warn", "off"'],
+  [{ ignore: [{ rule: "path-case", path: "a" }] }, ': lint.ignore[0]: missing "reason", a text'],
+  [{ ignore: [{ rule: "path", path: "a", reason: "b" }] }, ': lint.ignore[0]: unknown rule "path"'],
 ])("the config %j is a usage error", async (config, message) => {
   const { status, stdout, stderr } = await lint(configured(config));
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-  expect(stderr).toContain(`sshrpc: sshrpc.config.json: ${message}`);
+  expect(stderr).toContain(`sshrpc: sshrpc.config.json${message}`);
 });
 
 test("--json prints findings with positions, and --ci annotations at their lines", async () => {

@@ -68,6 +68,8 @@ export class TestIo extends EventEmitter implements CliIo {
   readonly stderr = new Sink();
   readonly env: NodeJS.ProcessEnv;
   readonly pid = process.pid;
+  /** Tests may run at a terminal. */
+  readonly hasTerminal = false;
   readonly execPath = process.execPath;
   readonly argv = [process.execPath, BIN];
   readonly #cwd: string;
@@ -109,7 +111,7 @@ export interface RunningCommand {
   readonly output: () => { readonly stdout: string; readonly stderr: string };
   /** Waits until standard output contains this. */
   readonly prints: (pattern: RegExp) => Promise<void>;
-  readonly signal: (name: "SIGINT" | "SIGTERM") => void;
+  readonly signal: (name: "SIGINT" | "SIGTERM" | "SIGHUP") => void;
   /** The statuses with which it would have ended the process at once. */
   readonly exits: readonly (number | undefined)[];
 }

@@ -313,3 +313,41 @@ test("the limits of a line in authorized_keys apply to its key, and a change app
   finish();
   await Promise.all([call, ...calls]);
 });
+
+test("reload() applies limits of keys at once, also to connected ones, and keeps what a key has of its own", async () => {
+  const [alice, bob] = [generateKeyPair(), generateKeyPair()];
+  const authorizedKeys = { lines: [alice.publicKey, `limits="calls=1" ${bob.publicKey}`] };
+  const { server, connect, running, finish } = await serve([], { authorizedKeys, perKey: { calls: 1 } });
+  const base = { port: 0, hostKeys: { privateKey: hostKey.privateKey }, authorizedKeys };
+  const [first, second] = [await connect(alice), await connect(bob)];
+  const calls = [first.it.get(), second.it.get()];
+  await until("both calls", () => running() === 2);
+  expect(await failure(first.it.get())).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+  await server.reload({ ...base, perKey: { calls: 2 } });
+  calls.push(first.it.get());
+  await until("the call within the new limit", () => running() === 3);
+  expect(await failure(second.it.get())).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+  await server.reload(base);
+  calls.push(first.it.get());
+  await until("the call without a limit", () => running() === 4);
+  finish();
+  await Promise.all(calls);
+});
+
+test("reload() limits new connections by source, and changes nothing for an invalid option", async () => {
+  const key = generateKeyPair();
+  const { server, connect } = await serve([key]);
+  const base = { port: 0, hostKeys: { privateKey: hostKey.privateKey }, authorizedKeys: { lines: [key.publicKey] } };
+  const refused = await failure(server.reload({ ...base, exemptSources: [], perSource: { address: 0 } }));
+  expect(refused).toMatchObject({
+    status: "BAD_REQUEST",
+    message: expect.stringContaining("perSource.address"),
+  });
+  // Exempt until the reload, so not among those that are counted.
+  await connect(key);
+  await server.reload({ ...base, exemptSources: [], perSource: { address: 1 } });
+  await connect(key);
+  expect(await failure(connect(key))).toMatchObject({ status: "UNAVAILABLE" });
+  await server.reload(base);
+  await connect(key);
+});

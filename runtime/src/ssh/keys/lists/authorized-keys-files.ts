@@ -60,6 +60,8 @@ export class AuthorizedKeysFiles implements KeySource {
 
   readonly authorities: KeySource["authorities"] = async (attempt) => authoritiesFor(await this.#keys(), attempt);
 
+  readonly refresh: KeySource["refresh"] = () => this.#watched.refresh().catch(() => {});
+
   get warnings(): readonly string[] {
     const { keys, wrong, warnings } = this.#watched.content;
     const lines = [
@@ -74,7 +76,7 @@ export class AuthorizedKeysFiles implements KeySource {
 
   /** The keys in force. A failure to reload is in the log. */
   async #keys(): Promise<AuthorizedKeys["keys"]> {
-    await this.#watched.refresh().catch(() => {});
+    await this.refresh();
     return this.#watched.content.keys;
   }
 }

@@ -70,6 +70,8 @@ export interface KeySource {
    * User and address are those of the client that presents the certificate.
    */
   readonly authorities: (attempt: KeyAttempt) => readonly KeyAuthority[] | Promise<readonly KeyAuthority[]>;
+  /** Reads files again that have changed. A failure is in the log. */
+  readonly refresh: () => Promise<void>;
   /** Calls `listener` when an answer may have changed, so that open connections are reauthorized. Returns the function that removes it. */
   readonly onChange: (listener: () => void) => () => void;
   /** Warnings for the operator, one line each. */

@@ -24,6 +24,7 @@ export async function openKeySource(
 /** A source without authorities that never changes. */
 const FIXED: Omit<KeySource, "lookup"> = {
   authorities: () => [],
+  refresh: async () => {},
   onChange: () => () => {},
   warnings: [],
   close: () => {},

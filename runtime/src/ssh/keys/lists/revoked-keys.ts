@@ -55,6 +55,9 @@ export class RevokedKeys {
     return new RevokedKeys(watched);
   }
 
+  /** Reads files again that have changed. A failure is in the log. */
+  readonly refresh = (): Promise<void> => this.#watched.refresh().catch(() => {});
+
   /**
    * Why a key is revoked; undefined where it is not.
    * @param certificate of the key, if any; it and its authority are checked too

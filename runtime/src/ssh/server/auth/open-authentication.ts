@@ -24,6 +24,8 @@ interface OpenAuthentication {
   readonly warnings: readonly string[];
   /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
   readonly onChange: (listener: () => void) => () => void;
+  /** Reads lists again that have changed. */
+  readonly refresh: () => Promise<void>;
   /** Stops watching the lists. */
   readonly close: () => Promise<void>;
 }
@@ -42,7 +44,7 @@ export const AUTH_DEFAULTS = {
 } as const;
 
 /** A list that is watched and must be closed. */
-type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings">>;
+type Source = Pick<KeySource, "onChange" | "refresh" | "close"> & Partial<Pick<KeySource, "warnings">>;
 
 /**
  * Opens the key lists of the options.
@@ -64,6 +66,9 @@ export async function openAuthentication(
       onChange: (listener) => {
         const stops = sources.map((source) => source.onChange(listener));
         return () => stops.forEach((stop) => void stop());
+      },
+      refresh: async () => {
+        await Promise.all(sources.map((source) => source.refresh()));
       },
       close,
     };

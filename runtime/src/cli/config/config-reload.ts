@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from "node:util";
+import { errorMessage } from "../../base/error-message.js";
+import type { Logger } from "../../base/log.js";
+import { printable } from "../../base/printable.js";
+import type { Server } from "../../compose/serve.js";
+import { RELOADABLE, type ServeOptions } from "../../compose/serve-options.js";
+import { atSource } from "./at-source.js";
+import type { Settings } from "./settings.js";
+
+/** A running server, and where its options come from. */
+interface ReloadConfig {
+  readonly server: Pick<Server, "reload">;
+  readonly log: Logger;
+  /** The settings at the start. */
+  readonly settings: Settings;
+  /** Checks settings, and makes the options of a server of them. */
+  readonly optionsOf: (settings: Settings) => ServeOptions;
+}
+
+/** Options of the command that are taken beside those of a server. */
+const TAKEN: readonly string[] = ["grace", "logLevel"];
+
+/** Reads the options of a running server again. */
+export class ConfigReload {
+  readonly #config: ReloadConfig;
+  #settings: Settings;
+  #running: Promise<void> | undefined;
+  #isAsked = false;
+
+  constructor(config: ReloadConfig) {
+    this.#config = config;
+    this.#settings = config.settings;
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Reads the config file again; once more where it is asked while it does. Never rejects: the log has what changed, or what failed. */
+  run(): Promise<void> {
+    this.#isAsked = true;
+    this.#running ??= this.#runAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    while (this.#isAsked) {
+      this.#isAsked = false;
+      await this.#reload();
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { server, log, optionsOf } = this.#config;
+    const before = this.#settings;
+    try {
+      const settings = await before.again();
+      await server.reload(optionsOf(settings)).catch((error: unknown) => {
+        throw atSource(error, settings);
+      });
+      this.#settings = settings;
+      const changed = changedOptions(before.values, settings.values);
+      const isTaken = (name: string): boolean => RELOADABLE.includes(name) || TAKEN.includes(name);
+      const [taken, others] = [changed.filter(isTaken), changed.filter((name) => !isTaken(name))];
+      const { logLevel } = settings.values;
+      if (typeof logLevel === "string") setLevel(log, logLevel);
+      log.info({ file: settings.file, changed: taken }, "configuration reloaded");
+      if (others.length > 0) log.warn({ options: others }, "restart the server for changes of these options");
+    } catch (error) {
+      const reason = printable(errorMessage(error), 2000);
+      log.error({ reason }, "configuration not reloaded; the last one stays in force");
+    }
+  }
+}
+
+/** Loggers have a property or a method for it. */
+function setLevel(log: Logger & { level?: string; setLevel?: (level: string) => void }, level: string): void {
+  if (log.setLevel !== undefined) log.setLevel(level);
+  else if (log.level !== undefined) log.level = level;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The names of options whose values differ; for `limits` those of its fields: `limits.calls`. */
+function changedOptions(before: Values, after: Values): readonly string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.flatMap((name) => {
+    if (isDeepStrictEqual(comparable(before[name]), comparable(after[name]))) return [];
+    if (name !== "limits") return [name];
+    return changedOptions((before[name] ?? {}) as Values, (after[name] ?? {}) as Values).map((one) => `limits.${one}`);
+  });
+  return changed.sort();
+}
+
+/** A config file of code makes its functions anew. */
+function comparable(value: unknown): unknown {
+  if (typeof value === "function") return String(value);
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, comparable(field)]));
+}
