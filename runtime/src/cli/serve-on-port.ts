@@ -1,14 +1,14 @@
 import { userInfo } from "node:os";
-import type { Logger } from "../base/log.js";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
+import { openLogOf } from "../observe/open-log.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlags, logFlags, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
 import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
@@ -18,12 +18,12 @@ import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
  * no call, and ends with exit status 1.
  */
 export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
-  const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
+  const { api, ...handlers } = await loadHandlers(flags.handlers, io);
   const path = (name: string): string => pathOf(io, name);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
   const home = named ? undefined : await prepareHome(path(flags.home));
   const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
-  const log = pino({ level: "info" }, io.stderr) as Logger;
+  await using log = await openLogOf(io, logFlags(flags, io));
   const server = await serveHandlers(
     { api, ...handlers },
     {
@@ -36,7 +36,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
       ...adapterFlags(flags),
-      ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
+      ...auditFlags(flags, io),
     },
   );
   let hasFailed = false;

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from "node:v8";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
+import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import type { ServeFlags } from "./serve-flags.js";
-import { durationFrom, parseFileName, parseKorvLimits, parsePort } from "./shared/arguments.js";
+import { durationFrom, parseCount, parseFileName, parseKorvLimits, parsePort, parseSize } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
@@ -21,8 +22,19 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--forced", "with --stdio: for command= or ForceCommand of sshd; a session without a command is a shell")
     .option(
       "--log <file>",
-      "with --stdio: log file (default: errors go to syslog), because sshd discards the standard error of a subsystem",
+      "log file (default: standard error; with --stdio, errors go to syslog, because sshd discards it)",
       parseFileName,
+    )
+    .addOption(
+      new Option(
+        "--log-level <level>",
+        "lowest level of the log; debug has a line for each call (default: info)",
+      ).choices(LEVELS),
+    )
+    .addOption(
+      new Option("--log-format <format>", "format of the log (default: auto, which is pretty at a terminal)").choices(
+        FORMATS,
+      ),
     )
     .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
     .option(
@@ -55,6 +67,14 @@ export function defineServe(command: Command, io: CliIo): void {
       parseKorvLimits,
     )
     .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
+    .option("--audit-max-size <size>", "size after which it is rotated, such as 64M (default: never)", parseSize)
+    .option("--audit-files <number>", "rotated audit log files that are kept (default: 5)", parseCount)
+    .addOption(
+      new Option(
+        "--audit-on-full <action>",
+        "what happens while it cannot be written: run calls and count lost lines, or refuse calls (default: continue)",
+      ).choices(["continue", "refuse"]),
+    )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",
@@ -104,11 +124,25 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   korv: "--korv",
 };
 
-const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
+const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced" };
+
+/** Flags without effect where another one is absent. */
+const AUDIT_FLAGS: Readonly<Record<string, string>> = {
+  auditMaxSize: "--audit-max-size",
+  auditFiles: "--audit-files",
+  auditOnFull: "--audit-on-full",
+};
+const LOG_FLAGS: Readonly<Record<string, string>> = { logLevel: "--log-level", logFormat: "--log-format" };
 
 /** Rejects flags without effect, because an ignored security flag would be dangerous. @throws UsageError */
 function checkFlags(flags: ServeFlags): void {
-  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
+  const first = (names: Readonly<Record<string, string>>) =>
+    Object.entries(names).find(([name]) => Object.hasOwn(flags, name));
+  const audit = flags.audit === undefined ? first(AUDIT_FLAGS) : undefined;
+  if (audit !== undefined) throw new UsageError(`${audit[1]} requires --audit`);
+  const log = flags.stdio && flags.log === undefined ? first(LOG_FLAGS) : undefined;
+  if (log !== undefined) throw new UsageError(`${log[1]} requires --log with --stdio: without it, errors go to syslog`);
+  const wrong = first(flags.stdio ? PORT_FLAGS : STDIO_FLAGS);
   if (wrong === undefined) return;
   throw new UsageError(
     flags.stdio

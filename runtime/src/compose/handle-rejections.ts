@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import { currentCall, traceCalls } from "../server/call/current-call.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
-import { openLog } from "./open-log.js";
+import { resolveLog } from "./resolve-log.js";
 import type { Server } from "./serve.js";
 
 /** The options of {@link handleRejections}. */
@@ -46,7 +46,7 @@ export async function handleRejections(
     checkOptions(options, OPTIONS);
     return checkGrace(options.grace ?? SIGNAL_GRACE);
   });
-  const log = await openLog(options.log, "info");
+  const log = await resolveLog(options.log, "info");
   return watchErrors(process, log, async () => {
     try {
       await server.close({ grace });

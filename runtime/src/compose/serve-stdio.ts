@@ -18,9 +18,9 @@ import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { watchErrors } from "./handle-rejections.js";
-import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
 import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
+import { resolveLog } from "./resolve-log.js";
 
 /** Options of a server over standard input and output. */
 export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<AdapterOptions, "exec" | "shell"> {
@@ -110,8 +110,8 @@ export async function serveStdio(
 
 /** The logger: without an option, errors go to syslog, too. */
 async function openStdioLog(log: Logger | false | undefined, { kind }: StdioRequest): Promise<Logger> {
-  if (log !== undefined) return openLog(log, "info");
-  return withSyslog(await openLog(kind === "native" ? undefined : false, "info"));
+  if (log !== undefined) return resolveLog(log, "info");
+  return withSyslog(await resolveLog(kind === "native" ? undefined : false, "info"));
 }
 
 async function serveSession(
