@@ -1,11 +1,20 @@
 import { setFlagsFromString } from "node:v8";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
+import { ON_FULL } from "../observe/audit-options.js";
 import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import type { ServeFlags } from "./serve-flags.js";
-import { durationFrom, parseCount, parseFileName, parseKorvLimits, parsePort, parseSize } from "./shared/arguments.js";
+import {
+  durationFrom,
+  oneOf,
+  parseCount,
+  parseFileName,
+  parseKorvLimits,
+  parsePort,
+  parseSize,
+} from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
@@ -25,16 +34,15 @@ export function defineServe(command: Command, io: CliIo): void {
       "log file (default: standard error; with --stdio, errors go to syslog, because sshd discards it)",
       parseFileName,
     )
-    .addOption(
-      new Option(
-        "--log-level <level>",
-        "lowest level of the log; debug has a line for each call (default: info)",
-      ).choices(LEVELS),
+    .option(
+      "--log-level <level>",
+      "lowest level of the log: debug (a line for each call), info, warn, error or silent (default: info)",
+      oneOf(LEVELS),
     )
-    .addOption(
-      new Option("--log-format <format>", "format of the log (default: auto, which is pretty at a terminal)").choices(
-        FORMATS,
-      ),
+    .option(
+      "--log-format <format>",
+      "format of the log: pretty, json, or auto, which is pretty at a terminal (default: auto)",
+      oneOf(FORMATS),
     )
     .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
     .option(
@@ -69,11 +77,10 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
     .option("--audit-max-size <size>", "size after which it is rotated, such as 64M (default: never)", parseSize)
     .option("--audit-files <number>", "rotated audit log files that are kept (default: 5)", parseCount)
-    .addOption(
-      new Option(
-        "--audit-on-full <action>",
-        "what happens while it cannot be written: run calls and count lost lines, or refuse calls (default: continue)",
-      ).choices(["continue", "refuse"]),
+    .option(
+      "--audit-on-full <action>",
+      "while it cannot be written: continue (run calls, count lost lines) or refuse (calls) (default: continue)",
+      oneOf(ON_FULL),
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(

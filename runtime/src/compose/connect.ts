@@ -25,7 +25,7 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /** Logger for failed callbacks, observers and listeners, and for differences of contracts; false disables it. Default: pino at level `warn`, to standard error. */
+  /** Logger for failed callbacks, observers and listeners, and for differences of contracts; false disables it. Default: that of `openLog` at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
    * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with

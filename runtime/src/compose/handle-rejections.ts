@@ -8,7 +8,7 @@ import type { Server } from "./serve.js";
 
 /** The options of {@link handleRejections}. */
 export interface HandleRejectionsOptions {
-  /** Gets the errors that belong to no call; false for none. Default: pino at level `info`, to standard error. */
+  /** Gets the errors that belong to no call; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
   /** Grace in ms for running calls before the process ends. Default: 5,000. */
   readonly grace?: number;

@@ -28,7 +28,7 @@ export interface ServeOptions
     AuditOptions,
     AdapterOptions,
     Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
-  /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
+  /** The server's logger; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
 

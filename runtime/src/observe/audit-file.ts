@@ -4,7 +4,7 @@ import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
 import { checkFileName } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { AuditFile } from "./audit-options.js";
+import { type AuditFile, ON_FULL } from "./audit-options.js";
 import { LineFile } from "./line-file.js";
 import type { LineFileEvents } from "./line-file-options.js";
 import { writeLines } from "./write-lines.js";
@@ -36,8 +36,7 @@ export function openAuditFile(options: AuditFile, problems: Pick<Logger, "error"
   const { file, level, files, onFull, maxSize } = { ...AUDIT_FILE_DEFAULTS, ...options };
   if (level !== "info" && level !== "warn")
     throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
-  if (onFull !== "continue" && onFull !== "refuse")
-    throw new OptionError(`option audit.onFull: ${onFull} is neither continue nor refuse`);
+  if (!ON_FULL.includes(onFull)) throw new OptionError(`option audit.onFull: ${onFull} is neither continue nor refuse`);
   checkNumber("audit.files", files, 1);
   if (maxSize !== undefined) checkNumber("audit.maxSize", maxSize, MIN_SIZE);
   checkFileName(file, "audit log");

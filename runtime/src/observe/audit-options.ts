@@ -38,3 +38,6 @@ export interface AuditFile {
    */
   readonly onFull?: "continue" | "refuse";
 }
+
+/** The values of {@link AuditFile.onFull}. */
+export const ON_FULL = ["continue", "refuse"] as const;

@@ -2,7 +2,7 @@ import { printable } from "../base/printable.js";
 import { CALL } from "./log-observer.js";
 
 /** Formats a line of JSON for a person. */
-export type Format = (line: string) => string;
+type Format = (line: string) => string;
 
 /** The fields that the text of a call has; the others of its line identify the peer. */
 interface CallLine {
@@ -15,6 +15,8 @@ interface CallLine {
   readonly user: string;
   readonly reason?: string;
 }
+
+type Line = Record<string, unknown>;
 
 /** Shown as they are: their line breaks are those of the stack. */
 const MULTI_LINE = new Set(["stack"]);
@@ -37,8 +39,18 @@ export async function prettyLines({ color }: { readonly color: boolean }): Promi
     const fields = parse(line);
     if (fields === undefined) return line;
     // Without fields, pino-pretty ends no line.
-    return fields["msg"] === CALL && "status" in fields ? `${formatCall(fields).trimEnd()}\n` : format(fields);
+    if (fields["msg"] === CALL && "status" in fields) return `${formatCall(fields).trimEnd()}\n`;
+    const { stack, ...others } = withoutStack(fields);
+    return format(others) + stack.map((text) => `    ${text}\n`).join("");
   };
+}
+
+/** Separates the lines of a stack, which begins with the type and the message of the error, from the other fields. */
+function withoutStack({ err, ...fields }: Line): Line & { readonly stack: readonly string[] } {
+  const { stack, type: _, message: __, ...more } = (err ?? {}) as Line;
+  if (typeof stack !== "string") return { ...fields, ...(err !== undefined && { err }), stack: [] };
+  const lines = stack.split("\n").filter((text) => text.trim() !== "");
+  return { ...fields, ...(Object.keys(more).length > 0 && { err: more }), stack: lines };
 }
 
 function describeCall({ method, status, ms, bytesIn, bytesOut, keyName, user, reason }: CallLine): string {
@@ -47,7 +59,7 @@ function describeCall({ method, status, ms, bytesIn, bytesOut, keyName, user, re
   return `${method} ${status} ${ms} ms${sizes}, ${keyName ?? user}${why}`;
 }
 
-function parse(line: string): Record<string, unknown> | undefined {
+function parse(line: string): Line | undefined {
   try {
     return JSON.parse(line, (name, value: unknown) => (typeof value === "string" ? escapeText(name, value) : value));
   } catch {

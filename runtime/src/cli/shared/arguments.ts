@@ -3,6 +3,7 @@ import { type KorvLimits, korvLimits } from "../../adapters/korv/korv-options.js
 import { parseByteSize } from "../../base/byte-size.js";
 import { OptionError } from "../../base/check-options.js";
 import { parseDuration } from "../../base/duration.js";
+import { nearest } from "../../base/nearest.js";
 import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
 
@@ -31,6 +32,16 @@ export function durationFrom(min: number): (text: string) => number {
     const value = parseDuration(text);
     if (value !== undefined && value >= min) return value;
     throw new InvalidArgumentError("Use a duration such as 500ms, 2s or 1m, at most 24 days.");
+  };
+}
+
+/** Creates a parser for one of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    const near = nearest(text, words);
+    throw new InvalidArgumentError(near === undefined ? `Use ${words.join(", ")}.` : `Did you mean ${near}?`);
   };
 }
 

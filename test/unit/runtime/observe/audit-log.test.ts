@@ -1,11 +1,13 @@
+import { existsSync, symlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RpcError } from "sshrpc/server";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { CallEnded, Observer } from "../../../../runtime/src/base/observer/observer.js";
 import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
 import { TestLog } from "../support/server.js";
+import { until } from "../support/wait.js";
 
 const call = (more: Partial<CallEnded> = {}): CallEnded => ({
   call: 1,
@@ -121,4 +123,44 @@ it("removes the access of others from a file that exists", async () => {
   });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readFile(file, "utf8")).toBe("before\n");
+});
+
+// /dev/full fails every write as a full disk does; not every system has it.
+describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
+  it("counts the lines beyond 16 MiB, and has their number when there is space again", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const home = await mkdtemp(join(tmpdir(), "sshrpc-audit-"));
+    const file = join(home, "audit.log");
+    symlinkSync("/dev/full", file);
+    const log = new TestLog();
+    const { observer, close } = await openAuditLog({ audit: { file } }, log);
+    onTestFinished(async () => {
+      await close();
+      await rm(home, { recursive: true });
+    });
+    const messages = () => log.lines.map(({ level, message }) => `${level}: ${message}`);
+    const full = "error: the audit log cannot be written: lines wait";
+    const losing = "error: the audit log loses lines: too many wait to be written";
+    let count = 0;
+    while (messages().at(-1) !== losing && count < 200_000) {
+      count += 1;
+      observer.connectionRefused?.({ address: "x".repeat(900), reason: "a test" });
+      if (count === 1) await until("the report", () => messages().length > 0);
+    }
+    for (let more = 0; more < 4; more++) observer.connectionRefused?.({ address: "x".repeat(900), reason: "a test" });
+    expect(messages()).toEqual([full, losing]);
+    await rm(file);
+    vi.advanceTimersByTime(5000);
+    await until("the recovery", () => messages().length === 3);
+    expect(log.lines[2]).toEqual({
+      level: "warn",
+      message: "the audit log can be written again",
+      fields: { lost: 5 },
+    });
+    await close();
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    expect(lines).toHaveLength(count);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "warn", lost: 5, msg: "lines were lost" });
+  });
 });
