@@ -24,6 +24,8 @@ export { serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
+export type { LogFormat, LogLevelOption, LogOptions } from "./observe/log-options.js";
+export { type OpenLog, openLog } from "./observe/open-log.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
 export type { CloseOptions } from "./server/api-server.js";
 export type { ServedCall } from "./server/api-server-options.js";

@@ -10,7 +10,7 @@ import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
-import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
+import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/line-file-options.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
 import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
@@ -101,8 +101,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "command line of a session", bytes(MAX_COMMAND)],
   ["server", "shell: length of a line; lines typed ahead", `${bytes(MAX_TYPED)}; ${MAX_AHEAD}`],
   ["server", "shell: history, in memory", `${MAX_HISTORY} lines of each of ${MAX_PEERS} peers`],
-  ["server", "audit file: check whether it was moved", `every ${ms(CHECK_INTERVAL)}`],
-  ["server", "audit file: lines buffered for a slow disk", bytes(MAX_BUFFERED)],
+  ["server", "files of the log and the audit log: check whether they were moved", `every ${ms(CHECK_INTERVAL)}`],
+  ["server", "files of the log and the audit log: lines that wait for a slow or full disk", bytes(MAX_BUFFERED)],
   ["server", "`serve --stdio`: time for open handles after the session has ended", ms(LAST_GRACE)],
   ["client", "jump hosts", count(MAX_HOPS)],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],

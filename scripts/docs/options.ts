@@ -30,7 +30,9 @@ import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
 import type { LoopbackOptions } from "../../runtime/src/compose/on-loopback.js";
 import type { ServeOptions, ServeStdioOptions } from "../../runtime/src/compose/serve-options.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
+import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import { LOG_DEFAULTS, type LogOptions } from "../../runtime/src/observe/log-options.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
@@ -282,7 +284,18 @@ export const OPTIONS = {
     timeout: ms(forwarding.timeout),
   } satisfies Rows<Forwarding>,
   AuditOptions: { audit: { flag: "--audit" }, refusalLines: fixed(REFUSAL_LINES) } satisfies Rows<AuditOptions>,
-  AuditFile: { file: {}, level: {} } satisfies Rows<AuditFile>,
+  AuditFile: {
+    file: { flag: "--audit" },
+    level: fixed(AUDIT_FILE_DEFAULTS.level),
+    maxSize: { unit: "bytes", flag: "--audit-max-size" },
+    files: { ...fixed(AUDIT_FILE_DEFAULTS.files), flag: "--audit-files" },
+    onFull: { ...fixed(AUDIT_FILE_DEFAULTS.onFull), flag: "--audit-on-full" },
+  } satisfies Rows<AuditFile>,
+  LogOptions: {
+    level: { ...fixed(LOG_DEFAULTS.level), flag: "--log-level" },
+    format: { ...fixed(LOG_DEFAULTS.format), flag: "--log-format" },
+    file: { flag: "--log" },
+  } satisfies Rows<LogOptions>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },
     shell: { default: true, flag: "--shell, --no-shell" },

@@ -145,6 +145,15 @@ const DEFAULTS = {
   AuditOptions: {
     refusalLines: [20, "20"],
   },
+  AuditFile: {
+    level: ["info", "`info`"],
+    files: [5, "5"],
+    onFull: ["continue", "`continue`"],
+  },
+  LogOptions: {
+    level: ["info", "`info`"],
+    format: ["auto", "`auto`"],
+  },
   RecordOptions: {
     maxRecord: [1_048_576, "1 MiB"],
   },
@@ -192,8 +201,8 @@ const BOUNDS = [
   ["server", "command line of a session", "32 KiB"],
   ["server", "shell: length of a line; lines typed ahead", "4 KiB; 256"],
   ["server", "shell: history, in memory", "200 lines of each of 256 peers"],
-  ["server", "audit file: check whether it was moved", "every 5 s"],
-  ["server", "audit file: lines buffered for a slow disk", "16 MiB"],
+  ["server", "files of the log and the audit log: check whether they were moved", "every 5 s"],
+  ["server", "files of the log and the audit log: lines that wait for a slow or full disk", "16 MiB"],
   ["server", "`serve --stdio`: time for open handles after the session has ended", "5 s"],
   ["client", "jump hosts", "8"],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", "5 s"],

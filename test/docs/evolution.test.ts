@@ -175,6 +175,7 @@ const ROWS: Readonly<Record<string, readonly RuleId[]>> = {
   "no longer `idempotent`": ["idempotency-lost"],
   "now `idempotent`": ["idempotency-gained"],
   "add a status": ["error-status-added"],
+  "remove a status": ["error-status-removed"],
   "tighten a `scope`": ["scope-added", "scope-changed"],
   "lower a timeout": ["timeout-lowered"],
   "change a title": ["documentation-changed", "type-renamed"],

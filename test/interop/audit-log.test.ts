@@ -95,29 +95,30 @@ itWith(["ssh"], "the audit log has a line for each connection, login, call and r
     user: "alice",
     fingerprint,
     keyName: "alice@laptop",
-    method: "publickey",
+    authMethod: "publickey",
   });
   const id = login?.["connection"];
   const calls = with_("call");
   expect(calls.slice(0, 3)).toEqual(
     [
       ["STORE /notes", "OK", "info"],
-      ["GET /notes/{id}", "NOT_FOUND", "warn"],
-      ["GET /ticks", "CANCELLED", "warn"],
-    ].map(([method, status, level], index) => ({
+      ["GET /notes/{id}", "NOT_FOUND", "warn", "no such note"],
+      ["GET /ticks", "CANCELLED", "warn", "the caller cancelled the call"],
+    ].map(([method, status, level, reason]) => ({
       level,
       time: expect.any(String),
       connection: id,
-      call: `${id}.${index + 1}`,
+      call: expect.any(Number),
       address: login?.["address"],
       user: "alice",
       fingerprint,
       keyName: "alice@laptop",
       method,
       status,
-      milliseconds: expect.any(Number),
+      ms: expect.any(Number),
       bytesIn: expect.any(Number),
       bytesOut: expect.any(Number),
+      ...(reason !== undefined && { reason }),
       msg: "call",
     })),
   );
@@ -131,13 +132,13 @@ itWith(["ssh"], "the audit log has a line for each connection, login, call and r
   const refused = with_("authentication refused");
   expect(refused).toMatchObject(
     expect.arrayContaining([
-      expect.objectContaining({ fingerprint: stranger.publicKey.fingerprint, method: "publickey", level: "warn" }),
-      expect.objectContaining({ user: "bob", method: "password" }),
+      expect.objectContaining({ fingerprint: stranger.publicKey.fingerprint, authMethod: "publickey", level: "warn" }),
+      expect.objectContaining({ user: "bob", authMethod: "password" }),
     ]),
   );
   const closed = with_("SSH connection closed").find(({ connection }) => connection === id);
   expect(closed?.["reason"]).toBeUndefined();
-  expect(closed).toMatchObject({ level: "info", milliseconds: expect.any(Number), bytesIn: expect.any(Number) });
+  expect(closed).toMatchObject({ level: "info", ms: expect.any(Number), bytesIn: expect.any(Number) });
 });
 
 it("records why a connection closed: by the client, lost, for a reason of the client, or by the server", async () => {
@@ -194,7 +195,8 @@ it("continues in a new file when the old one is moved, as by logrotate", async (
   await served.server.close();
   const calls = [...linesOf(`${file}.1`), ...linesOf(file)].filter(({ msg }) => msg === "call");
   // No line is lost or duplicated.
-  expect(calls.map(({ call }) => Number(String(call).split(".")[1]))).toEqual(calls.map((_, index) => index + 1));
+  const first = Number(calls[0]?.["call"]);
+  expect(calls.map(({ call }) => call)).toEqual(calls.map((_, index) => first + index));
 }, 30_000);
 
 it("writes only failures at the level warn", async () => {
@@ -246,21 +248,8 @@ itWith([SSHD], "serve --stdio appends to one file from consecutive processes", a
   }
   expect(linesOf(file)).toMatchObject([
     { msg: "session over stdio", kind: "exec", user: USER, connection: expect.stringMatching(/^[\w-]{8}$/) },
-    { msg: "call", method: "GET /hello", status: "OK", user: USER, call: expect.stringMatching(/^[\w-]{8}\.1$/) },
+    { msg: "call", method: "GET /hello", status: "OK", user: USER, call: 1 },
     { msg: "session over stdio" },
     { msg: "call", method: "GET /nowhere", status: "NOT_FOUND" },
   ]);
-});
-
-it("a full disk fails no call, and is logged once", async () => {
-  // /dev/full fails every write as a full disk does; not every system has it.
-  if (!existsSync("/dev/full")) return;
-  const served = await serveNotesOverSsh({ audit: { file: "/dev/full" } });
-  const client = await connect(served);
-  for (let round = 0; round < 20; round++) await client.notes.get({});
-  const reported = () =>
-    served.log.lines.filter(({ message }) => message.startsWith("the audit log cannot be written"));
-  await expect.poll(() => reported().length).toBe(1);
-  await client.notes.get({});
-  expect(reported()).toHaveLength(1);
 });

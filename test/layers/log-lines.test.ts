@@ -28,6 +28,11 @@ const PASSED_ON: Readonly<Record<string, readonly string[]>> = {
   // Callers give the text.
   "base/log.ts": [],
   "observe/log-observer.ts": ["reloaded"],
+  "observe/line-file.ts": [
+    "cannot be rotated: it grows beyond its size",
+    "cannot be reopened: lines go to the moved file",
+  ],
+  "observe/open-log.ts": [],
   "observe/audit-log.ts": ["the audit log could not be written"],
   "observe/syslog.ts": ["the server could not start"],
   "compose/connect.ts": ["an observer failed"],

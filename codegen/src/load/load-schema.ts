@@ -92,7 +92,8 @@ export class SchemaLoader {
     const start = { file: this.#sources.display(this.#entry), line: 1, column: 1 };
     const entry = statSync(this.#entry, { throwIfNoEntry: false });
     if (entry === undefined) problems.add(start, "", "no such file; name the schema with --schema");
-    else if (entry.isDirectory()) problems.add(start, "", "a folder; name the file of the schema in it, such as api.ts");
+    else if (entry.isDirectory())
+      problems.add(start, "", "a folder; name the file of the schema in it, such as api.ts");
     problems.throwIfAny();
     const modules = await this.#run();
     if (modules[0]?.file !== this.#entry) {

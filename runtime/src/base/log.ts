@@ -8,10 +8,12 @@ export interface Logger {
   info(fields: object, message?: string): void;
   warn(fields: object, message?: string): void;
   error(fields: object, message?: string): void;
+  /** Whether lines of a level are written; pino and winston have it. Only with it, a server writes a line for each call at `debug`. */
+  isLevelEnabled?(level: string): boolean;
 }
 
 /** The levels of a {@link Logger}. */
-export type LogLevel = keyof Logger;
+export type LogLevel = Exclude<keyof Logger, "isLevelEnabled">;
 
 /** Discards every line. */
 export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -20,6 +22,14 @@ export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 export function isLogger(value: unknown): value is Logger {
   const methods = (value ?? {}) as Partial<Record<LogLevel, unknown>>;
   return Object.keys(SILENT).every((level) => typeof methods[level as LogLevel] === "function");
+}
+
+/** The results of {@link safeLogger} for loggers with the method `setLevel`. */
+const ADJUSTABLE = new WeakSet<Logger>();
+
+/** Whether the level of a logger may change while a server uses it; see `openLog`. */
+export function isAdjustable(log: Logger): boolean {
+  return ADJUSTABLE.has(log);
 }
 
 /**
@@ -47,7 +57,13 @@ export function safeLogger(log: Logger | false): Logger {
       }
     };
   };
-  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+  const { isLevelEnabled } = log;
+  const safe: Logger = {
+    ...{ debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
+    ...(typeof isLevelEnabled === "function" && { isLevelEnabled: (level) => isLevelEnabled.call(log, level) }),
+  };
+  if ("setLevel" in log || ADJUSTABLE.has(log)) ADJUSTABLE.add(safe);
+  return safe;
 }
 
 /** A logger that adds fields to every line, evaluated when the line is written. */

@@ -2,6 +2,8 @@ import type { AdapterOptions } from "../adapters/adapter-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { OptionTable } from "../base/check-options.js";
 import { SERVE_OPTIONS, type ServeOptions } from "../compose/serve-options.js";
+import type { AuditFile } from "../observe/audit-options.js";
+import type { LogFormat, LogLevelOption, LogOptions } from "../observe/log-options.js";
 import type { HostKeySource } from "../ssh/keys/identity/host-key-source.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
@@ -15,11 +17,16 @@ type FlagOptions = "host" | "port" | "hostKeys" | "log" | "exec" | "shell" | "ko
 export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly handlers: string;
   readonly audit?: string | ServeOptions["audit"];
+  readonly auditMaxSize?: number;
+  readonly auditFiles?: number;
+  readonly auditOnFull?: "continue" | "refuse";
   readonly grace?: number;
   readonly stdio?: boolean;
   readonly scopes?: readonly string[];
   readonly forced?: boolean;
   readonly log?: string;
+  readonly logLevel?: LogLevelOption;
+  readonly logFormat?: LogFormat;
   readonly hostKey?: readonly HostKeySource[] | HostKeySource;
   readonly listen: string;
   readonly port: number;
@@ -58,9 +65,27 @@ export function adapterFlags({ exec, shell = true }: ServeFlags): Required<Pick<
   return { exec, shell: typeof shell === "string" ? { run: shell } : shell };
 }
 
-/** The audit log for `--audit`, or for the option of a program. */
-export function auditFlag({ audit }: ServeFlags, io: CliIo): Pick<ServeOptions, "audit"> {
+/** The audit log for `--audit` and the flags that begin with it, or for the option of a program. */
+export function auditFlags(flags: ServeFlags, io: CliIo): Pick<ServeOptions, "audit"> {
+  const { audit, auditMaxSize: maxSize, auditFiles: files, auditOnFull: onFull } = flags;
   if (audit === undefined) return {};
-  if (typeof audit === "string") return { audit: { file: pathOf(io, audit) } };
-  return { audit: audit && "file" in audit ? { ...audit, file: pathOf(io, audit.file) } : audit };
+  const given: AuditFile | ServeOptions["audit"] = typeof audit === "string" ? { file: audit } : audit;
+  if (!given || !("file" in given)) return { audit: given };
+  const file: AuditFile = {
+    ...given,
+    file: pathOf(io, given.file),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(files !== undefined && { files }),
+    ...(onFull !== undefined && { onFull }),
+  };
+  return { audit: file };
+}
+
+/** The options of the log for `--log`, `--log-level` and `--log-format`. */
+export function logFlags({ log, logLevel: level, logFormat: format }: ServeFlags, io: CliIo): LogOptions {
+  return {
+    ...(log !== undefined && { file: pathOf(io, log) }),
+    ...(level !== undefined && { level }),
+    ...(format !== undefined && { format }),
+  };
 }

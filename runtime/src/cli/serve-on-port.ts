@@ -1,18 +1,25 @@
 import { userInfo } from "node:os";
-import type { Logger } from "../base/log.js";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
+import { openLogOf } from "../observe/open-log.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { atSource } from "./config/at-source.js";
 import { ConfigReload } from "./config/config-reload.js";
 import type { Settings } from "./config/settings.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, auditFlag, otherOptions, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
+import {
+  adapterFlags,
+  auditFlags,
+  logFlags,
+  otherOptions,
+  SERVE_FILE_OPTIONS,
+  type ServeFlags,
+} from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { type Home, homeFiles, prepareHome } from "./shared/home.js";
 import { type CliIo, hasTerminal, pathOf, stopSignal } from "./shared/io.js";
@@ -31,8 +38,8 @@ interface PortSettings {
  */
 export async function serveOnPort({ settings, checkSettings }: PortSettings, io: CliIo): Promise<void> {
   const flags = flagsOf(settings);
-  const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
-  const log = pino({ level: "info" }, io.stderr) as Logger;
+  const { api, ...handlers } = await loadHandlers(flags.handlers, io);
+  await using log = await openLogOf(io, logFlags(flags, io));
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = optionsOf(flags, io, home);
   const server = await serveHandlers({ api, ...handlers }, { ...options, log }).catch((error: unknown) => {
@@ -122,7 +129,7 @@ function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeO
     ...(revokedKeys !== undefined && { revokedKeys: eachFile(revokedKeys, path) }),
     korv: flags.korv ?? false,
     ...adapterFlags(flags),
-    ...auditFlag(flags, io),
+    ...auditFlags(flags, io),
   };
 }
 

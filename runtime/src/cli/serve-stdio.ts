@@ -1,11 +1,12 @@
 import { dirname, resolve } from "node:path";
-import type { Logger } from "../base/log.js";
+import { errorMessage } from "../base/error-message.js";
 import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { serveStdio } from "../compose/serve-stdio.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { OpenLog } from "../observe/open-log.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, auditFlag, otherOptions, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
@@ -17,7 +18,7 @@ export const LAST_GRACE = 5000;
  * @param fault why the command line is invalid, which the client gets
  */
 export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error): Promise<void> {
-  const log = await openLog(flags.log, io);
+  const log = await openLogFile(flags, io);
   const load = async (): Promise<ApiHandlers> => {
     if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message);
     if (log instanceof Error) throw forPeer("--log: the file cannot be written", log);
@@ -32,7 +33,7 @@ export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
-      ...auditFlag(flags, io),
+      ...auditFlags(flags, io),
       ...(log !== undefined && !(log instanceof Error) && { log }),
     });
   } catch (error) {
@@ -50,14 +51,16 @@ function forPeer(message: string, cause: unknown): RpcError {
 }
 
 /** Returns an error rather than throwing it, so that the connection can be closed first. */
-async function openLog(file: string | undefined, io: CliIo): Promise<Logger | Error | undefined> {
-  if (file === undefined) return undefined;
-  const { pino } = await import("pino");
+async function openLogFile(flags: ServeFlags, io: CliIo): Promise<OpenLog | Error | undefined> {
+  const { log } = flags;
+  if (log === undefined) return undefined;
+  const { openLogOf } = await import("../observe/open-log.js");
   try {
-    const dest = pathOf(io, file);
-    createDirectory(dirname(resolve(dest)));
-    return pino(pino.destination({ dest, append: true, sync: true })) as Logger;
+    createDirectory(dirname(resolve(pathOf(io, log))));
+    return await openLogOf(io, logFlags(flags, io));
   } catch (error) {
-    return new Error(`--log ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const reason = code === undefined ? errorMessage(error) : `cannot be written (${code})`;
+    return new Error(`--log ${log}: ${reason}`, { cause: error });
   }
 }

@@ -3,11 +3,21 @@ import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
 import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
+import { ON_FULL } from "../observe/audit-options.js";
+import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { addTableOptions } from "./config/config-options.js";
 import { type Setting, type Settings, settingsOf } from "./config/settings.js";
 import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
-import { durationFrom, parseFileName, parseKorvLimits, parsePort } from "./shared/arguments.js";
+import {
+  durationFrom,
+  oneOf,
+  parseCount,
+  parseFileName,
+  parseKorvLimits,
+  parsePort,
+  parseSize,
+} from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
@@ -24,8 +34,18 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--forced", "with --stdio: for command= or ForceCommand of sshd; a session without a command is a shell")
     .option(
       "--log <file>",
-      "with --stdio: log file (default: errors go to syslog), because sshd discards the standard error of a subsystem",
+      "log file (default: standard error; with --stdio, errors go to syslog, because sshd discards it)",
       parseFileName,
+    )
+    .option(
+      "--log-level <level>",
+      "lowest level of the log: debug (a line for each call), info, warn, error or silent (default: info)",
+      oneOf(LEVELS),
+    )
+    .option(
+      "--log-format <format>",
+      "format of the log: pretty, json, or auto, which is pretty at a terminal (default: auto)",
+      oneOf(FORMATS),
     )
     .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
     .option(
@@ -58,6 +78,13 @@ export function defineServe(command: Command, io: CliIo): void {
       parseKorvLimits,
     )
     .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
+    .option("--audit-max-size <size>", "size after which it is rotated, such as 64M (default: never)", parseSize)
+    .option("--audit-files <number>", "rotated audit log files that are kept (default: 5)", parseCount)
+    .option(
+      "--audit-on-full <action>",
+      "while it cannot be written: continue (run calls, count lost lines) or refuse (calls) (default: continue)",
+      oneOf(ON_FULL),
+    )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",
@@ -104,7 +131,7 @@ async function serve(
 }
 
 /** Flags of the mode with --stdio alone. */
-const STDIO_ALONE: readonly string[] = ["scopes", "forced", "log"];
+const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /**
  * Rejects options without effect, because an ignored option of security would be dangerous.
@@ -120,13 +147,33 @@ function checkSettings(settings: Settings): void {
   };
   const lines = given
     .filter((setting) => !hasEffect(setting))
-    .map(({ option: { key, flag }, from, source }) => {
-      const name = source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
-      return isStdio
-        ? `${name} cannot be used with --stdio: sshd accepts connections and authenticates callers`
-        : `${name} requires --stdio`;
-    });
+    .map((setting) =>
+      isStdio
+        ? `${nameOf(setting)} cannot be used with --stdio: sshd accepts connections and authenticates callers`
+        : `${nameOf(setting)} requires --stdio`,
+    );
+  lines.push(...missing(settings, isStdio));
   if (lines.length > 0) throw new UsageError(lines.join("\n"));
+}
+
+/** The option, with its source unless that is the flag itself. */
+function nameOf({ option: { key, flag }, from, source }: Setting): string {
+  return source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
+}
+
+/** Options without effect where another one is absent. */
+const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
+const NEEDED_FOR_STDIO: Readonly<Record<string, string>> = { logLevel: "log", logFormat: "log" };
+
+/** What is given without the option that it changes. */
+function missing(settings: Settings, isStdio: boolean): readonly string[] {
+  const needed = Object.entries({ ...NEEDED, ...(isStdio && NEEDED_FOR_STDIO) });
+  return needed.flatMap(([key, other]) => {
+    const setting = settings.given(key);
+    if (setting === undefined || settings.given(other) !== undefined) return [];
+    const why = other === "log" ? " with --stdio: without it, errors go to syslog" : "";
+    return [`${nameOf(setting)} requires --${other}${why}`];
+  });
 }
 
 function toList(text: string): string[] {

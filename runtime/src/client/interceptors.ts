@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { roundMs } from "../base/observer/line-fields.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
@@ -17,7 +18,7 @@ export function logClientCalls(log: Logger): ClientInterceptor {
     const { method } = call;
     const ended = (error?: unknown): void => {
       const status = error === undefined ? "OK" : error instanceof RpcError ? error.status : "INTERNAL";
-      log.info({ method: method.id, status, milliseconds: Math.round((performance.now() - start) * 10) / 10 }, "call");
+      log.info({ method: method.id, status, ms: roundMs(performance.now() - start) }, "call");
     };
     const logEnd = (response: Promise<unknown>): Promise<void> => response.then(() => ended(), ended);
     const result = next(call);

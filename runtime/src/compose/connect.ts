@@ -25,7 +25,7 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /** Logger for failed callbacks, observers and listeners, and for differences of contracts; false disables it. Default: pino at level `warn`, to standard error. */
+  /** Logger for failed callbacks, observers and listeners, and for differences of contracts; false disables it. Default: that of `openLog` at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
    * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with
@@ -96,8 +96,11 @@ async function connectTo<C extends Client>(api: Api, target: Target, options: Co
     ...(observer !== undefined && { observer: combineObservers(observer, lazyLog) }),
   };
   if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions, { log: lazyLog });
-  const [{ serveCallbacks }, { openLog }] = await Promise.all([import("./callbacks.js"), import("./open-log.js")]);
-  const log = await openLog(options.log, "warn");
+  const [{ serveCallbacks }, { resolveLog }] = await Promise.all([
+    import("./callbacks.js"),
+    import("./resolve-log.js"),
+  ]);
+  const log = await resolveLog(options.log, "warn");
   const serve = serveCallbacks(api, options.callbacks, { ...options, log });
   return openClient<C>(api, transports, clientOptions, { serve, log });
 }
@@ -132,7 +135,7 @@ function errorLog(log: ConnectOptions["log"]): Pick<Logger, "error" | "warn"> {
   let opened: Promise<Logger> | undefined;
   const write = (level: "error" | "warn"): Logger["error"] => {
     return (fields, message) => {
-      opened ??= import("./open-log.js").then(({ openLog }) => openLog(undefined, "warn"));
+      opened ??= import("./resolve-log.js").then(({ resolveLog }) => resolveLog(undefined, "warn"));
       opened.then((logger) => logger[level](fields, message)).catch(() => undefined);
     };
   };

@@ -3,12 +3,12 @@ import type { Logger } from "../base/log.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import { currentCall, traceCalls } from "../server/call/current-call.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
-import { openLog } from "./open-log.js";
+import { resolveLog } from "./resolve-log.js";
 import type { Server } from "./serve.js";
 
 /** The options of {@link handleRejections}. */
 export interface HandleRejectionsOptions {
-  /** Gets the errors that belong to no call; false for none. Default: pino at level `info`, to standard error. */
+  /** Gets the errors that belong to no call; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
   /** Grace in ms for running calls before the process ends. Default: 5,000. */
   readonly grace?: number;
@@ -46,7 +46,7 @@ export async function handleRejections(
     checkOptions(options, OPTIONS);
     return checkGrace(options.grace ?? SIGNAL_GRACE);
   });
-  const log = await openLog(options.log, "info");
+  const log = await resolveLog(options.log, "info");
   return watchErrors(process, log, async () => {
     try {
       await server.close({ grace });

@@ -9,7 +9,6 @@ import { logObserver } from "../observe/log-observer.js";
 import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
-import type { ApiServerOptions } from "../server/api-server-options.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { callbacksOf } from "./callbacks.js";
 
@@ -56,7 +55,7 @@ export async function openServer(
     const lines = logObserver(log, refusalLines);
     const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
     const observer = combineObservers(observers, log);
-    const server = newServer(loaded, { ...options, observer });
+    const server = newServer(loaded, { ...options, observer, refusal: audit.refusal });
     const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };
     for (const warning of new UnknownScopes(scopes).inLines([granted])) log.warn({}, warning);
@@ -81,7 +80,7 @@ export async function openServer(
 /** The server of an API in this process, without an audit log. */
 export function newServer(
   handlers: ApiHandlers<unknown>,
-  options: ApiServerOptions & { readonly log: Logger },
+  options: AccountedOptions & { readonly log: Logger },
 ): ApiServer {
   return new ApiServer(handlers, options, callbacksOf(handlers.api, options));
 }

@@ -20,7 +20,7 @@ export interface ServeOptions
     AuditOptions,
     AdapterOptions,
     Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
-  /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
+  /** The server's logger; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
 
@@ -52,8 +52,8 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
   /** Grace in ms for running calls at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
   readonly grace?: number;
   /**
-   * The server's logger; false for none. Default: errors go to syslog, by `logger`; for the native wire, pino at level `info`
-   * also writes to standard error, which sshd discards. For a command or a shell standard error is the caller's.
+   * The server's logger; false for none. Default: errors go to syslog, by `logger`; for the native wire, lines from level `info` on
+   * also go to standard error, which sshd discards. For a command or a shell standard error is the caller's.
    */
   readonly log?: Logger | false;
 }

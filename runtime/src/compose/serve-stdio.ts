@@ -15,8 +15,8 @@ import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { watchErrors } from "./handle-rejections.js";
-import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
+import { resolveLog } from "./resolve-log.js";
 import { SERVE_STDIO_OPTIONS, type ServeStdioOptions } from "./serve-options.js";
 
 /** The exit status of a command for a 5xx. */
@@ -77,8 +77,8 @@ export async function serveStdio(
 
 /** The logger: without an option, errors go to syslog, too. */
 async function openStdioLog(log: Logger | false | undefined, { kind }: StdioRequest): Promise<Logger> {
-  if (log !== undefined) return openLog(log, "info");
-  return withSyslog(await openLog(kind === "native" ? undefined : false, "info"));
+  if (log !== undefined) return resolveLog(log, "info");
+  return withSyslog(await resolveLog(kind === "native" ? undefined : false, "info"));
 }
 
 async function serveSession(

@@ -77,15 +77,15 @@ export async function serveHandlers<Callbacks = undefined>(
 }
 
 async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
-  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] =
+  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { resolveLog }, { buildAdapters }] =
     await Promise.all([
       import("../ssh/server/listen.js"),
       import("../ssh/admission/guard-config.js"),
       import("./open-server.js"),
-      import("./open-log.js"),
+      import("./resolve-log.js"),
       import("../adapters/adapters.js"),
     ]);
-  const log = await openLog(options.log, "info");
+  const log = await resolveLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
   const opened = await openServer(handlers, { ...options, maxConnections, log });
   const { server, scopes, observer } = opened;

@@ -2,22 +2,31 @@ import { onRejected } from "../base/async/on-rejected.js";
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
 import { toError } from "../base/error-message.js";
 import { isLogger, type Logger, type LogLevel, SILENT } from "../base/log.js";
-import type { CallEnded, Observer } from "../base/observer/observer.js";
-import type { Peer } from "../base/peer.js";
+import { connectionFields } from "../base/observer/line-fields.js";
+import type { Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import { wrongType } from "../base/wrong-type.js";
+import type { RpcError } from "../contract/rpc-error.js";
 import type { AuditFile, AuditOptions } from "./audit-options.js";
-import { connectionFields, type Lines, lineObserver } from "./log-observer.js";
+import { admittedCall, CALL, type Lines, lineObserver } from "./log-observer.js";
 
 /** The audit log of a server. Its owner closes it. */
 interface AuditLog {
   /** Writes the lines. Without an audit log it receives no event. */
   readonly observer: Observer;
+  /** Returns why calls are refused at present, if the audit log may refuse some. */
+  readonly refusal?: (() => RpcError | undefined) | undefined;
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
 
-const AUDIT_FILE = { file: true, level: true } satisfies OptionTable<AuditFile>;
+const AUDIT_FILE = {
+  file: true,
+  level: true,
+  maxSize: true,
+  files: true,
+  onFull: true,
+} satisfies OptionTable<AuditFile>;
 
 type Write = (level: LogLevel, fields: object, message: string) => void;
 
@@ -35,7 +44,7 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
   }
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
-  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;
+  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, log) : undefined;
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;
@@ -48,6 +57,7 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
   }, refusalLines);
   return {
     observer,
+    refusal: file?.refusal,
     close: () => {
       flush();
       out = SILENT;
@@ -58,14 +68,14 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
 }
 
 /**
- * The lines of the log without debug lines, and a line for each call. Events with a reason are warnings. Errors and the
- * fields of diagnostics are omitted: they are for the log, and may contain the content of calls.
+ * The lines of the log without debug lines, and a line for each call. Events with a reason are warnings. Errors
+ * and the fields of diagnostics are omitted: they are for the log, and may contain the content of calls. The reason of a failed call
+ * is the text that its caller got.
  */
 function auditLines(out: Write, refusalLines: number | undefined): Lines {
   const write: Write = (level, fields, message) => {
     if (level !== "debug") out(level === "info" && "reason" in fields ? "warn" : level, allPrintable(fields), message);
   };
-  const calls = new WeakMap<Peer, number>();
   const { observer, refusals, flush } = lineObserver(write, refusalLines);
   const audited: Observer = {
     ...observer,
@@ -74,27 +84,11 @@ function auditLines(out: Write, refusalLines: number | undefined): Lines {
       if (refusals.admit(event.peer, message)) write(level, connectionFields(event), message);
     },
     callEnded: (call) => {
-      const number = (calls.get(call.peer) ?? 0) + 1;
-      calls.set(call.peer, number);
-      if (call.refused && !refusals.admit(call.peer, `${call.status} ${call.method}`)) return;
-      write(call.status === "OK" ? "info" : "warn", callFields(call, number), "call");
+      const fields = admittedCall(call, refusals);
+      if (fields !== undefined) write(call.status === "OK" ? "info" : "warn", fields, CALL);
     },
   };
   return { observer: audited, refusals, flush };
-}
-
-/** @param number the number of the call among those of its connection */
-function callFields({ peer, method, status, milliseconds, bytesIn, bytesOut }: CallEnded, number: number): object {
-  const { connectionId } = peer;
-  return {
-    ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
-    ...connectionFields({ peer }),
-    method,
-    status,
-    milliseconds: Math.round(milliseconds * 10) / 10,
-    bytesIn,
-    bytesOut,
-  };
 }
 
 /** Escapes every text: peers and clients choose some of them. */

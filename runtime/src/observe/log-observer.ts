@@ -1,14 +1,15 @@
-import { type Logger, type LogLevel, SILENT } from "../base/log.js";
+import { isAdjustable, type Logger, type LogLevel, SILENT } from "../base/log.js";
+import { callFields, connectionFields, peerFields } from "../base/observer/line-fields.js";
 import type {
   AuthenticationRequest,
-  ConnectionEvent,
+  CallEnded,
   ForwardEvent,
   Observer,
   SessionEvent,
 } from "../base/observer/observer.js";
 import { REFUSAL_LINES, RefusalLines } from "../base/observer/refusal-lines.js";
-import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
+import { RpcError } from "../contract/rpc-error.js";
 
 /** An observer that writes lines. */
 export interface Lines {
@@ -24,16 +25,43 @@ const CONNECTION_LINES = 10;
 
 type Write = (level: LogLevel, fields: object, message: string) => void;
 
-/** Writes the events of a server to a logger, as lines for its operator. */
+/**
+ * Writes the events of a server to a logger, as lines for its operator. Calls have lines at the level `debug`; where the logger
+ * neither writes that level nor may do so later (`openLog`), calls are not observed.
+ */
 export function logObserver(log: Logger, refusalLines?: number): Lines {
   const lines = lineObserver((level, fields, message) => log[level](fields, message), refusalLines);
-  return log === SILENT ? { ...lines, observer: {} } : lines;
+  if (log === SILENT) return { ...lines, observer: {} };
+  if (!isAdjustable(log) && log.isLevelEnabled?.("debug") !== true) return lines;
+  const callEnded = (call: CallEnded): void => {
+    if (log.isLevelEnabled?.("debug") === false) return;
+    const fields = admittedCall(call, lines.refusals);
+    if (fields !== undefined) log.debug(fields, CALL);
+  };
+  return { ...lines, observer: { ...lines.observer, callEnded } };
 }
 
-/**
- * Writes the events of connections, logins, sessions, forwarding and keys as lines. Calls have none: `logCalls` writes those
- * for a log, and the audit log has its own.
- */
+/** The message of the line of a call. */
+export const CALL = "call";
+
+/** The fields of the line of a call; undefined if its refusal has no line, but is counted. */
+export function admittedCall(call: CallEnded, refusals: RefusalLines): object | undefined {
+  if (call.refused && !refusals.admit(call.peer, `${call.status} ${call.method}`)) return undefined;
+  const reason = reasonOf(call);
+  return { ...callFields(call), ...(reason !== undefined && { reason }) };
+}
+
+/** Why a call failed: the text that its caller got. What a handler threw instead stays in the log, under the reference. */
+function reasonOf({ error }: CallEnded): string | undefined {
+  if (!(error instanceof RpcError)) return undefined;
+  const { reference } = (error.details ?? {}) as { readonly reference?: unknown };
+  const isExposed = error.status === "INTERNAL" && typeof reference === "string";
+  return isExposed
+    ? `the handler failed; the server's log has the reason under ${reference}`
+    : printable(error.message);
+}
+
+/** Writes the events of connections, logins, sessions, forwarding and keys as lines. */
 export function lineObserver(write: Write, refusalLines = REFUSAL_LINES): Lines {
   const refusals = new RefusalLines(refusalLines, ({ peer, ...counts }) =>
     write("warn", { ...peerFields(peer), ...counts }, "more refusals of this key"),
@@ -56,7 +84,7 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
     connectionClosed: ({ reason, version, milliseconds, bytesIn, bytesOut, ...event }) => {
       if (!connections.admit(event.peer, "SSH connection closed")) return;
       const why = { ...(version !== undefined && { version }), ...(reason !== undefined && { reason }) };
-      const traffic = { milliseconds: Math.round(milliseconds), bytesIn, bytesOut };
+      const traffic = { ms: Math.round(milliseconds), bytesIn, bytesOut };
       write("info", { ...connectionFields(event), ...why, ...traffic }, "SSH connection closed");
     },
     rekeyed: (event) => write("debug", connectionFields(event), "new keys"),
@@ -68,8 +96,8 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
       if (!connections.admit(event.peer, "authenticated")) return;
       const { authMethods, scopes, algorithms } = event.peer;
       const { kex, cipher } = algorithms ?? {};
-      const method = authMethods?.join(",");
-      write("info", { ...connectionFields(event), method, scopes, ...(kex && { kex, cipher }) }, "authenticated");
+      const authMethod = authMethods?.join(",");
+      write("info", { ...connectionFields(event), authMethod, scopes, ...(kex && { kex, cipher }) }, "authenticated");
     },
     scopesChanged: (event) =>
       write("info", { ...connectionFields(event), scopes: event.peer.scopes }, "scopes changed"),
@@ -96,7 +124,7 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
     },
     forwardClosed: ({ milliseconds, bytesIn, bytesOut, ...event }) => {
       if (!connections.admit(event.peer, `forwarded connection ended: ${event.kind}`)) return;
-      const traffic = { bytesIn, bytesOut, milliseconds: Math.round(milliseconds) };
+      const traffic = { ms: Math.round(milliseconds), bytesIn, bytesOut };
       write("info", { ...forwardFields(event), ...traffic }, "forwarded connection ended");
     },
     listenerOpened: ({ port, ...event }) => {
@@ -135,29 +163,9 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
   };
 }
 
-/** The fields that identify a connection and its peer, as far as they are known; what is proven comes first. */
-export function connectionFields({ connectionId, peer, address = peer?.address }: ConnectionEvent): object {
-  return {
-    ...(connectionId !== undefined && { connection: connectionId }),
-    ...(address !== undefined && { address }),
-    ...(peer !== undefined && peerFields(peer)),
-  };
-}
-
-function peerFields({ user, principal, fingerprint, keyName, certificate }: Peer): object {
-  return {
-    ...(principal !== undefined && { principal }),
-    ...(fingerprint !== undefined && { fingerprint }),
-    ...(keyName !== undefined && { keyName }),
-    ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
-    // As claimed.
-    user,
-  };
-}
-
 /** The user is the one that the client claims to be. */
 function requestFields({ connectionId, address, user, method }: AuthenticationRequest): object {
-  return { ...connectionFields({ connectionId, address }), user, method };
+  return { ...connectionFields({ connectionId, address }), user, authMethod: method };
 }
 
 function forwardFields({ kind, to, on, from, ...event }: ForwardEvent): object {

@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
 import { printable } from "../base/printable.js";
+import { HIDDEN, isSecretName, redactText } from "./redact.js";
 
 /** The maximum number of characters of one entry: logger(1) cuts longer ones. */
 const MAX_ENTRY = 900;
@@ -42,9 +43,11 @@ function startLogger(): Program {
 
 function entry(fields: object, message = ""): string {
   const { err, ...others } = fields as { readonly err?: unknown };
-  const values = Object.entries(others).map(([name, value]) => `${name}=${String(value)}`);
+  const values = Object.entries(others).map(
+    ([name, value]) => `${name}=${isSecretName(name) ? HIDDEN : String(value)}`,
+  );
   const parts = [[message, ...values].join(" "), ...reasons(err)];
-  return printable(parts.filter(Boolean).join(": "), MAX_ENTRY);
+  return printable(redactText(parts.filter(Boolean).join(": ")), MAX_ENTRY);
 }
 
 /** The message of an error and of its causes, without those that repeat the one before. */

@@ -2,6 +2,7 @@ import type { AccountsConfig } from "../base/accounts/server-account.js";
 import { checkNumber } from "../base/check-number.js";
 import type { Limits } from "../wire/limits.js";
 import type { ApiServerOptions } from "./api-server-options.js";
+import type { DispatchConfig } from "./call/call-context.js";
 
 /** The options that limit what connections and keys hold. */
 export interface AccountedOptions extends ApiServerOptions {
@@ -9,6 +10,8 @@ export interface AccountedOptions extends ApiServerOptions {
   readonly maxConnections?: number;
   /** Lines of failures of one key; see `refusalLines` of a server. */
   readonly refusalLines?: number;
+  /** Returns why the server refuses calls at present. */
+  readonly refusal?: DispatchConfig["refusal"];
 }
 
 /** Calls of clients without an answer, of one key: enough for several calls of every client at once. */

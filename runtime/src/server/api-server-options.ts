@@ -3,6 +3,7 @@ import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
+import { peerFields } from "../base/observer/line-fields.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
 import { REFUSAL_LINES, RefusalLines } from "../base/observer/refusal-lines.js";
 import { printable } from "../base/printable.js";
@@ -65,6 +66,8 @@ interface DispatchOptions extends ApiServerOptions {
   readonly log: Logger;
   /** See `refusalLines` of a server with an audit log. */
   readonly refusalLines?: number | undefined;
+  /** See {@link DispatchConfig.refusal}. */
+  readonly refusal?: DispatchConfig["refusal"];
 }
 
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
@@ -78,6 +81,7 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits): Dispat
     interceptors: options.interceptors ?? [],
     log: options.log,
     failures: failureLines(options),
+    refusal: options.refusal,
     stuck: new StuckHandlers(limits, observerOf(options)),
   };
 }
@@ -86,11 +90,8 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits): Dispat
 function failureLines({ log, refusalLines = REFUSAL_LINES }: DispatchOptions): RefusalLines {
   return new RefusalLines(
     refusalLines,
-    ({ peer: { principal, fingerprint, address, user }, omitted, refusals }) =>
-      log.error(
-        { principal, fingerprint, address, user, omitted, failures: refusals },
-        "more failures of calls of this key",
-      ),
+    ({ peer, omitted, refusals }) =>
+      log.error({ ...peerFields(peer), omitted, failures: refusals }, "more failures of calls of this key"),
     { ofEachKind: true },
   );
 }

@@ -3,6 +3,7 @@ import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import { ServerAccount } from "../base/accounts/server-account.js";
 import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
+import { connectionFields } from "../base/observer/line-fields.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { RefusalLines } from "../base/observer/refusal-lines.js";
 import type { Peer } from "../base/peer.js";
@@ -200,7 +201,7 @@ export class ApiServer {
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
       this.#connections.delete(connection);
-      this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
+      this.#log.debug({ ...connectionFields({ peer }), reason: reason.message }, "connection ended");
     });
     return {
       get isInUse() {

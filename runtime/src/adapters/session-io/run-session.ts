@@ -1,4 +1,5 @@
 import type { Logger } from "../../base/log.js";
+import { connectionFields } from "../../base/observer/line-fields.js";
 import type { Session } from "../../base/session.js";
 import type { ApiServer } from "../../server/api-server.js";
 
@@ -14,18 +15,18 @@ export async function runSession(
   { log, server }: SessionLog,
   run: () => Promise<number>,
 ): Promise<void> {
-  const { user, fingerprint, address } = session.peer;
+  const about = connectionFields({ peer: session.peer });
   let status = 5;
   try {
     status = await run();
   } catch (error) {
     // A lost peer causes many kinds of errors, and none of them can be reported to it.
     if (!session.signal.aborted && server.failures.admit(session.peer, "session"))
-      log.error({ user, fingerprint, address, err: error }, "a session failed");
+      log.error({ ...about, err: error }, "a session failed");
   }
   try {
     await session.exit(status);
   } catch (error) {
-    log.debug({ user, fingerprint, address, err: error }, "a session did not exit cleanly");
+    log.debug({ ...about, err: error }, "a session did not exit cleanly");
   }
 }

@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from "commander";
 import { type KorvLimits, korvLimits } from "../../adapters/korv/korv-options.js";
+import { parseByteSize } from "../../base/byte-size.js";
 import { OptionError } from "../../base/check-options.js";
 import { parseDuration } from "../../base/duration.js";
+import { nearest } from "../../base/nearest.js";
 import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
 
@@ -31,6 +33,30 @@ export function durationFrom(min: number): (text: string) => number {
     if (value !== undefined && value >= min) return value;
     throw new InvalidArgumentError("Use a duration such as 500ms, 2s or 1m, at most 24 days.");
   };
+}
+
+/** Creates a parser for one of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    const near = nearest(text, words);
+    throw new InvalidArgumentError(near === undefined ? `Use ${words.join(", ")}.` : `Did you mean ${near}?`);
+  };
+}
+
+/** Parses a size such as `64M`. */
+export function parseSize(text: string): number {
+  const size = parseByteSize(text);
+  if (size === undefined) throw new InvalidArgumentError("Use a number of bytes such as 65536, 512K, 64M or 1G.");
+  return size;
+}
+
+/** Parses a positive whole number. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError("Use a whole number from 1.");
 }
 
 /** Parses limits of the korv adapter, such as `calls=64,decompressed=8388608`. */

@@ -1,4 +1,5 @@
 import { type Logger, logWith } from "../../base/log.js";
+import { connectionFields } from "../../base/observer/line-fields.js";
 import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
@@ -29,6 +30,8 @@ export interface DispatchConfig {
   readonly log: Logger;
   /** Bounds the lines of failures that a key can cause. */
   readonly failures: RefusalLines;
+  /** Returns why the server refuses calls at present, such as without space for its audit log. */
+  readonly refusal: (() => RpcError | undefined) | undefined;
   /** Shared by all calls of the server. */
   readonly stuck: StuckHandlers;
 }
@@ -101,9 +104,7 @@ export class CallContext implements Context {
   }
 
   get log(): Logger {
-    const { method, peer } = this;
-    const { principal, fingerprint, address, user } = peer;
-    const about = { method, principal, fingerprint, address, user };
+    const about = { method: this.method, ...connectionFields({ peer: this.peer }) };
     return logWith(this.#caller.config.log, () => about);
   }
 

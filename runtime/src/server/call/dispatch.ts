@@ -61,8 +61,8 @@ export class Dispatch {
   #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
-    const { stuck } = this.#caller.config;
-    const excess = stuck.counts.size === 0 ? undefined : stuck.excess(method.id);
+    const { stuck, refusal } = this.#caller.config;
+    const excess = refusal?.() ?? (stuck.counts.size === 0 ? undefined : stuck.excess(method.id));
     if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
     if (this.#caller.hasOtherContract) checkResponseStream(method, this.#call);

@@ -23,7 +23,10 @@ interface ErrorContext {
  */
 export function handlerError(error: unknown, context: ErrorContext): RpcError {
   try {
-    if (error instanceof RpcError && isErrorStatus(error.status)) return checkDetails(error, context);
+    if (error instanceof RpcError && isErrorStatus(error.status)) {
+      if (error.status === "INTERNAL") logFailure(error, context);
+      return checkDetails(error, context);
+    }
   } catch (reason) {
     // A proxy whose traps throw, or details that are nested too deep to be validated.
     return internalError(reason, context);
@@ -50,6 +53,11 @@ export function internalError(error: unknown, { method, peer, log, config }: Err
     details: { reference },
     cause: error,
   });
+}
+
+/** A handler that throws INTERNAL has failed, too; its caller gets the text, and the log the stack. */
+function logFailure(error: RpcError, { method, peer, log, config }: ErrorContext): void {
+  if (config.failures.admit(peer, `${method.id} INTERNAL`)) log.error({ err: error }, "a handler failed");
 }
 
 /** What failures of one kind have in common. As for {@link stackOf}, anything can be thrown. */

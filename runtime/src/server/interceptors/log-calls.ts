@@ -1,4 +1,5 @@
 import type { Logger } from "../../base/log.js";
+import { connectionFields, roundMs } from "../../base/observer/line-fields.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ServerInterceptor } from "../call/interceptor.js";
 import { observeCall } from "../call/observe-call.js";
@@ -13,10 +14,9 @@ export function logCalls(log: Logger): ServerInterceptor {
     const { method, ctx } = call;
     return observeCall(call, next, ({ error, items }) => {
       const status = error === undefined ? "OK" : error instanceof RpcError ? error.status : "INTERNAL";
-      const { principal, fingerprint, address, user } = ctx.peer;
-      const milliseconds = Math.round((performance.now() - start) * 10) / 10;
+      const ms = roundMs(performance.now() - start);
       const streamed = method.responseItem === undefined ? {} : { items };
-      log.info({ method: method.id, principal, fingerprint, address, user, status, milliseconds, ...streamed }, "call");
+      log.info({ ...connectionFields({ peer: ctx.peer }), method: method.id, status, ms, ...streamed }, "call");
     });
   };
 }

@@ -13,7 +13,7 @@ function install(codegen?: string): string {
   for (const part of ["bin", "dist", "package.json"]) {
     cpSync(join(ROOT, "runtime", part), join(modules, "sshrpc", part), { recursive: true });
   }
-  symlinkSync(join(ROOT, "node_modules/commander"), join(modules, "commander"));
+  for (const name of ["commander", "ms"]) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
   if (codegen !== undefined) {
     const directory = join(modules, "@sshrpc/codegen");
     mkdirSync(directory, { recursive: true });

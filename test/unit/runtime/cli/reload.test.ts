@@ -70,12 +70,12 @@ test("SIGHUP reloads limits and keys, and names the options that need a restart"
   config({ perKey: { connections: 1 }, limits: { calls: 6, message: 6000 }, listen: "::1", grace: "1s" });
   const lines = await reload(server, /restart the server/);
   expect(lines.find(({ msg }) => msg === "configuration reloaded")).toMatchObject({
-    level: 30,
+    level: "info",
     file: "sshrpc.config.json",
     changed: ["grace", "limits.calls", "perKey"],
   });
   expect(lines.find(({ msg }) => msg === "restart the server for changes of these options")).toMatchObject({
-    level: 40,
+    level: "warn",
     options: ["limits.message", "listen"],
   });
   expect(await call()).toMatchObject({ status: 0 });
@@ -99,7 +99,7 @@ test.each([
   const message = /configuration not reloaded; the last one stays in force/;
   const lines = await reload(server, message);
   expect(lines.find(({ msg }) => message.test(msg))).toMatchObject({
-    level: 50,
+    level: "error",
     reason: expect.stringMatching(reason),
   });
   rmSync(`${cwd}/sshrpc.config.json`);

@@ -115,8 +115,8 @@ test("logClientCalls logs the outcome of each call without its payload", async (
   await it.get({ secret: 1 }).catch(() => undefined);
   for await (const _ of it.update({}));
   expect(log.lines.map(({ fields }) => fields)).toEqual([
-    { method: "GET /it", status: "CONFLICT", milliseconds: expect.any(Number) },
-    { method: "UPDATE /it", status: "OK", milliseconds: expect.any(Number) },
+    { method: "GET /it", status: "CONFLICT", ms: expect.any(Number) },
+    { method: "UPDATE /it", status: "OK", ms: expect.any(Number) },
   ]);
 });
 

@@ -1,13 +1,13 @@
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, symlinkSync } from "node:fs";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
-import { expect, it, onTestFinished } from "vitest";
+import { RpcError } from "sshrpc/server";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { CallEnded, Observer } from "../../../../runtime/src/base/observer/observer.js";
 import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
-import { reopenMoved } from "../../../../runtime/src/observe/reopen-moved.js";
 import { TestLog } from "../support/server.js";
+import { until } from "../support/wait.js";
 
 const call = (more: Partial<CallEnded> = {}): CallEnded => ({
   call: 1,
@@ -33,7 +33,7 @@ it("writes who did what with which outcome, shortened, and what has a reason as 
   const reason = `a\nb${"c".repeat(999)}`;
   observer.authenticationRefused?.({ ...connection, user: "alice", method: "password", reason });
   observer.authenticated?.({ ...connection, peer: { user: "alice", scopes: ["*"], authMethods: ["password"] } });
-  const fields = { connection: "c1", address: "192.0.2.7:1", user: "alice", method: "password" };
+  const fields = { connection: "c1", address: "192.0.2.7:1", user: "alice", authMethod: "password" };
   expect(audit.lines).toEqual([
     {
       level: "warn",
@@ -51,7 +51,7 @@ it("writes what the login has proven before the user name, which the client clai
   const names = audit.lines.map(({ fields }) => Object.keys(fields).slice(0, 3));
   expect(names).toEqual([
     ["principal", "fingerprint", "user"],
-    ["fingerprint", "user", "method"],
+    ["fingerprint", "user", "call"],
   ]);
 });
 
@@ -71,17 +71,26 @@ it("writes no debug lines, no errors and no fields of messages without an event"
   expect(JSON.stringify(audit.lines)).not.toContain("SECRET");
 });
 
-it("numbers the calls of each connection", async () => {
+it("numbers calls as observers do, and escapes what the caller chose", async () => {
   const { audit, observer } = await open();
-  const first = call();
-  const other = call({ peer: { user: "bob", scopes: [] }, method: "GET /\u001b[31m", status: "NOT_FOUND" });
-  for (const ended of [first, first, other]) observer.callEnded?.(ended);
+  observer.callEnded?.(call({ call: 7 }));
+  observer.callEnded?.(call({ call: 8, method: "GET /\u001b[31m", status: "NOT_FOUND" }));
   expect(audit.lines.map(({ level, fields }) => [level, fields["call"], fields["method"]])).toEqual([
-    ["info", "c1.1", "GET /notes"],
-    ["info", "c1.2", "GET /notes"],
-    ["warn", undefined, String.raw`GET /\u{1b}[31m`],
+    ["info", 7, "GET /notes"],
+    ["warn", 8, String.raw`GET /\u{1b}[31m`],
   ]);
-  expect(audit.lines[0]?.fields["milliseconds"]).toBe(1.3);
+  expect(audit.lines[0]?.fields["ms"]).toBe(1.3);
+});
+
+it("has the reason of a call that failed: the text that its caller got, not what the handler threw", async () => {
+  const { audit, observer } = await open();
+  const details = { reference: "1a2b3c4d", stack: "SECRET" };
+  observer.callEnded?.(call({ status: "CONFLICT", error: new RpcError("CONFLICT", "the note\nexists already") }));
+  observer.callEnded?.(call({ status: "INTERNAL", error: new RpcError("INTERNAL", "SECRET", { details }) }));
+  expect(audit.lines.map(({ fields }) => fields["reason"])).toEqual([
+    String.raw`the note\u{a}exists already`,
+    "the handler failed; the server's log has the reason under 1a2b3c4d",
+  ]);
 });
 
 it("receives no event without an audit log", async () => {
@@ -103,47 +112,6 @@ it("catches the error of a logger that throws, and logs it", async () => {
   expect(log.lines).toHaveLength(2);
 });
 
-it("reopens a log whose directory was missing for a while, and reports the failure once", async () => {
-  const home = await mkdtemp(join(tmpdir(), "sshrpc-"));
-  const folder = join(home, "logs");
-  const file = join(folder, "audit.log");
-  await mkdir(folder);
-  const destination = pino.destination({ dest: file, append: true, sync: false });
-  await once(destination, "ready");
-  onTestFinished(async () => {
-    const closed = once(destination, "close");
-    destination.end();
-    await closed;
-    await rm(home, { recursive: true });
-  });
-  const problems: string[] = [];
-  const check = reopenMoved(file, 0o600, destination, (message, error) =>
-    problems.push(`${message}: ${error.message}`),
-  );
-  const write = async (line: string): Promise<void> => {
-    destination.write(`${line}\n`);
-    await new Promise<void>((resolve) => destination.flush(() => resolve()));
-  };
-
-  await write("one");
-  await check();
-  await rename(folder, join(home, "moved"));
-  await check();
-  await check();
-  expect(problems).toEqual([
-    expect.stringMatching(/^the audit log cannot be reopened: lines go to the moved file: ENOENT/),
-  ]);
-  await write("two");
-  expect(await readFile(join(home, "moved", "audit.log"), "utf8")).toBe("one\ntwo\n");
-
-  await mkdir(folder);
-  await check();
-  await check();
-  await write("three");
-  expect(await readFile(file, "utf8")).toBe("three\n");
-  expect(problems).toHaveLength(1);
-});
-
 it("removes the access of others from a file that exists", async () => {
   const home = await mkdtemp(join(tmpdir(), "sshrpc-audit-"));
   const file = join(home, "audit.log");
@@ -155,4 +123,44 @@ it("removes the access of others from a file that exists", async () => {
   });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readFile(file, "utf8")).toBe("before\n");
+});
+
+// /dev/full fails every write as a full disk does; not every system has it.
+describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
+  it("counts the lines beyond 16 MiB, and has their number when there is space again", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const home = await mkdtemp(join(tmpdir(), "sshrpc-audit-"));
+    const file = join(home, "audit.log");
+    symlinkSync("/dev/full", file);
+    const log = new TestLog();
+    const { observer, close } = await openAuditLog({ audit: { file } }, log);
+    onTestFinished(async () => {
+      await close();
+      await rm(home, { recursive: true });
+    });
+    const messages = () => log.lines.map(({ level, message }) => `${level}: ${message}`);
+    const full = "error: the audit log cannot be written: lines wait";
+    const losing = "error: the audit log loses lines: too many wait to be written";
+    let count = 0;
+    while (messages().at(-1) !== losing && count < 200_000) {
+      count += 1;
+      observer.connectionRefused?.({ address: "x".repeat(900), reason: "a test" });
+      if (count === 1) await until("the report", () => messages().length > 0);
+    }
+    for (let more = 0; more < 4; more++) observer.connectionRefused?.({ address: "x".repeat(900), reason: "a test" });
+    expect(messages()).toEqual([full, losing]);
+    await rm(file);
+    vi.advanceTimersByTime(5000);
+    await until("the recovery", () => messages().length === 3);
+    expect(log.lines[2]).toEqual({
+      level: "warn",
+      message: "the audit log can be written again",
+      fields: { lost: 5 },
+    });
+    await close();
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    expect(lines).toHaveLength(count);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ level: "warn", lost: 5, msg: "lines were lost" });
+  });
 });

@@ -1,4 +1,4 @@
-import fs, { existsSync } from "node:fs";
+import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { connect as connectTcp, Server as TcpServer } from "node:net";
 import ssh2 from "ssh2";
@@ -9,7 +9,6 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { execAdapter } from "../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { SILENT } from "../../../../runtime/src/base/log.js";
 import { newServer } from "../../../../runtime/src/compose/open-server.js";
-import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
 import { MemorySession } from "../adapters/memory-session.js";
 import { rawClient } from "../ssh/raw-client.js";
 import { failure, makeKey, startBench, write } from "../ssh/support.js";
@@ -38,7 +37,7 @@ describe("of logins", () => {
           connection: expect.any(String),
           address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
           user: "alice",
-          method: "publickey",
+          authMethod: "publickey",
         },
       },
     ]);
@@ -52,7 +51,7 @@ describe("of logins", () => {
     });
     await failure(bench.dial({ identity: [], agent: false, password: "open sesame" }));
     expect(bench.log.with("password change requested")).toMatchObject([
-      { level: "info", fields: { user: "alice", method: "password" } },
+      { level: "info", fields: { user: "alice", authMethod: "password" } },
     ]);
     expect(JSON.stringify(bench.log.lines)).not.toContain("open sesame");
   });
@@ -264,36 +263,6 @@ describe("of a server", () => {
     ]);
     await bench.dial();
     expect(bench.accepted).toHaveLength(2);
-  });
-});
-
-describe.skipIf(!existsSync("/dev/full"))("of an audit log whose disk is full", () => {
-  it("say that lines are buffered, then dropped after 16 MiB, and lost at the end", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
-    const log = new TestLog();
-    const audit = await openAuditLog({ audit: { file: "/dev/full" } }, log);
-    const messages = () => log.lines.map(({ level, message }) => `${level}: ${message}`);
-    const address = "x".repeat(500);
-    audit.observer.connectionRefused?.({ address, reason: "a test" });
-    const buffered = "error: the audit log cannot be written: lines are buffered";
-    while (messages().length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(messages()).toEqual([buffered]);
-    let bytes = 0;
-    while (messages().length === 1 && bytes < 32 * 1024 * 1024) {
-      audit.observer.connectionRefused?.({ address, reason: "a test" });
-      bytes += address.length;
-    }
-    expect(bytes).toBeGreaterThan(8 * 1024 * 1024);
-    expect(messages()).toEqual([buffered, "error: the audit log cannot be written fast enough: lines are dropped"]);
-    audit.observer.connectionRefused?.({ address, reason: "a test" });
-    audit.observer.connectionRefused?.({ address, reason: "a test" });
-    const closed = audit.close();
-    expect(messages().slice(2)).toEqual(["error: 3 lines of the audit log were dropped"]);
-    await vi.advanceTimersByTimeAsync(2000);
-    await closed;
-    expect(messages().at(-1)).toBe(
-      "error: the audit log was closed without its last lines, which could not be written",
-    );
   });
 });
 

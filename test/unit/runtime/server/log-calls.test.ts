@@ -43,6 +43,6 @@ test.each([
     message: "call",
     fields: { method: "GET /it", user: "alice", status, ...more },
   });
-  expect(line?.fields["milliseconds"]).toBeGreaterThanOrEqual(0);
+  expect(line?.fields["ms"]).toBeGreaterThanOrEqual(0);
   expect(JSON.stringify(log.lines)).not.toContain("secret");
 });

@@ -1,16 +1,14 @@
 import type { KeyQuotas } from "../../../base/accounts/quotas.js";
+import { parseByteSize } from "../../../base/byte-size.js";
 import { printable } from "../../../base/printable.js";
 
-/** The bytes of each unit: powers of 1,024, as in sshd_config(5). */
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-
-/** The form of each value: digits, and what follows them. */
+/** The form of each value. */
 const FORMS = {
-  connections: /^(\d+)()$/,
-  calls: /^(\d+)()$/,
-  callbacks: /^(\d+)()$/,
-  bytes: /^(\d+)([KMG]?)$/,
-  rate: /^(\d+)()\/s$/,
+  connections: /^(\d+)$/,
+  calls: /^(\d+)$/,
+  callbacks: /^(\d+)$/,
+  bytes: /^(\d+[KMG]?)$/,
+  rate: /^(\d+)\/s$/,
 } as const;
 
 /**
@@ -24,9 +22,9 @@ export function parseLimits(text: string): KeyQuotas {
     if (!isLimit(name))
       throw new Error(`unknown limit "${printable(name, 40)}"; known: ${Object.keys(FORMS).join(", ")}`);
     if (limits[name] !== undefined) throw new Error(`repeated limit ${name}`);
-    const [, digits, unit = ""] = FORMS[name].exec(value) ?? [];
-    const number = Number(digits) * (UNITS[unit] as number);
-    if (!(number > 0 && Number.isSafeInteger(number))) {
+    const [, size = ""] = FORMS[name].exec(value) ?? [];
+    const number = parseByteSize(size) ?? 0;
+    if (number === 0) {
       throw new Error(
         `invalid limit "${printable(part.trim(), 40)}"; examples: connections=4, calls=100, bytes=64M, rate=50/s`,
       );

@@ -346,7 +346,7 @@ it("requires all methods in order, and reports partial success", async () => {
   expect(bench.log.with("authenticated")).toEqual([]);
   expect(await login.try("publickey", ...signed(login, bench.alice))).toEqual({ answer: "success" });
   const [line] = bench.log.with("authenticated");
-  expect(line?.fields).toMatchObject({ method: "password,publickey", scopes: ["notes:read"] });
+  expect(line?.fields).toMatchObject({ authMethod: "password,publickey", scopes: ["notes:read"] });
 });
 
 it("disconnects a peer whose key is removed between two required methods", async () => {

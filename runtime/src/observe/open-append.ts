@@ -1,0 +1,31 @@
+import { closeSync, fchmodSync, fstatSync, openSync, readSync } from "node:fs";
+
+/**
+ * Opens a file for appending lines.
+ * @param mode of a new file; the access that it does not give is removed from an existing one. Default: what the umask leaves of 0666
+ * @returns its descriptor, and whether it ends within a line, as after a crash
+ */
+export function openAppend(file: string, mode?: number): { readonly fd: number; readonly isCut: boolean } {
+  const fd = openSync(file, "a", mode);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return { fd, isCut: false };
+    if (mode !== undefined && (stats.mode & 0o077 & ~mode) !== 0) fchmodSync(fd, mode);
+    return { fd, isCut: stats.size > 0 && lastByte(file, stats.size) !== "\n" };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** A descriptor for appending cannot be read. */
+function lastByte(file: string, size: number): string {
+  const fd = openSync(file, "r");
+  try {
+    const byte = Buffer.alloc(1);
+    readSync(fd, byte, 0, 1, size - 1);
+    return byte.toString();
+  } finally {
+    closeSync(fd);
+  }
+}
