@@ -33,11 +33,11 @@ import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
-import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
 import { SIGNAL_GRACE } from "../../runtime/src/server/check-grace.js";
 import type { LimitCallsOptions } from "../../runtime/src/server/interceptors/limit-calls.js";
+import type { CloseOptions } from "../../runtime/src/server/shutdown.js";
 import { guardConfig } from "../../runtime/src/ssh/admission/guard-config.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../../runtime/src/ssh/admission/guard-options.js";
 import type { AlgorithmOptions } from "../../runtime/src/ssh/algorithm-options.js";

@@ -6,10 +6,11 @@ import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
-import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
+import type { CloseOptions } from "../server/shutdown.js";
+import type { Listener } from "../ssh/server/listen.js";
 import type { ListenOptions } from "../ssh/server/listen-options.js";
 import {
   ADAPTER_OPTIONS,
@@ -116,23 +117,27 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   ]);
   const log = await openLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
-  const opened = await openServer(handlers, { ...options, maxConnections, log });
+  let listener: Listener | undefined;
+  const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
+  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount });
   const { server, scopes, observer } = opened;
   const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
-  const listener = await start().catch(async (error) => {
+  const listening = await start().catch(async (error) => {
     await opened.close();
     throw error;
   });
+  listener = listening;
   const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
     checkedOptions(() => {
       checkOptions(closeOptions, CLOSE_OPTIONS);
       // An invalid grace must leave the whole server running, listener included.
       checkGrace(closeOptions.grace ?? 0);
+      checkGrace(closeOptions.delay ?? 0, "delay");
     });
-    await opened.close(closeOptions, listener);
+    await opened.close(closeOptions, listening);
   };
-  const { host, port, hostKeys, fingerprints } = listener;
+  const { host, port, hostKeys, fingerprints } = listening;
   return {
     host,
     port,
@@ -141,7 +146,7 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
     get clients() {
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
-    reauthorize: () => listener.reauthorize(),
+    reauthorize: () => listening.reauthorize(),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -80,6 +80,15 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
       if (!refusals.admit(event.peer, "connection")) return;
       write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections");
     },
+    connectionKicked: ({ by, grace, reason, ...event }) => {
+      if (!connections.admit(event.peer, "connection kicked")) return;
+      const operator = { by: { ...connectionFields({ peer: by, connectionId: by.connectionId }) } };
+      write(
+        "warn",
+        { ...connectionFields(event), ...operator, ...(grace > 0 && { grace }), reason },
+        "connection kicked",
+      );
+    },
     sessionOpened: ({ transport, kind, ...event }) => {
       // Over SSH, the line of the login is enough.
       if (transport !== "stdio") return;

@@ -63,6 +63,11 @@ export class KeyMeter {
     return this.#held;
   }
 
+  /** The most that it may hold; Infinity without a limit. */
+  get max(): number {
+    return this.#limit;
+  }
+
   /** Sets a limit of the key's own; undefined for that of every key. */
   limit(own: number | undefined): void {
     this.#limit = own ?? this.#default;

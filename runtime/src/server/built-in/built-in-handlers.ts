@@ -13,13 +13,17 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { isAuthorized } from "../call/admit.js";
 import type { Context } from "../call/context.js";
 import type { Route } from "../call/route.js";
+import { type OperationsConfig, operationHandlers } from "./operation-handlers.js";
 import { partOfContract } from "./visible-contract.js";
 
 /** The built-in methods of a server of `api`, with their handlers by id. */
-export function builtInHandlers(api: Api): BuiltInHandlers {
+export function builtInHandlers(api: Api, operations: OperationsConfig): BuiltInHandlers {
   const { handlers } = comparison(api, "resources");
   const get: Handler = (_request, { peer }) => servedContract(api, peer);
-  return { api: BUILT_IN_API, handlers: new Map([...handlers, ["GET /sshrpc/contract", get]]) };
+  return {
+    api: BUILT_IN_API,
+    handlers: new Map([...handlers, ["GET /sshrpc/contract", get], ...operationHandlers(operations)]),
+  };
 }
 
 /**

@@ -39,6 +39,8 @@ export interface Listener {
   readonly warnings: readonly string[];
   /** The number of open TCP connections. */
   readonly connections: number;
+  /** The number of keys that are listed; undefined where a function decides. */
+  readonly authorizedKeys: number | undefined;
   /**
    * Looks the grants of every peer up again, after the answers of a function in the options have changed: peers that are
    * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
@@ -166,6 +168,9 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     warnings,
     get connections() {
       return open.size;
+    },
+    get authorizedKeys() {
+      return authentication.keyCount();
     },
     reauthorize,
     stop,

@@ -145,7 +145,16 @@ export class Authentication {
       onRevoked: (reason) => this.#revoke(reason),
     });
     const { peer, grant } = authorization;
-    const place = accounts.open({ peer, limits: grant.limits, evict: (reason) => this.#refuse(peer, reason) });
+    const place = accounts.open({
+      peer,
+      limits: grant.limits,
+      evict: (reason) => this.#refuse(peer, reason),
+      end: (reason) => {
+        this.end();
+        this.#control.close(reason);
+      },
+      traffic: this.#control.traffic,
+    });
     if (typeof place !== "function") {
       authorization.end();
       this.#hasNoPlace = true;

@@ -22,6 +22,8 @@ interface OpenAuthentication {
   readonly config: ListedAuthentication;
   /** Warnings for the operator, found at start, one line each. */
   readonly warnings: readonly string[];
+  /** The number of keys that are listed, with those of authorities; undefined where a function decides. */
+  readonly keyCount: () => number | undefined;
   /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
   readonly onChange: (listener: () => void) => () => void;
   /** Stops watching the lists. */
@@ -42,7 +44,7 @@ export const AUTH_DEFAULTS = {
 } as const;
 
 /** A list that is watched and must be closed. */
-type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings">>;
+type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings" | "count">>;
 
 /**
  * Opens the key lists of the options.
@@ -61,6 +63,10 @@ export async function openAuthentication(
     return {
       config,
       warnings: sources.flatMap(({ warnings = [] }) => warnings),
+      keyCount: () => {
+        const counts = sources.flatMap(({ count }) => count ?? []);
+        return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+      },
       onChange: (listener) => {
         const stops = sources.map((source) => source.onChange(listener));
         return () => stops.forEach((stop) => void stop());
