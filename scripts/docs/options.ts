@@ -34,6 +34,7 @@ import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
+import { HEALTH_TIMEOUT } from "../../runtime/src/server/built-in/health-check.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
 import { SIGNAL_GRACE } from "../../runtime/src/server/check-grace.js";
 import type { LimitCallsOptions } from "../../runtime/src/server/interceptors/limit-calls.js";
@@ -158,6 +159,8 @@ export const OPTIONS = {
     onCall: {},
     observer: {},
     contractDrift: {},
+    health: {},
+    healthTimeout: ms(HEALTH_TIMEOUT),
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
@@ -174,7 +177,7 @@ export const OPTIONS = {
     ServeOptions,
     ApiServerOptions & AuditOptions & AdapterOptions & ListenOptions
   >,
-  CloseOptions: { grace: ms(0) } satisfies Rows<CloseOptions>,
+  CloseOptions: { delay: ms(0), grace: ms(0) } satisfies Rows<CloseOptions>,
   HandleRejectionsOptions: { log: {}, grace: ms(SIGNAL_GRACE) } satisfies Rows<HandleRejectionsOptions>,
   LimitCallsOptions: { perPeer: {}, peerKey: {} } satisfies Rows<LimitCallsOptions>,
   ServeStdioOptions: {

@@ -217,11 +217,8 @@ export class ApiServer {
   /** What the methods for operators need. */
   #operations(options: OperatedOptions): OperationsConfig {
     return {
-      api: this.#api,
-      observer: this.#observer,
-      accounts: this.accounts,
-      native: this.#connections,
-      calls: this.#calls,
+      ...{ api: this.#api, observer: this.#observer, accounts: this.accounts },
+      ...{ native: this.#connections, calls: this.#calls },
       health: healthCheckOf(options),
       eventLoop: new EventLoopMeter(),
       authorizedKeys: options.authorizedKeyCount ?? (() => undefined),

@@ -70,6 +70,11 @@ export class ObservedCalls {
     }
   }
 
+  /** The peers whose calls adapters run. */
+  callers(): Iterable<Peer> {
+    return this.#config.local().callers;
+  }
+
   /** Records name a method by its id, because a path may contain private data. */
   #aboutOf(reference: string): ReportedMethod {
     const route = this.#config.router().find(reference);

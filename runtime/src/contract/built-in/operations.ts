@@ -197,6 +197,7 @@ const reason = { type: `string of up to ${MAX_KICK_REASON} characters`, fits: is
 const kickOptions = { grace: optional(integer(0, MAX_KICK_GRACE)), reason: optional(reason) };
 const kicked = openObject({ ended: NUMBER, rows: LIST, omitted: NUMBER });
 
+/** Whether the server takes calls. */
 export const HEALTH: Method = {
   ...unary("GET", "health", "/sshrpc/health"),
   idempotent: true,
@@ -208,6 +209,7 @@ export const HEALTH: Method = {
   }),
 };
 
+/** The present state of the server. */
 export const STATUS: Method = {
   ...unary("GET", "status", "/sshrpc/status"),
   idempotent: true,
@@ -219,6 +221,7 @@ export const STATUS: Method = {
   }),
 };
 
+/** Ends a connection. */
 export const KICK_CONNECTION: Method = {
   ...unary("DELETE", "connection", "/sshrpc/connections/{id}"),
   params: { id: "string" },
@@ -228,6 +231,7 @@ export const KICK_CONNECTION: Method = {
   response: kicked,
 };
 
+/** Ends the connections of a key, a principal or a user. */
 export const KICK: Method = {
   ...unary("DELETE", "connections", "/sshrpc/connections"),
   // Sent again, it would end connections that have been opened meanwhile.

@@ -1,6 +1,5 @@
 import { withTimeout } from "../../base/async/with-timeout.js";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
-import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -97,7 +96,7 @@ export class HealthCheck {
   #changed(reason: string | undefined, error?: unknown): string | undefined {
     const { log } = this.#config;
     if (reason !== this.#reason) {
-      const failure = error === undefined ? {} : { err: error, message: printable(errorMessage(error)) };
+      const failure = error === undefined ? {} : { err: error };
       if (reason === undefined) log.info({}, "health check: ready");
       else log.warn({ reason, ...failure }, "health check: not ready");
     }

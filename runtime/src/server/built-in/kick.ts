@@ -9,6 +9,7 @@ import {
   ROWS,
 } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import type { Connection } from "../../wire/connection.js";
 import {
   type ConnectionSources,
   describeConnection,
@@ -63,25 +64,46 @@ function endAll(config: KickConfig, found: readonly ListedConnection[], request:
   const now = Date.now();
   // Described first: afterwards they hold nothing.
   const rows = found.slice(0, ROWS).map((connection) => describeConnection(connection, now));
-  for (const connection of found) endOne(config, connection, request);
+  const native = nativeOf(config);
+  for (const connection of found) endOne(config, { ...connection, native: native.get(connection.peer) ?? [] }, request);
   return { ended: found.length, rows, omitted: found.length - rows.length };
 }
 
-function endOne(config: KickConfig, connection: ListedConnection, { by, grace = 0, reason }: Kick): void {
-  const { peer, account, end } = connection;
+/** The connections of the native wire of each peer. */
+function nativeOf(config: KickConfig): ReadonlyMap<Peer, readonly Connection[]> {
+  const byPeer = new Map<Peer, Connection[]>();
+  for (const [connection, { peer }] of config.native) {
+    const known = byPeer.get(peer);
+    if (known === undefined) byPeer.set(peer, [connection]);
+    else known.push(connection);
+  }
+  return byPeer;
+}
+
+interface EndedConnection extends ListedConnection {
+  readonly native: readonly Connection[];
+}
+
+function endOne({ observer }: KickConfig, connection: EndedConnection, { by, grace = 0, reason }: Kick): void {
+  const { peer, account, native } = connection;
   const given = reason === undefined || reason === "" ? undefined : printable(reason, MAX_KICK_REASON);
   const text = ["disconnected by an operator", ...(given === undefined ? [] : [given])].join(": ");
   const { connectionId, address } = peer;
-  config.observer.connectionKicked?.({ connectionId, address, peer, by, grace, reason: text });
+  observer.connectionKicked?.({ connectionId, address, peer, by, grace, reason: text });
+  const end = (): void => {
+    // Native clients get the reason with each of their calls.
+    for (const one of native) void one.close(text);
+    connection.end(text);
+  };
   if (grace === 0) {
-    end(text);
+    end();
     return;
   }
-  for (const [native, served] of config.native) if (served.peer === peer) native.drain(text);
+  for (const one of native) one.drain(text);
   const until = performance.now() + grace;
   const timer = setInterval(() => {
     if (account.held("calls") > 0 && performance.now() < until) return;
     clearInterval(timer);
-    end(text);
+    end();
   }, LOOK).unref();
 }

@@ -25,7 +25,7 @@ export interface ConnectionSources {
   readonly native: ReadonlyMap<Connection, { readonly peer: Peer; readonly since: number }>;
 }
 
-/** All open connections of a server. */
+/** All open connections of a server, of those that it can end. */
 export function listConnections({ accounts, native }: ConnectionSources): ListedConnection[] {
   const list: ListedConnection[] = [];
   const overSsh = new Set<Peer>();

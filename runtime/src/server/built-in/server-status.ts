@@ -1,4 +1,5 @@
 import type { KeyAccount } from "../../base/accounts/key-account.js";
+import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { VERSION } from "../../base/version.js";
 import {
@@ -28,6 +29,8 @@ export interface StatusSources extends ConnectionSources {
     start(): void;
     /** The methods of the calls that run; undefined for those that do not exist. */
     running(): Iterable<Method | undefined>;
+    /** The peers whose calls adapters run. */
+    callers(): Iterable<Peer>;
   };
   readonly eventLoop: EventLoopMeter;
   /** The number of authorized keys, where it is known. */
@@ -50,7 +53,8 @@ export function serverStatus(sources: StatusSources, request: StatusRequest): Se
   const { rss, heapUsed, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const now = Date.now();
-  const connections = listConnections(sources);
+  const listed = listConnections(sources);
+  const connections = [...listed, ...callersWithout(listed, sources)];
   const running = countRunning(calls.running());
   const keys = [...accounts.keys].filter(([, key]) => isActive(key));
   const authorized = authorizedKeys();
@@ -83,6 +87,17 @@ export function serverStatus(sources: StatusSources, request: StatusRequest): Se
       ...largest(keys, rows, keyOrder(order), describeKey),
     },
   };
+}
+
+/** Callers without a connection of their own, as a command that sshd has started the process for. */
+function callersWithout(
+  listed: readonly ListedConnection[],
+  { accounts, calls, createdAt }: StatusSources,
+): ListedConnection[] {
+  const known = new Set(listed.map(({ peer }) => peer));
+  const others = [...new Set(calls.callers())].filter((peer) => !known.has(peer));
+  const since = Math.round(performance.timeOrigin + createdAt);
+  return others.map((peer) => ({ peer, account: accounts.of(peer), since, traffic: undefined, end: () => undefined }));
 }
 
 interface Running {

@@ -75,6 +75,11 @@ export class LocalCalls {
     return [...this.#running.keys()].map((peer) => ({ peer, callbacks }));
   }
 
+  /** The peers whose calls run. */
+  get callers(): Iterable<Peer> {
+    return this.#running.keys();
+  }
+
   /** The methods of the calls that run; undefined for those that do not exist. */
   get methods(): readonly (Method | undefined)[] {
     return [...this.#running.values()].flatMap((calls) => [...calls].map(({ method }) => method));

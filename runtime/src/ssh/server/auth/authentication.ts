@@ -146,14 +146,8 @@ export class Authentication {
     });
     const { peer, grant } = authorization;
     const place = accounts.open({
-      peer,
-      limits: grant.limits,
+      ...{ peer, limits: grant.limits, end: this.#control.close, traffic: this.#control.traffic },
       evict: (reason) => this.#refuse(peer, reason),
-      end: (reason) => {
-        this.end();
-        this.#control.close(reason);
-      },
-      traffic: this.#control.traffic,
     });
     if (typeof place !== "function") {
       authorization.end();
