@@ -26,6 +26,8 @@ export function builtInHandlers(api: Api, operations: OperationsConfig): BuiltIn
   };
 }
 
+const NO_HASHES: Promise<ReadonlyMap<string, string>> = Promise.resolve(new Map());
+
 /**
  * The built-in method by which the caller compares its contract with that of this side.
  * @param served what this side serves: the resources of the contract, or its callbacks
@@ -38,13 +40,13 @@ export function comparison(api: Api, served: "resources" | "callbacks"): BuiltIn
     return methodHashes(contract, contract[served]);
   };
   const get = async (request: unknown, { peer }: Context): Promise<MethodHashes> => {
-    // Computed for the first caller whose contract differs. A failure is not kept.
-    hashes ??= load();
-    const known = await hashes.catch((error) => {
+    const named = (request as { readonly methods?: readonly string[] }).methods;
+    // Computed for the first caller whose contract differs. A failure is not kept. `sshrpc ping` asks for none.
+    if (named?.length !== 0) hashes ??= load();
+    const known = await (hashes ?? NO_HASHES).catch((error) => {
       hashes = undefined;
       throw error;
     });
-    const named = (request as { readonly methods?: readonly string[] }).methods;
     const asked = named === undefined ? methods : methods.filter(isNamed(named));
     const visible = asked.filter(({ scope }) => isAuthorized(peer, scope));
     const { name, version, hash } = api;
