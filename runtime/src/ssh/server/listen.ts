@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { ServerAccount } from "../../base/accounts/server-account.js";
@@ -6,6 +5,7 @@ import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
+import { newConnectionId } from "../../base/peer.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
@@ -105,7 +105,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("connection", (connection: Connection) => {
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
-    const connectionId = randomBytes(6).toString("base64url");
+    const connectionId = newConnectionId();
     const config = { ...authentication.config, connectionId, ...serving };
     const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
