@@ -27,6 +27,9 @@ const ROWS = 30;
 /** Milliseconds for one answer. */
 const ANSWER_TIMEOUT = 10_000;
 
+/** The longest delay before an attempt to connect again, in milliseconds. */
+const MAX_RECONNECT_DELAY = 2000;
+
 /** Errors that a later attempt would get again: they end the command. */
 const FINAL: readonly string[] = ["FORBIDDEN", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED", "BAD_REQUEST"];
 
@@ -64,7 +67,8 @@ async function watch(
   const stop = (): void => ended.abort();
   // Passphrases and host keys are asked for before the screen is used.
   const connecting = AbortSignal.timeout(flags.timeout ?? TIMEOUT);
-  await using client = await openClient<StatusClient>(API, transport, { signal: connecting, retries: 0 });
+  const reconnect = { maxDelay: MAX_RECONNECT_DELAY };
+  await using client = await openClient<StatusClient>(API, transport, { signal: connecting, retries: 0, reconnect });
   void stopSignal(io, new Promise((resolve) => signal.addEventListener("abort", () => resolve()))).then(stop);
   const view = new View(transport.address, flags);
   const screen = new Screen(
@@ -75,6 +79,12 @@ async function watch(
     },
     () => view.draw(screen),
   );
+  // A call waits for the next connection: the screen says so meanwhile.
+  const unlisten = client.on("state", (state, reason) => {
+    if (state === "ready" || reason === undefined) return;
+    view.failed(reason);
+    view.draw(screen);
+  });
   try {
     while (!signal.aborted) {
       await update(client, view, signal);
@@ -82,6 +92,7 @@ async function watch(
       await sleep(flags.interval ?? INTERVAL, undefined, { signal }).catch(() => undefined);
     }
   } finally {
+    unlisten();
     screen.close();
     stop();
   }
