@@ -29,7 +29,7 @@ itWith(["ssh"], "ssh host health is all that a monitor needs: a key with its sco
   }
 });
 
-itWith(["ssh"], "a stock client is told why its connection was ended", async () => {
+itWith(["ssh"], "a stock client gets the reason why its connection was ended", async () => {
   const { ssh, server, key, knownHosts } = await serveTo("*,sshrpc:kick,sshrpc:status");
   const waiting = run("ssh", [...ssh, "GET /ticks"]);
   const flags = ["--identity", key.file, "--known-hosts", knownHosts];
@@ -107,7 +107,7 @@ itWith(
     expect(screen).not.toContain("before");
     await press("t");
     await shows(/\[traffic\]/);
-    // An arrow is no letter.
+    // An arrow key must not count as the letter of its sequence.
     await press("Up");
     await press("m");
     await shows(/\[memory\]/);

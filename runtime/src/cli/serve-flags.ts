@@ -6,6 +6,7 @@ export interface ServeFlags {
   readonly handlers: string;
   readonly audit?: string;
   readonly grace?: number;
+  readonly shutdownDelay?: number;
   readonly stdio?: boolean;
   readonly scopes?: readonly string[];
   readonly forced?: boolean;

@@ -49,7 +49,9 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   });
   io.stdout.write(introduction(api, server, flags, authorizedKeys));
   await stopSignal(io, failed);
-  await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
+  // Nothing more is served after an error that belongs to no call.
+  const delay = hasFailed ? 0 : (flags.shutdownDelay ?? 0);
+  await server.close({ delay, grace: flags.grace ?? SIGNAL_GRACE });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();

@@ -61,6 +61,11 @@ export function defineServe(command: Command, io: CliIo): void {
       `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
       durationFrom(0),
     )
+    .option(
+      "--shutdown-delay <duration>",
+      "time after SIGTERM in which health says draining and everything is still served (default: none)",
+      durationFrom(0),
+    )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
@@ -102,6 +107,7 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   revokedKeys: "--revoked-keys",
   proxyProtocol: "--proxy-protocol",
   korv: "--korv",
+  shutdownDelay: "--shutdown-delay",
 };
 
 const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };

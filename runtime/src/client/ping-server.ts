@@ -83,7 +83,7 @@ async function makeCall(connection: Connection, timeout: number): Promise<void> 
   try {
     await get({ methods: [] });
   } catch (error) {
-    // A server of an earlier version, or one without schemas, has answered all the same.
+    // A server of an earlier version, or one without schemas, has answered, too.
     if (!(error instanceof RpcError) || !["NOT_FOUND", "UNIMPLEMENTED"].includes(error.status)) throw error;
   }
 }

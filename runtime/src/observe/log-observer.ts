@@ -49,7 +49,12 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
   return {
     connectionAdmitted: ({ address, isReturning }) => {
       if (!connections.admit({ user: "", scopes: [], address }, "connection")) return;
-      write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`);
+      // Load balancers that check the port come again each second; a login has a line of its own.
+      write(
+        isReturning ? "debug" : "info",
+        { address },
+        `connection from a ${isReturning ? "returning" : "new"} address`,
+      );
     },
     connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
     refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),

@@ -24,7 +24,7 @@ interface NamedContract {
 /** What `GET /sshrpc/health` responds. */
 export interface Health {
   /**
-   * `ok`: it takes calls. `unready`: the check of the option `health` failed; it takes calls all the same. `draining`: it shuts down, and
+   * `ok`: it takes calls. `unready`: the check of the option `health` failed; it still takes calls. `draining`: it shuts down, and
    * will take no new calls.
    */
   readonly status: (typeof HEALTH_STATES)[number];
@@ -40,7 +40,7 @@ export interface Health {
 /** What {@link ServerStatus} sorts connections and keys by, each from the largest: the time that they are open, what they run, hold and have sent. */
 export const STATUS_ORDERS = ["age", "calls", "memory", "traffic"] as const;
 
-/** The most rows of each list of {@link ServerStatus}. */
+/** Maximum of `rows`: those of each list of {@link ServerStatus}. */
 export const MAX_ROWS = 1000;
 /** The default number of rows. */
 export const ROWS = 100;

@@ -9,7 +9,7 @@ const HALF_WINDOW = 30_000;
 /** The name under which calls of methods that do not exist are counted: their callers choose the references. */
 export const UNKNOWN_METHOD = "(unknown)";
 
-/** The longest duration that is told apart, in microseconds: a day. */
+/** The longest duration of the histogram, in microseconds: a day. Longer ones count as one of a day. */
 const LONGEST = 86_400_000_000;
 
 /** What is counted of a method. */

@@ -149,7 +149,7 @@ describe("the lines of a status", () => {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hostile(inner)]));
   }
 
-  test("have no control character, whatever a server sends", async () => {
+  test("have no control character for any answer of a server", async () => {
     const { run } = await startServer();
     await run("status");
     const status = JSON.parse((await run("status", "--json")).stdout) as ServerStatus;

@@ -100,7 +100,7 @@ async function pingSubsystem(run: (stream: Duplex) => void, flags: readonly stri
   return sshrpc(["ping", ...flags, ...identity, `ssh://alice@127.0.0.1:${server.port}`], { cwd });
 }
 
-test("a subsystem that repeats the HELLO of the client is no server", async () => {
+test("rejects a subsystem that repeats the HELLO of the client", async () => {
   const { status, stdout, stderr } = await pingSubsystem((stream) => void stream.pipe(stream));
   expect([status, stdout]).toEqual([5, ""]);
   expect(stderr).toMatch(/^sshrpc: UNAVAILABLE: .*broke the protocol/);
