@@ -48,13 +48,13 @@ export function lineObserver(write: Write, refusalLines = REFUSAL_LINES): Lines 
 function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines): Observer {
   return {
     connectionAdmitted: ({ address, isReturning }) => {
-      if (!connections.admit({ user: "", scopes: [], address }, "connection")) return;
       // Load balancers that check the port come again each second; a login has a line of its own.
-      write(
-        isReturning ? "debug" : "info",
-        { address },
-        `connection from a ${isReturning ? "returning" : "new"} address`,
-      );
+      if (isReturning) {
+        write("debug", { address }, "connection from a returning address");
+        return;
+      }
+      if (!connections.admit({ user: "", scopes: [], address }, "connection")) return;
+      write("info", { address }, "connection from a new address");
     },
     connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
     refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),

@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
 import { MAX_ROWS, type ServerStatus, STATUS, STATUS_ORDERS } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { addServerOptions, type CallServerFlags } from "../call-server.js";
 import { durationFrom } from "../shared/arguments.js";
+import { addServerOptions, type CallServerFlags } from "../shared/call-server.js";
 import { CallFailure } from "../shared/failure.js";
 
 /** The flags of the commands for operators. */

@@ -86,14 +86,14 @@ export function connectionLine(connection: ConnectionStatus): string {
   return [...texts, `${cell(calls)} calls`].join("  ");
 }
 
-function summary({ status, uptime, version, contract, process: own }: ServerStatus, address: string): string[] {
-  const { pid, node, memory, cpu, eventLoop } = own;
+function summary({ status, uptime, version, contract, node }: ServerStatus, address: string): string[] {
+  const { pid, memory, cpu, eventLoop } = node;
   const { delay } = eventLoop;
   const late =
     delay === undefined ? "" : `, timers late by ${delay.mean} ms on average, p99 ${delay.p99} ms, max ${delay.max} ms`;
   return [
     `${address}  ${status === "ok" ? "ok" : status.toUpperCase()}, up ${duration(uptime)}`,
-    `${contract.name} ${contract.version}  hash ${contract.hash}  sshrpc ${version}  node ${node}  pid ${pid}`,
+    `${contract.name} ${contract.version}  hash ${contract.hash}  sshrpc ${version}  node ${node.version}  pid ${pid}`,
     `memory ${size(memory.rss)} rss, ${size(memory.heapUsed)} heap, ${size(memory.external)} external  cpu ${duration(cpu)}  event loop ${Math.round(eventLoop.utilization * 100)} % busy${late}`,
   ].map((line) => printable(line, 400));
 }

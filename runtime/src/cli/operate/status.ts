@@ -4,7 +4,7 @@ import { printable } from "../../base/printable.js";
 import { callPath } from "../../client/call-path.js";
 import { type ServerStatus, STATUS } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { findServer } from "../call-server.js";
+import { findServer } from "../shared/call-server.js";
 import type { CliIo } from "../shared/io.js";
 import type { Output } from "../shared/output.js";
 import { addStatusOptions, type StatusFlags, TIMEOUT, toFailure, toStatus } from "./operator-call.js";

@@ -108,7 +108,7 @@ export const OPERATION_RESOURCES: Readonly<Record<string, ResourceContract>> = {
           uptime: number(),
           version: text("That of sshrpc."),
           contract: NAMED_CONTRACT,
-          process: { type: "object", description: "Process id, memory, CPU time, event loop." },
+          node: { type: "object", description: "The process: id, version of Node, memory, CPU time, event loop." },
           connections: object({ open: number(), ...rows(CONNECTION) }),
           calls: object({
             running: number(),

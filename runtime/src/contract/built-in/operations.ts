@@ -124,10 +124,11 @@ export interface ServerStatus {
   /** The version of sshrpc. */
   readonly version: string;
   readonly contract: NamedContract;
-  readonly process: {
+  /** The process. */
+  readonly node: {
     readonly pid: number;
-    /** The version of Node. */
-    readonly node: string;
+    /** That of Node. */
+    readonly version: string;
     readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
     /** CPU time since the process began. */
     readonly cpu: number;
@@ -216,7 +217,7 @@ export const STATUS: Method = {
   scope: STATUS_SCOPE,
   request: closedObject({ rows: optional(integer(0, MAX_ROWS)), order: optional(oneOfTexts(STATUS_ORDERS)) }),
   response: openObject({
-    ...{ status: TEXT, uptime: NUMBER, version: TEXT, contract, process: OBJECT },
+    ...{ status: TEXT, uptime: NUMBER, version: TEXT, contract, node: OBJECT },
     ...{ connections: OBJECT, calls: OBJECT, keys: OBJECT },
   }),
 };

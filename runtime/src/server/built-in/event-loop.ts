@@ -1,7 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { ServerStatus } from "../../contract/built-in/operations.js";
 
-type EventLoop = ServerStatus["process"]["eventLoop"];
+type EventLoop = ServerStatus["node"]["eventLoop"];
 
 /** Milliseconds between two samples of the delay. */
 const RESOLUTION = 20;

@@ -63,9 +63,9 @@ export function serverStatus(sources: StatusSources, request: StatusRequest): Se
     uptime: Math.round(performance.now() - createdAt),
     version: VERSION,
     contract: { name, version, hash },
-    process: {
+    node: {
       pid: process.pid,
-      node: process.version,
+      version: process.version,
       memory: { rss, heapUsed, external },
       cpu: Math.round((user + system) / 1000),
       eventLoop: eventLoop.read(),

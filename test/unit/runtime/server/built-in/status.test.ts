@@ -53,8 +53,8 @@ test("lists connections with their peers, their calls, and keys with what they h
   await until("the call", () => server.calls === 1);
   const status = await operator.status.get();
   expect(status).toMatchObject({ status: "ok", contract: { name: "test", version: "1.0.0", hash: "00" } });
-  expect(status.process).toMatchObject({ pid: process.pid, node: process.version });
-  expect(status.process.memory.rss).toBeGreaterThan(status.process.memory.heapUsed);
+  expect(status.node).toMatchObject({ pid: process.pid, version: process.version });
+  expect(status.node.memory.rss).toBeGreaterThan(status.node.memory.heapUsed);
   const { connectionId: id, ...names } = alice;
   const { open, omitted, rows } = status.connections;
   expect([open, omitted]).toEqual([2, 0]);
