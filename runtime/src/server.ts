@@ -27,7 +27,6 @@ export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
 export type { LogFormat, LogLevelOption, LogOptions } from "./observe/log-options.js";
 export { type OpenLog, openLog } from "./observe/open-log.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
-export type { CloseOptions } from "./server/api-server.js";
 export type { ServedCall } from "./server/api-server-options.js";
 export type { ConnectedClient, Context } from "./server/call/context.js";
 export type {
@@ -41,6 +40,7 @@ export type { ServerCallInfo, ServerInterceptor } from "./server/call/intercepto
 export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
+export type { CloseOptions } from "./server/shutdown.js";
 export type { GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/admission/guard-options.js";
 export type { AlgorithmOptions } from "./ssh/algorithm-options.js";
 export type { PublicKey } from "./ssh/keys/format/public-key.js";

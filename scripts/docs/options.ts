@@ -34,11 +34,12 @@ import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import { LOG_DEFAULTS, type LogOptions } from "../../runtime/src/observe/log-options.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
-import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
+import { HEALTH_TIMEOUT } from "../../runtime/src/server/built-in/health-check.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
 import { SIGNAL_GRACE } from "../../runtime/src/server/check-grace.js";
 import type { LimitCallsOptions } from "../../runtime/src/server/interceptors/limit-calls.js";
+import type { CloseOptions } from "../../runtime/src/server/shutdown.js";
 import { guardConfig } from "../../runtime/src/ssh/admission/guard-config.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../../runtime/src/ssh/admission/guard-options.js";
 import type { AlgorithmOptions } from "../../runtime/src/ssh/algorithm-options.js";
@@ -159,6 +160,8 @@ export const OPTIONS = {
     onCall: {},
     observer: {},
     contractDrift: {},
+    health: {},
+    healthTimeout: ms(HEALTH_TIMEOUT),
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
@@ -175,7 +178,7 @@ export const OPTIONS = {
     ServeOptions,
     ApiServerOptions & AuditOptions & AdapterOptions & ListenOptions
   >,
-  CloseOptions: { grace: ms(0) } satisfies Rows<CloseOptions>,
+  CloseOptions: { delay: ms(0), grace: ms(0) } satisfies Rows<CloseOptions>,
   HandleRejectionsOptions: { log: {}, grace: ms(SIGNAL_GRACE) } satisfies Rows<HandleRejectionsOptions>,
   LimitCallsOptions: { perPeer: {}, peerKey: {} } satisfies Rows<LimitCallsOptions>,
   ServeStdioOptions: {

@@ -10,6 +10,7 @@ import { readReference } from "../../scripts/docs/pages.js";
 const DEFAULTS = {
   ApiServerOptions: {
     timeout: [30_000, "30 s"],
+    healthTimeout: [2000, "2 s"],
     exposeErrors: [false, "`false`"],
     undeclaredProperties: ["drop", "`drop`"],
   },
@@ -19,6 +20,7 @@ const DEFAULTS = {
     maxChannels: [10, "10"],
   },
   CloseOptions: {
+    delay: [0, "0"],
     grace: [0, "0"],
   },
   ServeStdioOptions: {

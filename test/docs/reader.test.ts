@@ -131,7 +131,7 @@ itWith(
     const cat = Buffer.from(Array.from({ length: Number(size) }, (_, at) => (at * 7) % 256));
     write(exampleFiles({ streams: true }));
     await serve();
-    await output(`sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"`);
+    await output(`sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*,sshrpc:*"`);
     writeFileSync(`${project}/cat.jpg`, cat);
     expect(await output("npx jiti client.ts")).toBe(
       `{ id: 1, text: 'Buy milk' }\nno note 7\n1\n2\n3\n{ bytes: ${size} }\nHELLO\nWORLD\n`,

@@ -14,6 +14,7 @@ export interface Served {
   readonly server: Server;
   readonly directory: string;
   readonly key: TestKey;
+  readonly hostKey: TestKey;
   readonly knownHosts: string;
   readonly log: TestLog;
   /** Events that handlers have recorded. */
@@ -120,7 +121,7 @@ export async function serveNotesOverSsh(options: Partial<ServeOptions> = {}): Pr
   onTestFinished(() => server.close());
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
   const ssh = [...sshOptions({ knownHosts, identity: key.file, port: server.port }), "alice@127.0.0.1"];
-  return { server, directory, key, knownHosts, log, seen, ssh };
+  return { server, directory, key, hostKey, knownHosts, log, seen, ssh };
 }
 
 /** A running stock client. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { OptionTable } from "./check-options.js";
 
 /** An authentication method of RFC 4252 or RFC 4256. */
@@ -116,4 +117,9 @@ export interface RejectedKey {
   readonly serial?: string;
   /** The fingerprint of the authority of a certificate. */
   readonly authority?: string;
+}
+
+/** A new {@link Peer.connectionId}: eight letters, digits, `_` or `-`. None begins with `-`, as an option of a command does. */
+export function newConnectionId(): string {
+  return randomBytes(6).toString("base64url").replace(/^-/, "_");
 }

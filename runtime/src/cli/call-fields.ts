@@ -5,7 +5,7 @@ import type { Contract } from "../contract/contract.js";
 import { matchPath, parsePath } from "../contract/path.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
-import type { CallServer } from "./call-server.js";
+import type { CallServer } from "./shared/call-server.js";
 
 /** A call whose request is given as fields. */
 export interface FieldsCall {

@@ -10,12 +10,13 @@ import { escapeUnsafe } from "../adapters/session-io/printer.js";
 import { printable } from "../base/printable.js";
 import { callPath } from "../client/call-path.js";
 import type { EncodedJson } from "../codec/encoded-json.js";
+import { HEALTH, type Health, isHealthy } from "../contract/built-in/operations.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type FieldsCall, readFields } from "./call-fields.js";
-import { addServerOptions, type CallServerFlags, findServer } from "./call-server.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
+import { addServerOptions, type CallServerFlags, findServer } from "./shared/call-server.js";
 import { CallFailure, UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
 import type { Output } from "./shared/output.js";
@@ -92,10 +93,17 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
     // Only the items of a stream go to standard output, as for commands over stock ssh.
     if (isStream) stderr.write(line(response, stderr.isTTY));
     else await output.write(line(response, stdout.isTTY));
+    if (verb === HEALTH.verb && path === HEALTH.path && !isHealthy(response)) throw unhealthy(response);
   } catch (error) {
     // The reader of the output has closed it: `sshrpc call … | head`.
     if (!output.signal.aborted) throw error;
   }
+}
+
+/** As over stock ssh, the exit status says whether a server is ready. */
+function unhealthy(health: unknown): RpcError {
+  const { status, reason = "no reason given" } = health as Partial<Health>;
+  return new RpcError("UNAVAILABLE", `the server is ${status}: ${reason}`);
 }
 
 function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): AsyncIterable<unknown> {

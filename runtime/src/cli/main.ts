@@ -24,6 +24,12 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
     "show how a server answers: round trips, versions, algorithms",
     async () => (await import("./ping.js")).definePing,
   ],
+  status: [
+    "show connections, calls and keys of a server",
+    async () => (await import("./operate/status.js")).defineStatus,
+  ],
+  top: ["show the status of a server again each second", async () => (await import("./operate/top.js")).defineTop],
+  kick: ["end connections of a server", async () => (await import("./operate/kick.js")).defineKick],
   keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
 };
 

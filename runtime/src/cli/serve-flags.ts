@@ -21,6 +21,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly auditFiles?: number;
   readonly auditOnFull?: "continue" | "refuse";
   readonly grace?: number;
+  readonly shutdownDelay?: number;
   readonly stdio?: boolean;
   readonly scopes?: readonly string[];
   readonly forced?: boolean;

@@ -65,9 +65,11 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
   const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
   hangup.drain();
-  const { grace = SIGNAL_GRACE } = flagsOf(reload.settings);
+  const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
-  await server.close({ grace });
+  // Nothing more is served after an error that belongs to no call.
+  const delay = hasFailed ? 0 : shutdownDelay;
+  await server.close({ delay, grace });
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();

@@ -91,6 +91,11 @@ export function defineServe(command: Command, io: CliIo): void {
       `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
       durationFrom(0),
     )
+    .option(
+      "--shutdown-delay <duration>",
+      "time after SIGTERM in which health says draining and everything is still served (default: none)",
+      durationFrom(0),
+    )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
@@ -133,6 +138,9 @@ async function serve(
 /** Flags of the mode with --stdio alone. */
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
+/** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
+const PORT_ALONE: readonly string[] = ["shutdownDelay"];
+
 /**
  * Rejects options without effect, because an ignored option of security would be dangerous.
  * @throws UsageError that names both sources
@@ -142,6 +150,7 @@ function checkSettings(settings: Settings): void {
   const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
   const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
     if (!isStdio) return !STDIO_ALONE.includes(key);
+    if (PORT_ALONE.includes(key)) return false;
     const isOfServer = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
     return !isOfServer || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
   };

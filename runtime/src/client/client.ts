@@ -9,7 +9,7 @@ import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { wrongNumber, wrongType } from "../base/wrong-type.js";
-import { BUILT_IN_API, HASHES } from "../contract/built-in/built-in-api.js";
+import { CONTRACT_METHODS, HASHES } from "../contract/built-in/built-in-api.js";
 import { checkDriftPolicy, type DriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -133,7 +133,7 @@ export async function openClient<C extends Client>(
   const observer = combineObservers(options.observer, SILENT);
   const servers = new WeakMap<Connection, Peer>();
   const policy = checkDriftPolicy(options.contractDrift);
-  const index = api.methods.length + BUILT_IN_API.methods.indexOf(HASHES);
+  const index = api.methods.length + CONTRACT_METHODS.indexOf(HASHES);
   const drift = new DriftCheck({ api, calls: "resources", index, policy, limits });
   const pool = new ConnectionPool(transports, {
     connect: connector(api, limits, serve, observed(observer, servers)),
@@ -212,6 +212,6 @@ function bindClient<C extends Client>(
   });
   // Contracts that differ do not concern the built-in methods.
   const { drift: _, ...ownConfig } = config;
-  builtIn.set(client, bindMethods(BUILT_IN_API.methods, { ...ownConfig, firstIndex: api.methods.length }));
+  builtIn.set(client, bindMethods(CONTRACT_METHODS, { ...ownConfig, firstIndex: api.methods.length }));
   return Object.assign(client, bindMethods(api.methods, config)) as unknown as C;
 }

@@ -1,6 +1,6 @@
 import type { Peer } from "../base/peer.js";
 import { AGENT } from "../base/version.js";
-import { BUILT_IN_API, HASHES } from "../contract/built-in/built-in-api.js";
+import { CONTRACT_METHODS, HASHES } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
@@ -22,7 +22,7 @@ export function connector(
   const hello = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
-    methods: [...api.methods, ...BUILT_IN_API.methods].map(({ id }) => id),
+    methods: [...api.methods, ...CONTRACT_METHODS].map(({ id }) => id),
     ...(serve && { builtIn: [HASHES.id] }),
   };
   return (duplex, { address }, hooks) => {

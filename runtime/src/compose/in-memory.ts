@@ -6,10 +6,10 @@ import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
+import type { CloseOptions } from "../server/shutdown.js";
 import { newServer } from "./open-server.js";
 import { API_SERVER_OPTIONS, CLOSE_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
@@ -79,7 +79,9 @@ export function inMemory<Callbacks = undefined>(
     checkedOptions(() => {
       checkOptions(closeOptions, CLOSE_OPTIONS);
       checkGrace(closeOptions.grace ?? 0);
+      checkGrace(closeOptions.delay ?? 0, "delay");
     });
+    await server.announceClose(closeOptions);
     await server.close(closeOptions);
   };
   return {

@@ -8,13 +8,14 @@ import type { AuditOptions } from "../observe/audit-options.js";
 import { logObserver } from "../observe/log-observer.js";
 import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { ApiServer, type CloseOptions } from "../server/api-server.js";
+import { ApiServer } from "../server/api-server.js";
+import type { OperatedOptions } from "../server/built-in/health-check.js";
+import type { CloseOptions } from "../server/shutdown.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { callbacksOf } from "./callbacks.js";
 
 /** What a server is opened with. */
-interface OpenServerOptions extends AccountedOptions, AuditOptions {
-  readonly log: Logger;
+interface OpenServerOptions extends AccountedOptions, AuditOptions, OperatedOptions {
   /** Scopes that every peer is granted: the log warns of those that no method requires. Default: none. */
   readonly grantedScopes?: readonly string[];
 }
@@ -64,6 +65,7 @@ export async function openServer(
       observer,
       scopes,
       async close(closeOptions = {}, listener) {
+        await server.announceClose(closeOptions);
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);
@@ -80,7 +82,7 @@ export async function openServer(
 /** The server of an API in this process, without an audit log. */
 export function newServer(
   handlers: ApiHandlers<unknown>,
-  options: AccountedOptions & { readonly log: Logger },
+  options: AccountedOptions & OperatedOptions & { readonly log: Logger },
 ): ApiServer {
   return new ApiServer(handlers, options, callbacksOf(handlers.api, options));
 }

@@ -6,8 +6,8 @@ import { KEY_QUOTAS } from "../base/accounts/quotas.js";
 import { type OptionTable, oneOf } from "../base/check-options.js";
 import { ALGORITHM_FIELDS, PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
-import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
+import type { CloseOptions } from "../server/shutdown.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../ssh/admission/guard-options.js";
 import type { AlgorithmOptions } from "../ssh/algorithm-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
@@ -27,12 +27,14 @@ export const API_SERVER_OPTIONS = {
   onCall: oneOf("function"),
   observer: true,
   contractDrift: oneOf("string"),
+  health: oneOf("function"),
+  healthTimeout: true,
   exposeErrors: oneOf("boolean"),
   undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;
 
-/** The option of closing a server. */
-export const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
+/** The options of closing a server. */
+export const CLOSE_OPTIONS = { delay: true, grace: true } satisfies OptionTable<CloseOptions>;
 
 /** The option of the audit log. */
 export const AUDIT_OPTIONS = { audit: true, refusalLines: true } satisfies OptionTable<AuditOptions>;

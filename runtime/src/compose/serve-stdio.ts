@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { AdapterConfig } from "../adapters/adapters.js";
 import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
@@ -6,6 +5,7 @@ import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
 import { checkOptions } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { newConnectionId } from "../base/peer.js";
 import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -92,7 +92,7 @@ async function serveSession(
   let unwatch = (): void => undefined;
   try {
     const { server, observer } = opened;
-    const connectionId = randomBytes(6).toString("base64url");
+    const connectionId = newConnectionId();
     const peer = { ...stdioPeer(process.env, scopes), connectionId };
     const served =
       request.kind === "native" ? ({ kind: "subsystem", name: SUBSYSTEM } as const) : { kind: request.kind };

@@ -3,9 +3,10 @@ import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
-import type { CloseOptions } from "../server/api-server.js";
 import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
+import type { CloseOptions } from "../server/shutdown.js";
+import type { Listener } from "../ssh/server/listen.js";
 import { CLOSE_OPTIONS } from "./option-tables.js";
 import { SERVE_OPTIONS, type ServeOptions } from "./serve-options.js";
 
@@ -87,23 +88,27 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
     ]);
   const log = await resolveLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
-  const opened = await openServer(handlers, { ...options, maxConnections, log });
+  let listener: Listener | undefined;
+  const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
+  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount });
   const { server, scopes, observer } = opened;
   const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
-  const listener = await start().catch(async (error) => {
+  const listening = await start().catch(async (error) => {
     await opened.close();
     throw error;
   });
+  listener = listening;
   const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
     checkedOptions(() => {
       checkOptions(closeOptions, CLOSE_OPTIONS);
       // An invalid grace must leave the whole server running, listener included.
       checkGrace(closeOptions.grace ?? 0);
+      checkGrace(closeOptions.delay ?? 0, "delay");
     });
-    await opened.close(closeOptions, listener);
+    await opened.close(closeOptions, listening);
   };
-  const { host, port, hostKeys, fingerprints } = listener;
+  const { host, port, hostKeys, fingerprints } = listening;
   return {
     host,
     port,
@@ -112,14 +117,14 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
     get clients() {
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
-    reauthorize: () => listener.reauthorize(),
+    reauthorize: () => listening.reauthorize(),
     reload: async (next) => {
       checkedOptions(() => {
         checkOptions(next, SERVE_OPTIONS);
         guardConfig(next);
         server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
       });
-      await listener.reload(next);
+      await listening.reload(next);
     },
     close,
     [Symbol.asyncDispose]: () => close(),

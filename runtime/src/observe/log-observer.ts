@@ -76,8 +76,13 @@ export function lineObserver(write: Write, refusalLines = REFUSAL_LINES): Lines 
 function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines): Observer {
   return {
     connectionAdmitted: ({ address, isReturning }) => {
+      // Load balancers that check the port come again each second; a login has a line of its own.
+      if (isReturning) {
+        write("debug", { address }, "connection from a returning address");
+        return;
+      }
       if (!connections.admit({ user: "", scopes: [], address }, "connection")) return;
-      write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`);
+      write("info", { address }, "connection from a new address");
     },
     connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
     refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),
@@ -107,6 +112,15 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
     connectionDenied: ({ reason, ...event }) => {
       if (!refusals.admit(event.peer, "connection")) return;
       write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections");
+    },
+    connectionKicked: ({ by, grace, reason, ...event }) => {
+      if (!connections.admit(event.peer, "connection kicked")) return;
+      const operator = { by: { ...connectionFields({ peer: by, connectionId: by.connectionId }) } };
+      write(
+        "warn",
+        { ...connectionFields(event), ...operator, ...(grace > 0 && { grace }), reason },
+        "connection kicked",
+      );
     },
     sessionOpened: ({ transport, kind, ...event }) => {
       // Over SSH, the line of the login is enough.

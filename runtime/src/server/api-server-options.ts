@@ -12,6 +12,7 @@ import type { UndeclaredProperties } from "../codec/check-declared.js";
 import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
+import type { HealthFunction } from "./built-in/health-check.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 import { StuckHandlers } from "./call/stuck-handlers.js";
@@ -53,6 +54,14 @@ export interface ApiServerOptions {
    * those of a client that cannot compare, as one of an earlier version of sshrpc, all fail. `"ignore"`: nothing. Default: warn.
    */
   readonly contractDrift?: DriftPolicy;
+  /**
+   * Whether the server is ready, for `GET /sshrpc/health`: it is not where the function throws, returns false, or a text, which is the
+   * reason. Monitors get the message of an RpcError; other errors are logged. Called while a monitor asks, once at a time; the signal
+   * aborts at the timeout. Default: always ready.
+   */
+  readonly health?: HealthFunction;
+  /** Timeout in ms of `health`; later, the server is not ready. Default: 2,000. */
+  readonly healthTimeout?: number;
   /** Sends callers the message and stack of undeclared errors. For development only. Default: false. */
   readonly exposeErrors?: boolean;
   /**

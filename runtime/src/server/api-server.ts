@@ -18,6 +18,9 @@ import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
 import { builtInHandlers } from "./built-in/built-in-handlers.js";
+import { EventLoopMeter } from "./built-in/event-loop.js";
+import { healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
+import type { OperationsConfig } from "./built-in/operation-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
@@ -26,19 +29,12 @@ import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-cli
 import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
+import { ObservedCalls } from "./observed-calls.js";
 import { receiver } from "./receiver.js";
-import { type ReportedMethod, reportCalls, reportRefused } from "./report-calls.js";
+import { reportRefused } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
 import { Router, referenceError } from "./router.js";
-
-/** How a server closes. */
-export interface CloseOptions {
-  /**
-   * Time in ms for running calls to finish. Meanwhile new calls are refused, and clients are asked to connect elsewhere.
-   * Default: 0.
-   */
-  readonly grace?: number;
-}
+import { CLOSING, type CloseOptions, Shutdown } from "./shutdown.js";
 
 /** A connection that is served. */
 interface AcceptedConnection {
@@ -47,9 +43,6 @@ interface AcceptedConnection {
   /** Asks the client to connect again, and refuses new calls. */
   drain(reason: string): void;
 }
-
-/** The reason that callers get when a server closes. */
-const CLOSING = "the server is closing";
 
 /** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
@@ -68,17 +61,17 @@ export class ApiServer {
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, ServedPeer>();
-  #closing = false;
+  readonly #calls: ObservedCalls;
+  readonly #shutdown: Shutdown;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
   constructor(
     handlers: ApiHandlers<unknown>,
-    options: AccountedOptions & { readonly log: Logger },
+    options: AccountedOptions & OperatedOptions,
     callbacks?: CallbackClients,
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
-    this.#router = new Router(handlers, builtInHandlers(handlers.api));
     this.#limits = resolveLimits(options.limits);
     this.#maxHello = maxHello(handlers.api.methods);
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
@@ -86,13 +79,28 @@ export class ApiServer {
     this.#observer = observerOf(options);
     this.#config = dispatchConfig(options, this.#limits);
     this.failures = this.#config.failures;
+    this.#calls = new ObservedCalls({
+      router: () => this.#router,
+      local: () => this.#local,
+      observer: this.#observer,
+      log: options.log,
+      methods: handlers.api.methods,
+      connections: this.#connections,
+    });
+    this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations(options)));
     this.#local = new LocalCalls({
       dispatch: this.#config,
       limits: this.#limits,
       accounts: this.accounts,
-      observer: this.#observer,
+      observer: this.#calls.counting,
       clients: (account) => this.#clientsFor(account),
       callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
+    });
+    this.#shutdown = new Shutdown({
+      observer: this.#observer,
+      connections: this.#connections,
+      calls: () => this.calls,
+      local: this.#local,
     });
     this.#drift = reportDrift({
       api: handlers.api,
@@ -131,7 +139,7 @@ export class ApiServer {
       if (tooLong !== undefined) throw tooLong;
       return this.#router.resolve(reference);
     } catch (error) {
-      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#observer, peer, reference, error);
+      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#calls.counting, peer, reference, error);
       throw error;
     }
   }
@@ -172,7 +180,7 @@ export class ApiServer {
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): AcceptedConnection | undefined {
-    if (this.#closing) {
+    if (this.#shutdown.isClosing) {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
@@ -193,11 +201,11 @@ export class ApiServer {
       }),
       account,
       turn: turnOf(peer),
-      observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
+      observer: this.#calls.of(peer, () => connection),
       peerName: "the client",
     });
     const callbacks = this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
-    this.#connections.set(connection, { peer, callbacks });
+    this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
       this.#connections.delete(connection);
@@ -215,12 +223,25 @@ export class ApiServer {
     };
   }
 
-  /** Records name a method by its id, because a path may contain private data. */
-  #aboutOf(reference: string): ReportedMethod {
-    const route = this.#router.find(reference);
-    return route instanceof RpcError
-      ? { method: reference }
-      : { method: route.method.id, deprecated: route.method.deprecated };
+  /** What the methods for operators need. */
+  #operations(options: OperatedOptions): OperationsConfig {
+    return {
+      ...{ api: this.#api, observer: this.#observer, accounts: this.accounts },
+      ...{ native: this.#connections, calls: this.#calls },
+      health: healthCheckOf(options),
+      eventLoop: new EventLoopMeter(),
+      authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
+      isDraining: () => this.#shutdown.isAnnounced,
+      createdAt: performance.now(),
+    };
+  }
+
+  /**
+   * Announces the shutdown in the health of the server, and waits for `delay`: before its listener stops.
+   * @throws Error if the delay is not a number of milliseconds
+   */
+  async announceClose({ delay = 0 }: CloseOptions = {}): Promise<void> {
+    await this.#shutdown.announce(checkGrace(delay, "delay"));
   }
 
   /**
@@ -230,29 +251,7 @@ export class ApiServer {
    * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    checkGrace(grace);
-    this.#closing = true;
-    if (grace > 0) await this.#drain(grace);
-    this.#local.stop(CLOSING);
-    await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
+    await this.#shutdown.close(checkGrace(grace));
     this.failures.flush();
-  }
-
-  /** Resolves when all connections are closed, or the grace is over. */
-  async #drain(grace: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const graceOver = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, grace);
-    });
-    const connections = [...this.#connections.keys()];
-    const start = performance.now();
-    this.#observer.drainStarted?.({ grace, connections: connections.length, calls: this.calls });
-    for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([
-      graceOver,
-      Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)]),
-    ]);
-    clearTimeout(timer);
-    this.#observer.drainEnded?.({ milliseconds: performance.now() - start, calls: this.calls });
   }
 }

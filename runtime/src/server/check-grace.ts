@@ -5,8 +5,8 @@ import { wrongNumber } from "../base/wrong-type.js";
 /** Grace in ms after a signal, of `sshrpc serve` and of a server over stdio. */
 export const SIGNAL_GRACE = 5000;
 
-/** Checks the grace of a shutdown. @throws OptionError if it is not a number of milliseconds that a timer accepts */
-export function checkGrace(grace: number): number {
+/** Checks a time of a shutdown. @throws OptionError if it is not a number of milliseconds that a timer accepts */
+export function checkGrace(grace: number, option = "grace"): number {
   if (grace >= 0 && grace <= MAX_TIMEOUT) return grace;
-  throw new OptionError(`option grace: ${wrongNumber(grace, `a number of ms from 0 to ${MAX_TIMEOUT}`)}`);
+  throw new OptionError(`option ${option}: ${wrongNumber(grace, `a number of ms from 0 to ${MAX_TIMEOUT}`)}`);
 }

@@ -16,6 +16,8 @@ export const NO_CALLBACKS: ClientFor = () => undefined;
 export interface ServedPeer {
   readonly peer: Peer;
   readonly callbacks: ClientFor;
+  /** When the connection was accepted, in ms since 1970. */
+  readonly since: number;
 }
 
 /**

@@ -64,10 +64,12 @@ export class IncomingCalls implements CallHost {
   #highest = 0;
   #maxItem = 0;
   #refusal: RpcError | undefined;
+  #observer: CallObserver | undefined;
 
   constructor(config: IncomingConfig) {
     const { role, limits } = config;
     this.#config = config;
+    this.#observer = config.observer;
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
     this.memory = config.flow.memory;
@@ -80,6 +82,16 @@ export class IncomingCalls implements CallHost {
   /** How many handlers are not done. */
   get size(): number {
     return this.#running;
+  }
+
+  /** The methods of the calls without a status, as indexes of the peer's HELLO. */
+  get methods(): readonly number[] {
+    return [...this.#open.values()].map(({ opening }) => opening.method);
+  }
+
+  /** Reports the calls that begin from now on to another observer. */
+  observe(observer: CallObserver | undefined): void {
+    this.#observer = observer;
   }
 
   /** Whether an id belongs to the calls of the peer. */
@@ -109,7 +121,7 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const { observer } = this.#config;
+    const observer = this.#observer;
     const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
     observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
@@ -125,7 +137,9 @@ export class IncomingCalls implements CallHost {
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
     const { opening } = call;
-    this.#config.observer?.ended?.({
+    // One that began before its calls were observed was not measured.
+    if (call.number === 0) return;
+    this.#observer?.ended?.({
       call: call.number,
       method: opening.method,
       status,
@@ -229,7 +243,8 @@ export class IncomingCalls implements CallHost {
   }
 
   #refuse({ id, method, size }: RejectedOpening, error: RpcError): void {
-    const { writer, observer } = this.#config;
+    const { writer } = this.#config;
+    const observer = this.#observer;
     const { status } = error;
     const body = this.codec.encodeError(error);
     if (observer !== undefined) {

@@ -1,3 +1,4 @@
+import { HEALTH, STATUS } from "../../contract/built-in/operations.js";
 import { constraints } from "../../contract/constraints.js";
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Method } from "../../contract/method.js";
@@ -14,6 +15,12 @@ const USAGE = `
   contract         print the contract: the methods that this key may call, with their schemas
 `;
 
+/** Further commands, for keys with the scopes of their methods. */
+const OPERATIONS: readonly (readonly [method: Method, line: string])[] = [
+  [HEALTH, "  health           print whether the server takes calls: exit status 0, else 5"],
+  [STATUS, "  status           print connections, calls by method, and what keys hold"],
+];
+
 /**
  * Lists the methods that the peer may call, one per line, or describes those that a topic names.
  * @throws RpcError NOT_FOUND for an unknown topic
@@ -26,7 +33,8 @@ export async function helpText(topic: readonly string[], catalog: Catalog): Prom
   const lines = columns(methods.map((method) => [method.id, summary(methodContract(method, contract))]));
   const title = [`${name} ${version}`, ...indent(contract?.description)].join("\n");
   const list = lines.length === 0 ? "  no methods (this key has no matching scopes)" : lines.join("\n");
-  return plain(`${title}\n\n${list}\n${USAGE}`);
+  const operations = OPERATIONS.flatMap(([method, line]) => (catalog.builtIn.includes(method) ? [`${line}\n`] : []));
+  return plain(`${title}\n\n${list}\n${USAGE}${operations.join("")}`);
 }
 
 /** The first line of the description; deprecated methods are marked. */

@@ -1,5 +1,6 @@
 import { AGENT } from "../../base/version.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
+import { HEALTH, isHealthy } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { describeMethods } from "../catalog/describe-methods.js";
 import { helpText } from "../catalog/help-text.js";
@@ -9,6 +10,9 @@ import type { Printer } from "../session-io/printer.js";
 import { fileProgram, insteadOf } from "./file-programs.js";
 import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
 import { type CallConfig, runCall } from "./run-call.js";
+
+/** The exit status of `health` where the server is not ready, as of a call that ends with UNAVAILABLE. */
+const EXIT_UNHEALTHY = 5;
 
 /**
  * Runs one command line. Its result goes to standard output and its error to standard error, and so does the response that
@@ -28,8 +32,8 @@ export async function runCommandLine(
       return 4;
     }
     const command = parseCommand(line);
-    if (command.name === "call") await printCall(command, config, streams, printer);
-    else await streams.write(await infoText(command, config, printer));
+    if (command.name === "call") return await printCall(command, config, streams, printer);
+    await streams.write(await infoText(command, config, printer));
     return 0;
   } catch (error) {
     return printFailure(error, streams, printer);
@@ -48,14 +52,15 @@ async function printCall(
   config: CallConfig,
   streams: CommandStreams,
   printer: Printer,
-): Promise<void> {
+): Promise<number> {
   const { method, response } = await runCall(command, config, {
     ...streams,
     item: (item) => streams.write(item instanceof EncodedJson ? printer.value(item) : printer.bytes(item)),
   });
-  if (response === undefined) return;
+  if (response === undefined) return 0;
   if (method.responseItem === undefined) await streams.write(printer.value(response));
   else await streams.writeError(printer.value(response));
+  return method === HEALTH && !isHealthy(response.value) ? EXIT_UNHEALTHY : 0;
 }
 
 async function infoText(

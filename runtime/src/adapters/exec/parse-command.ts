@@ -1,5 +1,6 @@
 import { parseDuration } from "../../base/duration.js";
 import { nearest } from "../../base/nearest.js";
+import { HEALTH, STATUS } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";
 import { excerpt } from "../../server/call/excerpt.js";
@@ -24,6 +25,8 @@ export type Command =
 /** Commands that call a built-in method: what they stand for. */
 const BUILT_IN_COMMANDS: Readonly<Record<string, readonly [verb: Verb, path: string]>> = {
   contract: ["GET", "/sshrpc/contract"],
+  health: [HEALTH.verb, HEALTH.path],
+  status: [STATUS.verb, STATUS.path],
 };
 
 /** The first words of command lines. */

@@ -30,6 +30,11 @@ export class KeyAccount {
     this.#setRate(key.rate);
   }
 
+  /** Calls that it may begin per second; undefined without a limit. */
+  get rate(): number | undefined {
+    return this.#rate;
+  }
+
   /** Whether it holds nothing, and its rate and its turns have nothing to remember. */
   isIdle(now: number): boolean {
     const isEmpty = this.connections.held + this.calls.held + this.callbacks.held + this.bytes.held === 0;

@@ -68,6 +68,11 @@ export class KeyMeter {
     return this.#held;
   }
 
+  /** The most that it may hold; Infinity without a limit. */
+  get max(): number {
+    return this.#limit;
+  }
+
   /** Sets another limit of every key. */
   limitAll(limit = Number.POSITIVE_INFINITY): void {
     this.#default = limit;

@@ -1,7 +1,22 @@
+import type { Peer } from "../peer.js";
 import type { ConnectionAccount } from "./connection-account.js";
 import { type Excess, overLimit } from "./quotas.js";
 
-type Evict = (reason: string) => void;
+/** An open connection of an authenticated peer. The functions that end it take the reason for the peer. */
+export interface OpenConnection {
+  readonly peer: Peer;
+  /** Ends it, because another key needs its place. */
+  readonly evict: (reason: string) => void;
+  /** Ends it, because an operator wants it. */
+  readonly end: (reason: string) => void;
+  /** Bytes of its transport so far. */
+  readonly traffic: () => { readonly bytesIn: number; readonly bytesOut: number };
+}
+
+/** One that has a place, since a time in ms since 1970. */
+interface PlacedConnection extends OpenConnection {
+  readonly since: number;
+}
 
 /**
  * The open connections of a server. At its limit, a key with less than its share, the limit divided by the number of keys, still
@@ -10,7 +25,7 @@ type Evict = (reason: string) => void;
 export class OpenConnections {
   #limit: number;
   /** In the order of their logins. */
-  readonly #open = new Map<ConnectionAccount, Evict>();
+  readonly #open = new Map<ConnectionAccount, PlacedConnection>();
 
   constructor(limit = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
@@ -22,17 +37,22 @@ export class OpenConnections {
   }
 
   /** Adds a connection, which its key counts already, or tells why it gets no place. */
-  add(account: ConnectionAccount, evict: Evict): Excess | undefined {
+  add(account: ConnectionAccount, connection: OpenConnection): Excess | undefined {
     if (this.#open.size >= this.#limit && !this.#evictFor(account)) {
       return overLimit("connections", "server", this.#limit, 1);
     }
-    this.#open.set(account, evict);
+    this.#open.set(account, { ...connection, since: Date.now() });
     return undefined;
   }
 
   /** Removes one; false if that has happened. */
   remove(account: ConnectionAccount): boolean {
     return this.#open.delete(account);
+  }
+
+  /** The connections, in the order of their logins. */
+  get all(): ReadonlyMap<ConnectionAccount, PlacedConnection> {
+    return this.#open;
   }
 
   #evictFor({ key }: ConnectionAccount): boolean {
@@ -42,8 +62,10 @@ export class OpenConnections {
     const most = Math.max(...[...keys].map(({ connections }) => connections.held));
     const candidates = all.filter((account) => account.key.connections.held === most).reverse();
     const evicted = candidates.find((account) => account.held("calls") === 0) ?? candidates[0];
-    const evict = evicted && this.#open.get(evicted);
-    evict?.("another key needs the place: the server is at maxConnections, and this key has the most connections");
-    return evict !== undefined;
+    const connection = evicted && this.#open.get(evicted);
+    connection?.evict(
+      "another key needs the place: the server is at maxConnections, and this key has the most connections",
+    );
+    return connection !== undefined;
   }
 }

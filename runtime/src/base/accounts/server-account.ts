@@ -3,7 +3,7 @@ import { ConnectionAccount } from "./connection-account.js";
 import { identityOf } from "./identity.js";
 import { KeyAccount } from "./key-account.js";
 import { ServerMeter } from "./meters.js";
-import { OpenConnections } from "./open-connections.js";
+import { type OpenConnection, OpenConnections } from "./open-connections.js";
 import type { Excess, KeyQuotas, Quotas, Resource } from "./quotas.js";
 
 /** How the accounts of a server are limited. */
@@ -17,12 +17,9 @@ export interface AccountsConfig {
 }
 
 /** A connection of an authenticated peer, which counts as one of its key. */
-interface ConnectionHolder {
-  readonly peer: Peer;
+interface ConnectionHolder extends OpenConnection {
   /** Limits of the key of its own. */
   readonly limits: KeyQuotas | undefined;
-  /** Ends the connection, because another key needs its place. */
-  readonly evict: (reason: string) => void;
 }
 
 /** The number of keys up to which those that hold nothing are remembered. */
@@ -68,6 +65,16 @@ export class ServerAccount {
     return this.#meters[resource].held;
   }
 
+  /** The connections with a place, in the order of their logins. */
+  get connections(): OpenConnections["all"] {
+    return this.#open.all;
+  }
+
+  /** The accounts of keys by identity, with some that hold nothing any more. */
+  get keys(): ReadonlyMap<string, KeyAccount> {
+    return this.#keys;
+  }
+
   /**
    * The account of the connection of a peer, the same one for all its channels: each connection has a `Peer` of its own. A peer
    * without a place of {@link open}, as one in memory, has an account, too.
@@ -84,18 +91,19 @@ export class ServerAccount {
    * Takes a place for the connection of an authenticated peer, or tells why it gets none.
    * @returns the function that gives the place back; further calls do nothing
    */
-  open({ peer, limits, evict }: ConnectionHolder): Excess | (() => void) {
-    const account = this.of(peer);
+  open({ limits, ...connection }: ConnectionHolder): Excess | (() => void) {
+    const account = this.of(connection.peer);
     account.key.limit(limits);
     const excess = account.take("connections", 1);
     if (excess !== undefined) return excess;
     const close = (): void => {
       if (this.#open.remove(account)) account.give("connections", 1);
     };
-    const noPlace = this.#open.add(account, (reason) => {
+    const evict = (reason: string): void => {
       close();
-      evict(reason);
-    });
+      connection.evict(reason);
+    };
+    const noPlace = this.#open.add(account, { ...connection, evict });
     if (noPlace === undefined) return close;
     account.give("connections", 1);
     return noPlace;

@@ -191,6 +191,10 @@ export interface Observer {
    * DISCONNECT message has it, too.
    */
   connectionDenied?(event: PeerEvent & Refused): void;
+  /**
+   * Server: an operator ends a connection, after `grace` ms at most. `by` is the operator; the DISCONNECT message has the reason.
+   */
+  connectionKicked?(event: PeerEvent & Refused & { readonly by: Peer; readonly grace: number }): void;
   /** Server: a session is served. */
   sessionOpened?(event: SessionEvent): void;
   /** Server: a session was refused. */

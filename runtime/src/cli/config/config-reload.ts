@@ -18,7 +18,7 @@ interface ReloadConfig {
 }
 
 /** Options of the command that are taken beside those of a server. */
-const TAKEN: readonly string[] = ["grace", "logLevel"];
+const TAKEN: readonly string[] = ["grace", "shutdownDelay", "logLevel"];
 
 /** Reads the options of a running server again. */
 export class ConfigReload {

@@ -2,13 +2,14 @@ import { VERSION } from "../../base/version.js";
 import type { Contract } from "../contract.js";
 import type { Api, Method } from "../method.js";
 import { BUILT_IN_CONTRACT } from "./built-in-contract.js";
+import { OPERATION_METHODS, OPERATION_SCOPES } from "./operations.js";
 import { closedObject, isObject, isTexts, openObject, TEXT } from "./validators.js";
 
 /** The scope that shows a caller the whole contract. Without it the caller sees the methods that it may call. */
 export const CONTRACT_SCOPE = "sshrpc:contract";
 
 /** The scopes that the built-in methods know. */
-export const BUILT_IN_SCOPES: readonly string[] = [CONTRACT_SCOPE];
+export const BUILT_IN_SCOPES: readonly string[] = [CONTRACT_SCOPE, ...OPERATION_SCOPES];
 
 /** What `GET /sshrpc/contract` responds. */
 export interface ServedContract {
@@ -50,6 +51,24 @@ export const HASHES: Method = {
   }),
 };
 
+const CONTRACT: Method = {
+  id: "GET /sshrpc/contract",
+  resource: "contract",
+  verb: "GET",
+  path: "/sshrpc/contract",
+  kind: "unary",
+  params: {},
+  idempotent: true,
+  request: closedObject({}),
+  response: openObject({
+    contract: { type: "object", fits: isContract },
+    complete: { type: "boolean", fits: (value) => typeof value === "boolean" },
+  }),
+};
+
+/** The built-in methods that every client may call by itself: its HELLO names them. */
+export const CONTRACT_METHODS: readonly Method[] = [CONTRACT, HASHES];
+
 /**
  * The methods that every server offers beside those of its contract, as an API of its own: they pass through the same router, checks,
  * limits and adapters.
@@ -58,23 +77,7 @@ export const BUILT_IN_API: Api = {
   name: "sshrpc",
   version: VERSION,
   hash: "",
-  methods: [
-    {
-      id: "GET /sshrpc/contract",
-      resource: "contract",
-      verb: "GET",
-      path: "/sshrpc/contract",
-      kind: "unary",
-      params: {},
-      idempotent: true,
-      request: closedObject({}),
-      response: openObject({
-        contract: { type: "object", fits: isContract },
-        complete: { type: "boolean", fits: (value) => typeof value === "boolean" },
-      }),
-    },
-    HASHES,
-  ],
+  methods: [...CONTRACT_METHODS, ...OPERATION_METHODS],
   contract: async () => BUILT_IN_CONTRACT,
 };
 

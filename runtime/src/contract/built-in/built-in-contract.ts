@@ -1,5 +1,7 @@
 import { VERSION } from "../../base/version.js";
-import type { Contract, JsonSchema } from "../contract.js";
+import type { Contract } from "../contract.js";
+import { objectSchema as object } from "./json-schemas.js";
+import { OPERATION_RESOURCES } from "./operations-contract.js";
 
 const TEXTS = { type: "array", items: { type: "string" } };
 
@@ -48,10 +50,7 @@ export const BUILT_IN_CONTRACT: Contract = {
         },
       },
     },
+    ...OPERATION_RESOURCES,
   },
   callbacks: {},
 };
-
-function object(properties: Readonly<Record<string, JsonSchema>>, required = Object.keys(properties)): JsonSchema {
-  return { type: "object", properties, ...(required.length > 0 && { required }) };
-}

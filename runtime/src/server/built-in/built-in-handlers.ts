@@ -13,14 +13,20 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { isAuthorized } from "../call/admit.js";
 import type { Context } from "../call/context.js";
 import type { Route } from "../call/route.js";
+import { type OperationsConfig, operationHandlers } from "./operation-handlers.js";
 import { partOfContract } from "./visible-contract.js";
 
 /** The built-in methods of a server of `api`, with their handlers by id. */
-export function builtInHandlers(api: Api): BuiltInHandlers {
+export function builtInHandlers(api: Api, operations: OperationsConfig): BuiltInHandlers {
   const { handlers } = comparison(api, "resources");
   const get: Handler = (_request, { peer }) => servedContract(api, peer);
-  return { api: BUILT_IN_API, handlers: new Map([...handlers, ["GET /sshrpc/contract", get]]) };
+  return {
+    api: BUILT_IN_API,
+    handlers: new Map([...handlers, ["GET /sshrpc/contract", get], ...operationHandlers(operations)]),
+  };
 }
+
+const NO_HASHES: Promise<ReadonlyMap<string, string>> = Promise.resolve(new Map());
 
 /**
  * The built-in method by which the caller compares its contract with that of this side.
@@ -34,13 +40,13 @@ export function comparison(api: Api, served: "resources" | "callbacks"): BuiltIn
     return methodHashes(contract, contract[served]);
   };
   const get = async (request: unknown, { peer }: Context): Promise<MethodHashes> => {
-    // Computed for the first caller whose contract differs. A failure is not kept.
-    hashes ??= load();
-    const known = await hashes.catch((error) => {
+    const named = (request as { readonly methods?: readonly string[] }).methods;
+    // Computed for the first caller whose contract differs. A failure is not kept. `sshrpc ping` asks for none.
+    if (named?.length !== 0) hashes ??= load();
+    const known = await (hashes ?? NO_HASHES).catch((error) => {
       hashes = undefined;
       throw error;
     });
-    const named = (request as { readonly methods?: readonly string[] }).methods;
     const asked = named === undefined ? methods : methods.filter(isNamed(named));
     const visible = asked.filter(({ scope }) => isAuthorized(peer, scope));
     const { name, version, hash } = api;

@@ -8,6 +8,8 @@ import { wrongNumber } from "../../base/wrong-type.js";
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
+import { HEALTH } from "../../contract/built-in/operations.js";
+import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
 import { CALL_WEIGHT, COVERED_TEXT, type Limits, STREAMS_WEIGHT, tooLarge } from "../../wire/limits.js";
@@ -38,6 +40,7 @@ export class LocalCalls {
   readonly #host: LocalCallHost;
   readonly #running = new Map<Peer, Set<LocalCall>>();
   #refusal: RpcError | undefined;
+  #isStopped = false;
   #onIdle: (() => void) | undefined;
 
   constructor(config: LocalCallsConfig) {
@@ -70,6 +73,16 @@ export class LocalCalls {
     if (this.#running.size === 0) return [];
     const callbacks = this.#config.callbacks(account);
     return [...this.#running.keys()].map((peer) => ({ peer, callbacks }));
+  }
+
+  /** The peers whose calls run. */
+  get callers(): Iterable<Peer> {
+    return this.#running.keys();
+  }
+
+  /** The methods of the calls that run; undefined for those that do not exist. */
+  get methods(): readonly (Method | undefined)[] {
+    return [...this.#running.values()].flatMap((calls) => [...calls].map(({ method }) => method));
   }
 
   /**
@@ -128,6 +141,7 @@ export class LocalCalls {
 
   /** Refuses further calls, and ends those that run with UNAVAILABLE. */
   stop(reason: string): void {
+    this.#isStopped = true;
     this.#refusal ??= new RpcError("UNAVAILABLE", reason);
     for (const call of [...this.#running.values()].flatMap((calls) => [...calls])) {
       call.cancel(this.#refusal);
@@ -149,7 +163,8 @@ export class LocalCalls {
       const streams = route.method.kind === "unary" ? 0 : STREAMS_WEIGHT;
       const weight = CALL_WEIGHT + streams + (size > COVERED_TEXT ? held : 0);
       const metadata = checkCallOptions(options, limits);
-      if (this.#refusal !== undefined) throw this.#refusal;
+      // A monitor asks on a connection that it has kept open.
+      if (this.#refusal !== undefined && (this.#isStopped || route.method.id !== HEALTH.id)) throw this.#refusal;
       const account = accounts.of(options.peer);
       const noCall = overQuota(account.beginCall());
       if (noCall !== undefined) throw noCall;

@@ -66,6 +66,11 @@ export class IncomingConnection {
         sendDisconnect(connection, DISCONNECT_REASON.tooManyConnections, reason);
         this.#close(reason);
       },
+      close: (reason) => {
+        this.#reason ??= reason;
+        this.#close(reason);
+      },
+      traffic: () => ({ bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }),
     });
     this.#authentication = authentication;
     const { observer } = config;

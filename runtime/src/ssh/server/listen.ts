@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { ServerAccount } from "../../base/accounts/server-account.js";
@@ -6,6 +5,7 @@ import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
+import { newConnectionId } from "../../base/peer.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
@@ -41,6 +41,8 @@ export interface Listener {
   readonly warnings: readonly string[];
   /** The number of open TCP connections. */
   readonly connections: number;
+  /** The number of keys that are listed; undefined where a function decides. */
+  readonly authorizedKeys: number | undefined;
   /**
    * Looks the grants of every peer up again, after the answers of a function in the options have changed: peers that are
    * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
@@ -110,7 +112,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("connection", (connection: Connection) => {
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
-    const connectionId = randomBytes(6).toString("base64url");
+    const connectionId = newConnectionId();
     const config = { ...authentication.config, connectionId, guard, ...serving };
     const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
@@ -176,6 +178,9 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     warnings,
     get connections() {
       return open.size;
+    },
+    get authorizedKeys() {
+      return authentication.keyCount();
     },
     reauthorize,
     reload: async (next) => {

@@ -77,7 +77,7 @@ describe("unknown and renamed options are refused", () => {
     expect(() => inMemory(handlers, options)).toThrow(
       new RpcError(
         "BAD_REQUEST",
-        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, exposeErrors, undeclaredProperties, peer, log`,
+        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, health, healthTimeout, exposeErrors, undeclaredProperties, peer, log`,
       ),
     );
   });
@@ -130,7 +130,7 @@ describe("unknown and renamed options are refused", () => {
     const server = inMemory(handlers);
     expect(() => server.as({ scope: ["*"] } as object)).toThrow('unknown option "peer.scope"');
     expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
-      message: 'unknown option "timeout"; known options: grace',
+      message: 'unknown option "timeout"; known options: delay, grace',
     });
   });
 
@@ -138,7 +138,7 @@ describe("unknown and renamed options are refused", () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, exposeErrors, undeclaredProperties, audit, refusalLines, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, health, healthTimeout, exposeErrors, undeclaredProperties, audit, refusalLines, exec, shell, scopes, forced, grace, log',
     });
   });
 
@@ -146,7 +146,7 @@ describe("unknown and renamed options are refused", () => {
     const { server } = await startServer();
     expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
       status: "BAD_REQUEST",
-      message: 'unknown option "timeout"; known options: grace',
+      message: 'unknown option "timeout"; known options: delay, grace',
     });
     await server.close();
   });

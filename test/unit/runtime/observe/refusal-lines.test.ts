@@ -116,7 +116,7 @@ it("sums up the other lines that a key can cause at will: of connections, forwar
   const event = { connectionId: "c1", address: "192.0.2.7:1", peer: ALICE };
   const forward = { ...event, kind: "direct-tcpip" } as const;
   for (let count = 0; count < 1000; count++) {
-    observer.connectionAdmitted?.({ address: "192.0.2.7:1", isReturning: true });
+    observer.connectionAdmitted?.({ address: "192.0.2.7:1", isReturning: false });
     observer.authenticated?.(event);
     observer.connectionClosed?.({ ...event, milliseconds: 1, bytesIn: 1, bytesOut: 1 });
     observer.forwardClosed?.({ ...forward, milliseconds: 1, bytesIn: 1, bytesOut: 1 });

@@ -120,7 +120,10 @@ describe("HELLO", () => {
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
       methods: [],
-      builtIn: ["GET /sshrpc/contract", "GET /sshrpc/methods"],
+      builtIn: [
+        ...["GET /sshrpc/contract", "GET /sshrpc/methods", "GET /sshrpc/health", "GET /sshrpc/status"],
+        ...["DELETE /sshrpc/connections", "DELETE /sshrpc/connections/{id}"],
+      ],
       limits: { message: 4_194_304, calls: 1024, window: 262_144, connection: 16_777_216 },
     });
   });

@@ -74,6 +74,10 @@ export class AuthorizedKeysFiles implements KeySource {
     return more > 0 ? [...lines.slice(0, MAX_WARNINGS), `and ${more} more warnings`] : lines;
   }
 
+  get count(): number {
+    return this.#watched.content.keys.length;
+  }
+
   /** The keys in force. A failure to reload is in the log. */
   async #keys(): Promise<AuthorizedKeys["keys"]> {
     await this.refresh();

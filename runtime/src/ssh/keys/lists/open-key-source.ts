@@ -38,6 +38,7 @@ function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig,
   }
   return {
     ...FIXED,
+    count: keys.length,
     lookup: (attempt) => answerAttempt(keys, attempt),
     authorities: (attempt) => authoritiesFor(keys, attempt),
     warnings: [

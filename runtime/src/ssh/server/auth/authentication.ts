@@ -145,7 +145,10 @@ export class Authentication {
       onRevoked: (reason) => this.#revoke(reason),
     });
     const { peer, grant } = authorization;
-    const place = accounts.open({ peer, limits: grant.limits, evict: (reason) => this.#refuse(peer, reason) });
+    const place = accounts.open({
+      ...{ peer, limits: grant.limits, end: this.#control.close, traffic: this.#control.traffic },
+      evict: (reason) => this.#refuse(peer, reason),
+    });
     if (typeof place !== "function") {
       authorization.end();
       this.#hasNoPlace = true;

@@ -11,6 +11,10 @@ export interface ConnectionControl {
   readonly revoke: (reason: string) => void;
   /** Sends SSH_MSG_DISCONNECT with the reason, and closes the connection: there are too many. */
   readonly refuse: (reason: string) => void;
+  /** Sends SSH_MSG_DISCONNECT with the reason, and closes the connection: an operator wants it. */
+  readonly close: (reason: string) => void;
+  /** Bytes of its transport so far. */
+  readonly traffic: () => { readonly bytesIn: number; readonly bytesOut: number };
 }
 
 /** Why a connection has no place, for its peer. */

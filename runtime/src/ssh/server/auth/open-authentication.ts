@@ -22,6 +22,8 @@ interface OpenAuthentication {
   readonly config: ListedAuthentication;
   /** Warnings for the operator, found at start, one line each. */
   readonly warnings: readonly string[];
+  /** The number of keys that are listed, with those of authorities; undefined where a function decides. */
+  readonly keyCount: () => number | undefined;
   /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
   readonly onChange: (listener: () => void) => () => void;
   /** Reads lists again that have changed. */
@@ -44,7 +46,7 @@ export const AUTH_DEFAULTS = {
 } as const;
 
 /** A list that is watched and must be closed. */
-type Source = Pick<KeySource, "onChange" | "refresh" | "close"> & Partial<Pick<KeySource, "warnings">>;
+type Source = Pick<KeySource, "onChange" | "refresh" | "close"> & Partial<Pick<KeySource, "warnings" | "count">>;
 
 /**
  * Opens the key lists of the options.
@@ -63,6 +65,10 @@ export async function openAuthentication(
     return {
       config,
       warnings: sources.flatMap(({ warnings = [] }) => warnings),
+      keyCount: () => {
+        const counts = sources.flatMap(({ count }) => count ?? []);
+        return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+      },
       onChange: (listener) => {
         const stops = sources.map((source) => source.onChange(listener));
         return () => stops.forEach((stop) => void stop());

@@ -108,7 +108,8 @@ describe("the connections of a server", () => {
     const evicted: string[] = [];
     const open = (key: number, name: string) => {
       const peer = { ...peerOf(key) };
-      const place = server.open({ peer, limits: undefined, evict: () => void evicted.push(name) });
+      const unused = { end: () => undefined, traffic: () => ({ bytesIn: 0, bytesOut: 0 }) };
+      const place = server.open({ peer, limits: undefined, evict: () => void evicted.push(name), ...unused });
       return { peer, place };
     };
     return { open, evicted };

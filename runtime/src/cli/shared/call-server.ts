@@ -1,11 +1,11 @@
 import { addAbortSignal } from "node:stream";
 import { type Command, Option } from "commander";
-import type { Transport } from "../base/transport.js";
-import { RpcError } from "../contract/rpc-error.js";
-import { MAX_BUFFER } from "../ssh/client/remote/run-command.js";
-import { parseFileName } from "./shared/arguments.js";
-import { UsageError } from "./shared/failure.js";
-import { type CliIo, pathOf } from "./shared/io.js";
+import type { Transport } from "../../base/transport.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { MAX_BUFFER } from "../../ssh/client/remote/run-command.js";
+import { parseFileName } from "./arguments.js";
+import { UsageError } from "./failure.js";
+import { type CliIo, pathOf } from "./io.js";
 
 /** The flags of `sshrpc call` and `sshrpc contract` that say how to reach the server. */
 export interface CallServerFlags {
@@ -57,8 +57,8 @@ export async function findServer(address: string, flags: CallServerFlags, io: Cl
 
 async function overSsh2(address: string, flags: CallServerFlags, io: CliIo): Promise<CallServer> {
   const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
-    import("../compose/ssh-transport.js"),
-    import("../terminal/prompts.js"),
+    import("../../compose/ssh-transport.js"),
+    import("../../terminal/prompts.js"),
   ]);
   const transport = sshTransport(address, { ...(io.stderr.isTTY && terminalPrompts()), ...optionsOf(flags, io) });
   return {
@@ -72,7 +72,7 @@ async function overSsh2(address: string, flags: CallServerFlags, io: CliIo): Pro
 }
 
 async function overOpenssh(address: string, flags: CallServerFlags, io: CliIo): Promise<CallServer> {
-  const { opensshTransport } = await import("../openssh/openssh-transport.js");
+  const { opensshTransport } = await import("../../openssh/openssh-transport.js");
   const options = { ...optionsOf(flags, io), interactive: io.stderr.isTTY ?? false };
   return {
     transport: opensshTransport(address, options),

@@ -1,0 +1,95 @@
+import type { Observer } from "../base/observer/observer.js";
+import type { Connection } from "../wire/connection.js";
+import type { LocalCalls } from "./local/local-calls.js";
+
+/** How a server closes. */
+export interface CloseOptions {
+  /**
+   * Time in ms before anything else: `GET /sshrpc/health` says `draining` and everything is served as before, so that load balancers take the
+   * server out before it refuses connections. Default: 0.
+   */
+  readonly delay?: number;
+  /**
+   * Time in ms for running calls to finish. Meanwhile new calls are refused, and clients are asked to connect elsewhere.
+   * Default: 0.
+   */
+  readonly grace?: number;
+}
+
+interface ShutdownConfig {
+  readonly observer: Observer;
+  readonly connections: ReadonlyMap<Connection, unknown>;
+  /** The number of running calls. */
+  readonly calls: () => number;
+  /** The calls of adapters. */
+  readonly local: Pick<LocalCalls, "drain" | "stop">;
+}
+
+/** The reason that callers get. */
+export const CLOSING = "the server is closing";
+
+/** The shutdown of a server: an announcement, during which it still serves, and a drain. */
+export class Shutdown {
+  readonly #config: ShutdownConfig;
+  #isAnnounced = false;
+  #isClosing = false;
+  #end: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
+
+  constructor(config: ShutdownConfig) {
+    this.#config = config;
+  }
+
+  /** Whether it has been announced, or has begun. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced;
+  }
+
+  /** Whether new connections and calls are refused. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Health says from now on that the server shuts down. Resolves after the delay, or once the server closes. */
+  async announce(delay: number): Promise<void> {
+    this.#isAnnounced = true;
+    if (delay === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const passed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, delay);
+    });
+    await Promise.race([passed, this.#ended]);
+    clearTimeout(timer);
+  }
+
+  /**
+   * Refuses new connections and calls. Within the grace, clients are asked to connect elsewhere, and running calls may finish; then
+   * they end with UNAVAILABLE, and all connections are closed.
+   */
+  async close(grace: number): Promise<void> {
+    const { connections, local } = this.#config;
+    this.#isAnnounced = this.#isClosing = true;
+    this.#end();
+    if (grace > 0) await this.#drain(grace);
+    local.stop(CLOSING);
+    await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+  }
+
+  /** Resolves when all connections are closed, or the grace is over. */
+  async #drain(grace: number): Promise<void> {
+    const { observer, calls, local } = this.#config;
+    let timer: NodeJS.Timeout | undefined;
+    const graceOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, grace);
+    });
+    const connections = [...this.#config.connections.keys()];
+    const start = performance.now();
+    observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
+    for (const connection of connections) connection.drain(CLOSING);
+    await Promise.race([graceOver, Promise.all([local.drain(CLOSING), ...connections.map(({ closed }) => closed)])]);
+    clearTimeout(timer);
+    observer.drainEnded?.({ milliseconds: performance.now() - start, calls: calls() });
+  }
+}
