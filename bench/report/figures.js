@@ -1,0 +1,46 @@
+import { median } from "../measure.js";
+
+/** What can be read of one round. */
+const READ = {
+  rate: (round) => round.rate,
+  p50: (round) => round.p50,
+  p99: (round) => round.p99,
+  cpu: (round) => round.cpu && round.cpu.client + round.cpu.server,
+  clientCpu: (round) => round.cpu?.client,
+  serverCpu: (round) => round.cpu?.server,
+};
+
+/** The value of a round: one of {@link READ}, or a further figure of its cell. */
+function valueOf(round, what) {
+  return READ[what] === undefined ? round.values?.[what] : READ[what](round);
+}
+
+/**
+ * The median of all rounds of a peer; undefined if it was not measured.
+ * @param {import("../load/run.js").PeerResult | undefined} peer
+ */
+export function figure(peer, what) {
+  const values = (peer?.rounds ?? []).map((round) => valueOf(round, what)).filter((value) => value !== undefined);
+  return values.length === 0 ? undefined : median(values);
+}
+
+/**
+ * The median of what one peer has over what another has, round by round: what disturbs the machine disturbs both.
+ * @param {import("../load/run.js").PeerResult | undefined} over
+ * @param {import("../load/run.js").PeerResult | undefined} under
+ */
+export function ratio(over, under, what) {
+  const ratios = (over?.rounds ?? []).flatMap((round, at) => {
+    const other = under?.rounds[at];
+    const [a, b] = [valueOf(round, what), other && valueOf(other, what)];
+    return a === undefined || b === undefined ? [] : [a / b];
+  });
+  return ratios.length === 0 ? undefined : median(ratios);
+}
+
+/** A number with three significant digits, and no more digits than it needs. */
+export function show(value) {
+  if (value === undefined) return "–";
+  if (value >= 1000) return Math.round(value).toLocaleString("en-US");
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value >= 0.1 ? 2 : 3);
+}
