@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { CELLS } from "./cells/cells.js";
 import { install } from "./load/install.js";
 import { runCells } from "./load/run.js";
-import { printBars } from "./report/bars.js";
+import { judge, printBars } from "./report/bars.js";
 import { writeChart } from "./report/chart.js";
 import { GUARD_PEERS, printComparison } from "./report/compare.js";
 import { machineLines } from "./report/machine.js";
@@ -46,7 +46,9 @@ async function measureAll() {
   if (cells.length === 0) {
     throw new Error(`no cell "${values.only}"; there are ${CELLS.map(({ name }) => name).join(", ")}`);
   }
-  return await measure(cells, { quick: values.quick === true, full: values.full === true });
+  const run = await measure(cells, { full: values.full === true });
+  printBars(run);
+  return { ...run, bars: judge(run) };
 }
 
 /** Whether `part` is the name of the cell, or of its family: what stands before the slash. */
@@ -57,11 +59,10 @@ function matches(name, part) {
 async function measure(cells, options) {
   install();
   for (const line of machineLines()) console.log(line);
-  const run = await runCells(cells, options, (cell, result) => printCell(cell, result));
-  printBars(run);
-  return run;
+  return await runCells(cells, { ...options, quick: values.quick === true }, printCell);
 }
 
+/** @param {string[]} files */
 async function compare([baseline, current]) {
   const cells = CELLS.filter(({ isGuarded }) => isGuarded);
   const now = current === undefined ? await measure(cells, { peers: GUARD_PEERS }) : read(current);

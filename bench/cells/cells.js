@@ -14,10 +14,9 @@ import { unaryCells } from "./unary.js";
  * @property {readonly string[]} peers the peers that run in every case, sshrpc first
  * @property {readonly string[]} [more] the peers that run with --full
  * @property {number} [seconds] of one round. Default: 1; 0 for a cell that does not go by time
- * @property {number} [warmUp] seconds before the first round. Default: 1
+ * @property {number} [warmUp] seconds before the first round. Default: 1.5
  * @property {number} [rounds] Default: 3
  * @property {boolean} [isGuarded] whether `bench compare` runs it
- * @property {boolean} [isFresh] whether each round has new processes
  * @property {import("../peers/peer.js").ConnectOptions} [connect]
  * @property {(context: Context) => Promise<any>} [open] what the runs of one pair of processes share, such as a connection
  * @property {(context: Context, opened: any) => Promise<import("../load/measurement.js").Result>} run

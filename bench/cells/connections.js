@@ -43,7 +43,7 @@ export const connectionsCells = [
       await sleep(1);
       const memory = (await context.server("memory")) - before;
       await sleep(1);
-      // As long as the keepalive interval of a client.
+      // As long as the keepalive interval of the clients of sshrpc, and of the servers of ssh2.
       const seconds = context.quick ? 1 : 15;
       const cpu = await context.server("cpu");
       await sleep(seconds);

@@ -5,7 +5,7 @@ import { pipelined } from "./pipelined.js";
 /** @returns {import("./cells.js").Cell} */
 const cell = (name, size) => ({
   name: `text/${name}`,
-  title: `a text of ${name}, one call in flight`,
+  title: `a text of ${size.toLocaleString("en-US")} B, one call in flight`,
   unit: "calls",
   peers: ["sshrpc", "grpc"],
   more: ["tls", "ssh2", "connect", "jsonrpc"],

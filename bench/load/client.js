@@ -9,7 +9,7 @@ const [name] = process.argv.slice(2);
 const peer = await loadPeer(name);
 const server = fork(new URL("server.js", import.meta.url), [name], { stdio: ["ignore", "inherit", "ignore", "ipc"] });
 server.once("exit", (code) => process.exit(code ?? 1));
-const address = await answer();
+const { address, error } = await answer();
 
 /** What each cell keeps between its runs: its connections. */
 const states = new Map();
@@ -24,7 +24,7 @@ process.on("disconnect", () => {
   server.disconnect();
   process.exit();
 });
-process.send({ result: "ready" });
+process.send({ result: "ready", error });
 
 /** @param {import("./pair.js").Task} task */
 async function run({ cell: cellName, seconds, quick, allocations }) {
@@ -42,12 +42,12 @@ async function run({ cell: cellName, seconds, quick, allocations }) {
     measurement: () => new Measurement(context.server, { isCpuKnown: peer.runsPrograms !== true }),
   };
   if (!states.has(cellName)) states.set(cellName, await cell.open?.(context));
-  const measure = allocations === true ? measureAllocations : cell.run;
-  return await measure(context, states.get(cellName), cell);
+  const opened = states.get(cellName);
+  return allocations === true ? await measureAllocations(cell, context, opened) : await cell.run(context, opened);
 }
 
 /** Bytes allocated for each unit at both ends. */
-async function measureAllocations(context, opened, cell) {
+async function measureAllocations(cell, context, opened) {
   await context.server("profile");
   usage("profile");
   const { count } = await cell.run(context, opened);

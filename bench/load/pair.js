@@ -11,15 +11,13 @@ import { fork } from "node:child_process";
 /** The client and the server process of a peer. */
 export class Pair {
   #client;
-
-  constructor(name) {
-    this.#client = fork(new URL("client.js", import.meta.url), [name]);
-  }
-
   /** Resolves once the server listens. */
-  async ready(timeout) {
-    await this.#answer(timeout);
-    return this;
+  ready;
+
+  constructor(name, timeout) {
+    this.#client = fork(new URL("client.js", import.meta.url), [name]);
+    this.ready = this.#answer(timeout);
+    this.ready.catch(() => undefined);
   }
 
   /** @param {Task} task @returns {Promise<import("./measurement.js").Result>} */

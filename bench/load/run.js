@@ -6,6 +6,11 @@ import { Pair } from "./pair.js";
  * @property {ReturnType<typeof describeMachine>} machine
  * @property {Record<string, CellResult>} cells by name
  *
+ * @typedef {object} RunOptions
+ * @property {boolean} [quick] a smoke run: the figures mean nothing
+ * @property {boolean} [full] with the further peers of each cell
+ * @property {readonly string[]} [peers] only these
+ *
  * @typedef {object} CellResult
  * @property {string} title
  * @property {string} unit
@@ -26,7 +31,7 @@ const QUICK = 0.15;
 /**
  * Runs cells: the processes of all peers of a cell are started and warmed, and then take turns.
  * @param {readonly import("../cells/cells.js").Cell[]} cells
- * @param {{ quick?: boolean, full?: boolean, peers?: readonly string[] }} options
+ * @param {RunOptions} options
  * @param {(cell: string, result: CellResult) => void} done called after each cell
  * @returns {Promise<Run>}
  */
@@ -41,15 +46,20 @@ export async function runCells(cells, options, done) {
   return run;
 }
 
-/** @param {import("../cells/cells.js").Cell} cell @returns {Promise<CellResult>} */
-async function runCell(cell, { quick = false, full = false, peers: wanted }) {
+/**
+ * @param {import("../cells/cells.js").Cell} cell
+ * @param {RunOptions} options
+ * @returns {Promise<CellResult>}
+ */
+async function runCell(cell, options) {
+  const { quick = false, full = false, peers: wanted } = options;
   const { name, title, unit, peers, more = [], seconds = 1, warmUp = 1.5, rounds = ROUNDS, isGuarded = false } = cell;
   const names = [...peers, ...(full ? more : [])].filter((peer) => wanted?.includes(peer) ?? true);
   const scale = quick ? QUICK : 1;
   const task = { cell: name, seconds: seconds * scale, quick };
   /** @type {Record<string, PeerResult>} */
   const results = Object.fromEntries(names.map((peer) => [peer, { rounds: [] }]));
-  const pairs = new Map(names.map((peer) => [peer, new Pair(peer)]));
+  const pairs = new Map(names.map((peer) => [peer, new Pair(peer, TIMEOUT)]));
   /** Does a step for each peer; one that fails is left out of the following ones. */
   const each = async (step, order) => {
     for (const peer of order) {
@@ -62,7 +72,7 @@ async function runCell(cell, { quick = false, full = false, peers: wanted }) {
       });
     }
   };
-  await each((pair) => pair.ready(TIMEOUT), names);
+  await each((pair) => pair.ready, names);
   if (warmUp > 0) await each((pair) => pair.run({ ...task, seconds: warmUp * scale }, TIMEOUT), names);
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
     const order = round % 2 === 0 ? names : names.toReversed();

@@ -4,9 +4,17 @@ import { loadPeer } from "../peers/peer.js";
 import { usage } from "./usage.js";
 
 const [name] = process.argv.slice(2);
-const peer = await loadPeer(name);
-const address = await peer.serve();
 
-process.on("message", (question) => process.send(usage(question)));
+/** Standard error is for the log of the peer, so an error is a message. */
+async function start() {
+  try {
+    const { serve } = await loadPeer(name);
+    return { address: await serve() };
+  } catch (error) {
+    return { error: error.stack };
+  }
+}
+
+process.on("message", (/** @type {any} */ question) => process.send(usage(question)));
 process.on("disconnect", () => process.exit());
-process.send(address);
+process.send(await start());

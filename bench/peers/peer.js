@@ -32,8 +32,8 @@
 /** The titles of the peers, by the names of their files. */
 export const PEERS = {
   sshrpc: "sshrpc",
-  tls: "limit: TLS, same frames",
-  ssh2: "limit: ssh2, same frames",
+  tls: "limit: TLS",
+  ssh2: "limit: ssh2",
   grpc: "grpc-js, TLS",
   connect: "connect-node, HTTP/2 TLS",
   "trpc-ws": "tRPC 11, WebSocket",

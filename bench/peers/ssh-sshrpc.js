@@ -37,7 +37,7 @@ export async function serve() {
 export async function connect(server) {
   return stockSession(server, {
     command: `GET /item id=7 text=hello ok=true`,
-    down: "GET /file",
-    up: "STORE /file",
+    down: "GET /bytes",
+    up: "STORE /bytes",
   });
 }

@@ -55,7 +55,7 @@ export async function connect({ port, hostKey, privateKey }, { kex = "curve25519
     client.connect({
       sock: gather(connectTcp({ host: "127.0.0.1", port: options.port ?? port, noDelay: true })),
       username: "bench",
-      authHandler: [{ type: "publickey", username: "bench", key: privateKey }],
+      authHandler: [/** @type {any} */ ({ type: "publickey", username: "bench", key: privateKey })],
       algorithms: ALGORITHMS(kex),
       hostVerifier: (key) => key.toString("base64") === hostKey,
     });

@@ -37,12 +37,6 @@ const handlers = {
     },
     store: async (_request, chunks) => ({ size: await sizeOf(chunks) }),
   },
-  file: {
-    get: async function* (_request, ctx) {
-      ctx.fail("UNIMPLEMENTED", undefined, "the peer ssh-sshrpc serves it");
-    },
-    store: async (_request, chunks) => ({ size: await sizeOf(chunks) }),
-  },
 };
 
 export async function connect({ port, hostKey, privateKey }, { kex, ...options }) {

@@ -7,7 +7,7 @@ import { barChart } from "./svg.js";
 
 const CHART = fileURLToPath(new URL("../chart.svg", import.meta.url));
 const README = fileURLToPath(new URL("../../README.md", import.meta.url));
-const BLOCK = /(<!-- bench -->\n)[^]*?(\n<!-- end -->)/;
+const BLOCK = /(<!-- bench -->\n)[\s\S]*?(\n<!-- end -->)/;
 
 /** The panels of the chart, and the columns of the table: cell and heading. */
 const COLUMNS = {

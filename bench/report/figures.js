@@ -11,7 +11,7 @@ const READ = {
 };
 
 /** The value of a round: one of {@link READ}, or a further figure of its cell. */
-function valueOf(round, what) {
+function readRound(round, what) {
   return READ[what] === undefined ? round.values?.[what] : READ[what](round);
 }
 
@@ -20,7 +20,7 @@ function valueOf(round, what) {
  * @param {import("../load/run.js").PeerResult | undefined} peer
  */
 export function figure(peer, what) {
-  const values = (peer?.rounds ?? []).map((round) => valueOf(round, what)).filter((value) => value !== undefined);
+  const values = (peer?.rounds ?? []).map((round) => readRound(round, what)).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : median(values);
 }
 
@@ -32,7 +32,7 @@ export function figure(peer, what) {
 export function ratio(over, under, what) {
   const ratios = (over?.rounds ?? []).flatMap((round, at) => {
     const other = under?.rounds[at];
-    const [a, b] = [valueOf(round, what), other && valueOf(other, what)];
+    const [a, b] = [readRound(round, what), other && readRound(other, what)];
     return a === undefined || b === undefined ? [] : [a / b];
   });
   return ratios.length === 0 ? undefined : median(ratios);

@@ -10,9 +10,8 @@ import { figure, ratio, show } from "./figures.js";
 export function printCell(name, { title, unit, peers }) {
   const entries = Object.entries(peers);
   const [first] = entries[0];
-  const one = unit.replace(/s$/, "");
   const more = Object.keys(entries.find(([, { rounds }]) => rounds.length > 0)?.[1].rounds[0].values ?? {});
-  const head = [`${unit}/s`, "ratio", "p50 ms", "p99 ms", `CPU µs a ${one}: client`, "server", "both", "ratio"];
+  const head = [`${unit}/s`, "ratio", "p50 ms", "p99 ms", "CPU µs each: client", "server", "both", "ratio"];
   const rows = entries
     .filter(([, { error }]) => error === undefined)
     .map(([peer, result]) => [
@@ -26,6 +25,6 @@ export function printCell(name, { title, unit, peers }) {
   table(`${name}: ${title}`, [["", ...head, ...more], ...rows]);
   for (const [peer, { error, allocated }] of entries) {
     if (error !== undefined) console.log(`  ${PEERS[peer]} failed: ${error.split("\n")[0]}`);
-    if (allocated !== undefined) console.log(`  ${PEERS[peer]}: ${show(allocated)} bytes of heap a ${one}, both ends`);
+    if (allocated !== undefined) console.log(`  ${PEERS[peer]}: ${show(allocated)} bytes of heap for each, both ends`);
   }
 }

@@ -37,11 +37,8 @@ export default defineApi({
       UPDATE: { requestStream: Item, responseStream: Item, scope: "bench:call" },
     },
     bytes: {
-      GET: { request: Size, responseStream: Bytes, scope: "bench:call" },
-      STORE: { requestStream: Bytes, response: Size, scope: "bench:call" },
-    },
-    file: {
-      GET: { responseStream: Bytes, scope: "bench:call" },
+      /** Without a size: a file, for stock ssh. */
+      GET: { request: Type.Partial(Size), responseStream: Bytes, scope: "bench:call" },
       STORE: { requestStream: Bytes, response: Size, scope: "bench:call" },
     },
   },

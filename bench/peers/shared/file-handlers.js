@@ -10,15 +10,14 @@ const sizeOf = async (chunks) => {
   return { size };
 };
 const echo = { get: (value) => value };
-const unused = (_request, ctx) => ctx.fail("UNIMPLEMENTED", undefined, "only files are served here");
+const unused = (_request, ctx) => ctx.fail("UNIMPLEMENTED", undefined, "only small calls and bytes are served here");
 
 export default defineHandlers({
   item: echo,
   list: echo,
   text: echo,
   items: { get: unused, store: unused, update: unused },
-  bytes: { get: unused, store: unused },
-  file: {
+  bytes: {
     get: () => createReadStream(process.env["FILE"]),
     store: (_request, chunks) => sizeOf(chunks),
   },

@@ -1,7 +1,6 @@
 // A well-behaved client beside attackers with keys of their own and no scopes: its latency, the time of a new login, and what
 // the server holds and writes. `npm run bench -- fairness [--only NAME] [--keys N] [--seconds N]`; all of it takes about 8 minutes.
 
-import { quantile, table } from ".../measure.js";
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connectApi } from "../../../runtime/dist/compose/connect.js";
 import { generateKeyPair } from "../../../runtime/dist/testing.js";
+import { quantile, table } from "../../measure.js";
 import { fairnessApi } from "./api.js";
 import { ATTACKS } from "./attacks.js";
 
