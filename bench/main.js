@@ -59,7 +59,10 @@ function matches(name, part) {
 async function measure(cells, options) {
   install();
   for (const line of machineLines()) console.log(line);
-  return await runCells(cells, { ...options, quick: values.quick === true }, printCell);
+  const start = performance.now();
+  const run = await runCells(cells, { ...options, quick: values.quick === true }, printCell);
+  console.log(`\nmeasured in ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
+  return run;
 }
 
 /** @param {string[]} files */
