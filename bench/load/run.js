@@ -26,7 +26,7 @@ import { Pair } from "./pair.js";
 const TIMEOUT = 120_000;
 const ROUNDS = 3;
 /** How much of the time of a cell a smoke run takes. */
-const QUICK = 0.15;
+const QUICK = 0.1;
 
 /**
  * Runs cells: the processes of all peers of a cell are started and warmed, and then take turns.

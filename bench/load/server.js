@@ -11,7 +11,7 @@ async function start() {
     const { serve } = await loadPeer(name);
     return { address: await serve() };
   } catch (error) {
-    return { error: error.stack };
+    return { error: /** @type {Error} */ (error).stack };
   }
 }
 

@@ -9,7 +9,7 @@ const CHART = fileURLToPath(new URL("../chart.svg", import.meta.url));
 const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 const BLOCK = /(<!-- bench -->\n)[\s\S]*?(\n<!-- end -->)/;
 
-/** The panels of the chart, and the columns of the table: cell and heading. */
+/** The columns of the table: cell and heading. */
 const COLUMNS = {
   "small/256": "calls of 39 B, 256 in flight",
   "1KB/64": "calls of 1 KB, 64 in flight",
@@ -18,6 +18,7 @@ const COLUMNS = {
   "stream/up": "items of 39 B to the server",
   "bytes/down": "MB from the server",
 };
+/** The cells of the chart. */
 const PANELS = ["small/256", "1KB/64", "64KB/64", "stream/down"];
 
 /**
@@ -26,7 +27,7 @@ const PANELS = ["small/256", "1KB/64", "64KB/64", "stream/down"];
  */
 export function writeChart(run) {
   const panels = PANELS.filter((name) => run.cells[name] !== undefined).map((name) => ({
-    title: `${COLUMNS[name]}: ${run.cells[name].unit} a second`,
+    title: `${run.cells[name].title}: ${run.cells[name].unit} a second`,
     bars: Object.entries(run.cells[name].peers)
       .map(([peer, result]) => ({ label: PEERS[peer], value: figure(result, "rate"), isOurs: peer === "sshrpc" }))
       .filter(({ value }) => value !== undefined),
@@ -41,13 +42,15 @@ export function writeChart(run) {
   console.log("wrote bench/chart.svg and the figures of README.md");
 }
 
+const times = (value) => (value === undefined ? "–" : `${show(value)}×`);
+
 /** @param {import("../load/run.js").Run} run */
 function block({ machine, cells }) {
   const columns = Object.keys(COLUMNS).filter((name) => cells[name] !== undefined);
   const names = Object.keys(PEERS).filter((peer) => columns.some((name) => cells[name].peers[peer]?.rounds.length > 0));
   const cellOf = (peer) => (name) => {
     const { peers } = cells[name];
-    return peer === "sshrpc" ? show(figure(peers[peer], "rate")) : show(ratio(peers[peer], peers["sshrpc"], "rate"));
+    return peer === "sshrpc" ? show(figure(peers[peer], "rate")) : times(ratio(peers[peer], peers["sshrpc"], "rate"));
   };
   const row = (cells) => `| ${cells.join(" | ")} |`;
   return [
