@@ -1,7 +1,7 @@
 // Compares a run with a stored one: ratios to the peers, CPU and allocations.
-import { table } from "../measure.js";
+import { median, table } from "../measure.js";
 import { PEERS } from "../peers/peer.js";
-import { figure, ratio, show } from "./figures.js";
+import { figures, ratios, show } from "./figures.js";
 
 /** The peers of the short form: the limits, and one of those that people use. */
 export const GUARD_PEERS = ["sshrpc", "tls", "ssh2", "grpc"];
@@ -20,8 +20,9 @@ export function printComparison(baseline, now) {
   const after = measures(now, isSameMachine);
   const common = [...before.keys()].filter((name) => after.has(name));
   const changes = common.map((name) => {
-    const [old, { value, isBetterHigh }] = [before.get(name).value, after.get(name)];
-    return { name, old, value, worse: isBetterHigh ? old / value - 1 : value / old - 1 };
+    const { values, isBetterHigh } = after.get(name);
+    const [old, value] = [median(before.get(name).values), median(values)];
+    return { name, old, value, values, worse: isBetterHigh ? 1 - value / old : value / old - 1 };
   });
   const worse = changes.filter((change) => change.worse > TENTH).sort((a, b) => b.worse - a.worse);
   if (!isSameMachine)
@@ -31,11 +32,12 @@ export function printComparison(baseline, now) {
   );
   if (worse.length === 0) return;
   table("worse", [
-    ["", "baseline", "now", "worse by"],
+    ["", "baseline", "now", "rounds", "worse by"],
     ...worse.map((change) => [
       change.name,
       show(change.old),
       show(change.value),
+      change.values.map(show).join(" "),
       `${(change.worse * 100).toFixed(0)} %`,
     ]),
   ]);
@@ -43,20 +45,20 @@ export function printComparison(baseline, now) {
 
 /** All figures of a run that are compared, by name. @param {import("../load/run.js").Run} run */
 function measures(run, withCpu) {
-  /** @type {Map<string, { value: number, isBetterHigh: boolean }>} */
+  /** @type {Map<string, { values: number[], isBetterHigh: boolean }>} */
   const found = new Map();
-  const add = (name, value, isBetterHigh) => {
-    if (value !== undefined) found.set(name, { value, isBetterHigh });
+  const add = (name, values, isBetterHigh) => {
+    if (values.length > 0) found.set(name, { values, isBetterHigh });
   };
   for (const [cell, { peers }] of Object.entries(run.cells)) {
     const { sshrpc, ...others } = peers;
     if (sshrpc === undefined) continue;
     for (const [peer, result] of Object.entries(others)) {
-      add(`${cell}: rate over ${PEERS[peer]}`, ratio(sshrpc, result, "rate"), true);
-      add(`${cell}: CPU over ${PEERS[peer]}`, ratio(sshrpc, result, "cpu"), false);
+      add(`${cell}: rate over ${PEERS[peer]}`, ratios(sshrpc, result, "rate"), true);
+      add(`${cell}: CPU over ${PEERS[peer]}`, ratios(sshrpc, result, "cpu"), false);
     }
-    add(`${cell}: bytes of heap`, sshrpc.allocated, false);
-    if (withCpu) add(`${cell}: CPU µs`, figure(sshrpc, "cpu"), false);
+    add(`${cell}: bytes of heap`, sshrpc.allocated === undefined ? [] : [sshrpc.allocated], false);
+    if (withCpu) add(`${cell}: CPU µs`, figures(sshrpc, "cpu"), false);
   }
   return found;
 }

@@ -16,26 +16,38 @@ function readRound(round, what) {
 }
 
 /**
- * The median of all rounds of a peer; undefined if it was not measured.
+ * A figure of each round of a peer; none if it was not measured.
  * @param {import("../load/run.js").PeerResult | undefined} peer
  */
+export function figures(peer, what) {
+  return (peer?.rounds ?? []).map((round) => readRound(round, what)).filter((value) => value !== undefined);
+}
+
+/** The median of {@link figures}. */
 export function figure(peer, what) {
-  const values = (peer?.rounds ?? []).map((round) => readRound(round, what)).filter((value) => value !== undefined);
-  return values.length === 0 ? undefined : median(values);
+  return middle(figures(peer, what));
 }
 
 /**
- * The median of what one peer has over what another has, round by round: what disturbs the machine disturbs both.
+ * What one peer has over what another has, round by round: what disturbs the machine disturbs both.
  * @param {import("../load/run.js").PeerResult | undefined} over
  * @param {import("../load/run.js").PeerResult | undefined} under
  */
-export function ratio(over, under, what) {
-  const ratios = (over?.rounds ?? []).flatMap((round, at) => {
+export function ratios(over, under, what) {
+  return (over?.rounds ?? []).flatMap((round, at) => {
     const other = under?.rounds[at];
     const [a, b] = [readRound(round, what), other && readRound(other, what)];
     return a === undefined || b === undefined ? [] : [a / b];
   });
-  return ratios.length === 0 ? undefined : median(ratios);
+}
+
+/** The median of {@link ratios}. */
+export function ratio(over, under, what) {
+  return middle(ratios(over, under, what));
+}
+
+function middle(values) {
+  return values.length === 0 ? undefined : median(values);
 }
 
 /** A number with three significant digits, and no more digits than it needs. */
