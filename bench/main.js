@@ -46,7 +46,7 @@ async function measureAll() {
   if (cells.length === 0) {
     throw new Error(`no cell "${values.only}"; there are ${CELLS.map(({ name }) => name).join(", ")}`);
   }
-  const run = await measure(cells, { full: values.full === true });
+  const run = await measure(cells, { full: values.full === true, some: only !== undefined });
   printBars(run);
   return { ...run, bars: judge(run) };
 }
@@ -68,7 +68,7 @@ async function measure(cells, options) {
 /** @param {string[]} files */
 async function compare([baseline, current]) {
   const cells = CELLS.filter(({ isGuarded }) => isGuarded);
-  const now = current === undefined ? await measure(cells, { peers: GUARD_PEERS }) : read(current);
+  const now = current === undefined ? await measure(cells, { peers: GUARD_PEERS, some: true }) : read(current);
   printComparison(read(baseline), now);
   save(now);
 }
@@ -77,6 +77,11 @@ function read(file) {
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
+/** Six digits are more than a run can tell. */
+function rounded(_key, value) {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+}
+
 function save(run) {
-  if (typeof values.json === "string") writeFileSync(values.json, `${JSON.stringify(run, null, 2)}\n`);
+  if (typeof values.json === "string") writeFileSync(values.json, `${JSON.stringify(run, rounded, 2)}\n`);
 }

@@ -9,6 +9,7 @@ import { cpu, quantile } from "../measure.js";
  * @property {{ client: number, server: number }} [cpu] microseconds of one at each end
  * @property {number} [allocated] bytes of heap allocated for one at both ends
  * @property {Record<string, number>} [values] further figures of the cell
+ * @property {string} [note] what the reader of the figures should know
  */
 
 /** Measures what happens between `start` and `end`. */

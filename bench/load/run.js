@@ -10,6 +10,7 @@ import { Pair } from "./pair.js";
  * @property {boolean} [quick] a smoke run: the figures mean nothing
  * @property {boolean} [full] with the further peers of each cell
  * @property {readonly string[]} [peers] only these
+ * @property {boolean} [some] whether these are some of the cells or peers
  *
  * @typedef {object} CellResult
  * @property {string} title
@@ -25,7 +26,7 @@ import { Pair } from "./pair.js";
 /** Milliseconds after which a peer that does not answer is given up. */
 const TIMEOUT = 120_000;
 const ROUNDS = 3;
-/** How much of the time of a cell a smoke run takes. */
+/** The part of its time that a cell takes in a smoke run. */
 const QUICK = 0.1;
 
 /**

@@ -3,6 +3,7 @@ import { table } from "../measure.js";
 import { figure, ratio, show } from "./figures.js";
 
 const SSHRPC = "sshrpc";
+const UNKNOWN = "not measured";
 
 /** sshrpc over another peer in one cell. `bar` is at least or at most, by `what`: more calls, less of the rest. */
 const over = (text, cell, { peer, what = "rate", bar, of = SSHRPC }) => ({
@@ -66,15 +67,20 @@ export const BARS = [
 export function judge(run) {
   return BARS.map(({ text, bar, isMinimum, unit, read }) => {
     const value = read(run);
-    const met = value === undefined ? "not measured" : (isMinimum ? value >= bar : value <= bar) ? "met" : "NOT MET";
+    const met = value === undefined ? UNKNOWN : (isMinimum ? value >= bar : value <= bar) ? "met" : "NOT MET";
     return { text, bar: `${isMinimum ? "≥" : "≤"} ${bar} ${unit}`.trim(), value: show(value), met };
   });
 }
 
+/** Prints the bars; of a run of some cells, those that it has measured. */
 export function printBars(run) {
-  const rows = judge(run).map(({ text, bar, value, met }) => [text, bar, value, met]);
+  const rows = judge(run)
+    .filter(({ met }) => met !== UNKNOWN || run.machine.cells !== "some")
+    .map(({ text, bar, value, met }) => [text, bar, value, met]);
+  if (rows.length === 0) return;
   const widest = Math.max(...rows.map(([text]) => text.length));
-  table("bars (sshrpc over the peer, medians of the ratios of each round)", [
+  const caveat = run.machine.quick ? "; a smoke run: they mean nothing" : "";
+  table(`bars (sshrpc over the peer, medians of the ratios of each round${caveat})`, [
     ["".padEnd(widest), "bar", "value", ""],
     ...rows.map(([text, ...rest]) => [text.padEnd(widest), ...rest]),
   ]);

@@ -5,7 +5,7 @@ import { availableParallelism, cpus } from "node:os";
 const require = createRequire(import.meta.url);
 
 /** What the figures depend on. */
-export function describeMachine({ quick = false, full = false } = {}) {
+export function describeMachine({ quick = false, full = false, some = false } = {}) {
   return {
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
@@ -13,7 +13,8 @@ export function describeMachine({ quick = false, full = false } = {}) {
     cores: availableParallelism(),
     nativeBinding: hasNativeBinding(),
     openssh: spawnSync("ssh", ["-V"], { encoding: "utf8" }).stderr?.trim().split(",")[0] ?? "absent",
-    mode: quick ? "quick" : full ? "full" : "default",
+    quick,
+    cells: some ? "some" : full ? "full" : "default",
   };
 }
 

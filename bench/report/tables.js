@@ -23,7 +23,9 @@ export function printCell(name, { title, unit, peers }) {
       ...more.map((what) => show(figure(result, what))),
     ]);
   table(`${name}: ${title}`, [["", ...head, ...more], ...rows]);
-  for (const [peer, { error, allocated }] of entries) {
+  for (const [peer, { error, allocated, rounds }] of entries) {
+    const note = rounds.find((round) => round.note !== undefined)?.note;
+    if (note !== undefined) console.log(`  ${PEERS[peer]}: ${note}`);
     if (error !== undefined) console.log(`  ${PEERS[peer]} failed: ${error.split("\n")[0]}`);
     if (allocated !== undefined) console.log(`  ${PEERS[peer]}: ${show(allocated)} bytes of heap for each, both ends`);
   }
