@@ -17,36 +17,51 @@ npm run bench -- compare BASELINE.json [RUN.json]
 npm run bench -- chart RUN.json
 npm run bench -- calls | streams | import | codegen | exec | guard | login | fairness [arguments]`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: {
-    quick: { type: "boolean", default: false },
-    full: { type: "boolean", default: false },
-    only: { type: "string" },
-    json: { type: "string" },
-  },
+const OPTIONS = /** @type {const} */ ({
+  quick: { type: "boolean", default: false },
+  full: { type: "boolean", default: false },
+  only: { type: "string" },
+  json: { type: "string" },
 });
-const [command, ...files] = positionals;
-const single = fileURLToPath(new URL(`single/${command}/main.js`, import.meta.url));
 
-if (command === undefined) save(await measureAll());
-else if (command === "compare" && files.length > 0) await compare(files);
-else if (command === "chart" && files.length === 1) writeChart(read(files[0]));
-else if (/^\w+$/.test(command) && existsSync(single)) {
-  process.exitCode = spawnSync(process.execPath, [single, ...process.argv.slice(3)], { stdio: "inherit" }).status ?? 1;
-} else {
-  console.error(USAGE);
-  process.exitCode = 2;
+const [first, ...rest] = process.argv.slice(2);
+const single = fileURLToPath(new URL(`single/${first}/main.js`, import.meta.url));
+if (/^\w+$/.test(first) && existsSync(single)) {
+  process.exitCode = spawnSync(process.execPath, [single, ...rest], { stdio: "inherit" }).status ?? 1;
+} else await main(parse());
+
+/** The arguments; undefined if they are invalid. */
+function parse() {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    return undefined;
+  }
 }
 
-async function measureAll() {
-  const only = /** @type {string | undefined} */ (values.only)?.split(",");
+/** @param {ReturnType<typeof parse>} parsed */
+async function main(parsed) {
+  const { values, positionals } = parsed ?? { positionals: ["help"] };
+  const [command, ...files] = positionals;
+  if (command === undefined) save(await measureAll(values), values);
+  else if (command === "compare" && (files.length === 1 || files.length === 2))
+    save(await compare(files, values), values);
+  else if (command === "chart" && files.length === 1) writeChart(read(files[0]));
+  else {
+    console.error(USAGE);
+    process.exitCode = 2;
+  }
+}
+
+async function measureAll({ only: names, quick, full }) {
+  const only = names?.split(",");
   const cells = CELLS.filter(({ name }) => only === undefined || only.some((part) => matches(name, part)));
   if (cells.length === 0) {
-    throw new Error(`no cell "${values.only}"; there are ${CELLS.map(({ name }) => name).join(", ")}`);
+    console.error(`unknown cell "${names}"; known cells: ${CELLS.map(({ name }) => name).join(", ")}`);
+    process.exit(2);
   }
-  const run = await measure(cells, { full: values.full === true, some: only !== undefined });
+  const run = await measure(cells, { quick, full, some: only !== undefined });
   printBars(run);
   return { ...run, bars: judge(run) };
 }
@@ -60,17 +75,17 @@ async function measure(cells, options) {
   install();
   for (const line of machineLines()) console.log(line);
   const start = performance.now();
-  const run = await runCells(cells, { ...options, quick: values.quick === true }, printCell);
+  const run = await runCells(cells, options, printCell);
   console.log(`\nmeasured in ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
   return run;
 }
 
-/** @param {string[]} files */
-async function compare([baseline, current]) {
+/** @param {string[]} files the baseline, and a run to compare with it; without one, a run is made */
+async function compare([baseline, current], { quick }) {
   const cells = CELLS.filter(({ isGuarded }) => isGuarded);
-  const now = current === undefined ? await measure(cells, { peers: GUARD_PEERS, some: true }) : read(current);
+  const now = current === undefined ? await measure(cells, { quick, peers: GUARD_PEERS, some: true }) : read(current);
   printComparison(read(baseline), now);
-  save(now);
+  return now;
 }
 
 function read(file) {
@@ -82,6 +97,6 @@ function rounded(_key, value) {
   return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }
 
-function save(run) {
-  if (typeof values.json === "string") writeFileSync(values.json, `${JSON.stringify(run, rounded, 2)}\n`);
+function save(run, { json }) {
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(run, rounded, 2)}\n`);
 }
