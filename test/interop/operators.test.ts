@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, onTestFinished } from "vitest";
-import { type ServeOptions, serveHandlers } from "../../runtime/src/compose/serve.js";
+import { serveHandlers } from "../../runtime/src/compose/serve.js";
+import type { ServeOptions } from "../../runtime/src/compose/serve-options.js";
 import { notesHandlers } from "../unit/runtime/adapters/notes-server.js";
 import { BIN, sshrpc } from "../unit/runtime/cli/run.js";
 import { run } from "./run.js";

@@ -109,7 +109,7 @@ export function defineServe(command: Command, io: CliIo): void {
 /**
  * Lets the heap grow to five times its live size before a full garbage collection. V8 counts the memory of buffers, and the
  * heap of a server is small, so a file transfer triggered a full collection every few hundred packets, at half of its CPU
- * time (measured with bench/exec.js). The heap limit does not change.
+ * time (`npm run bench -- exec`). The heap limit does not change.
  */
 function tuneGc(): void {
   setFlagsFromString("--heap-growing-percent=400");

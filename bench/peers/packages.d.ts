@@ -1,0 +1,19 @@
+// The packages of bench/package.json, which are not installed for the check of types.
+declare module "@bufbuild/protobuf";
+declare module "@bufbuild/protobuf/wkt";
+declare module "@connectrpc/connect";
+declare module "@connectrpc/connect-node";
+declare module "@grpc/grpc-js";
+declare module "@grpc/proto-loader";
+declare module "@replit/river";
+declare module "@replit/river/transport/ws/client";
+declare module "@replit/river/transport/ws/server";
+declare module "@sinclair/typebox";
+declare module "@trpc/client";
+declare module "@trpc/server";
+declare module "@trpc/server/adapters/standalone";
+declare module "@trpc/server/adapters/ws";
+declare module "capnweb";
+declare module "selfsigned";
+declare module "vscode-jsonrpc/node";
+declare module "ws";
