@@ -98,7 +98,7 @@ async function connectTo<C extends Client>(api: Api, target: Target, options: Co
   if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions, { log: lazyLog });
   const [{ serveCallbacks }, { openLog }] = await Promise.all([import("./callbacks.js"), import("./open-log.js")]);
   const log = await openLog(options.log, "warn");
-  const serve = serveCallbacks(api, options.callbacks, { ...options, log });
+  const serve = serveCallbacks(api, options.callbacks, { ...options, ...clientOptions, log });
   return openClient<C>(api, transports, clientOptions, { serve, log });
 }
 

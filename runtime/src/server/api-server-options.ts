@@ -69,6 +69,7 @@ interface DispatchOptions extends ApiServerOptions {
 
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
 export function dispatchConfig(options: DispatchOptions, limits: Limits): DispatchConfig {
+  const observer = observerOf(options);
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
@@ -78,7 +79,8 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits): Dispat
     interceptors: options.interceptors ?? [],
     log: options.log,
     failures: failureLines(options),
-    stuck: new StuckHandlers(limits, observerOf(options)),
+    runCall: observer.runCall,
+    stuck: new StuckHandlers(limits, observer),
   };
 }
 

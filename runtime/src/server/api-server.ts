@@ -26,7 +26,7 @@ import { helloOf } from "./hello-of.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { receiver } from "./receiver.js";
-import { type ReportedMethod, reportCalls, reportRefused } from "./report-calls.js";
+import { reportCalls, reportUnknown } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
 import { Router, referenceError } from "./router.js";
 
@@ -122,7 +122,7 @@ export class ApiServer {
       if (tooLong !== undefined) throw tooLong;
       return this.#router.resolve(reference);
     } catch (error) {
-      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#observer, peer, reference, error);
+      if (peer !== undefined && error instanceof RpcError) reportUnknown(this.#observer, peer, reference, error);
       throw error;
     }
   }
@@ -184,10 +184,14 @@ export class ApiServer {
       }),
       account,
       turn: turnOf(peer),
-      observer: reportCalls(this.#observer, peer, (method) => this.#aboutOf(connection.remote?.methods[method] ?? "")),
+      observer: reportCalls(this.#observer, {
+        peer,
+        router: this.#router,
+        reference: (method) => connection.remote?.methods[method],
+      }),
       peerName: "the client",
     });
-    const callbacks = this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
+    const callbacks = this.#callbacks?.client({ connection, peer }, this.#limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
@@ -204,14 +208,6 @@ export class ApiServer {
       },
       drain: (reason) => connection.drain(reason),
     };
-  }
-
-  /** Records name a method by its id, because a path may contain private data. */
-  #aboutOf(reference: string): ReportedMethod {
-    const route = this.#router.find(reference);
-    return route instanceof RpcError
-      ? { method: reference }
-      : { method: route.method.id, deprecated: route.method.deprecated };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type Logger, logWith } from "../../base/log.js";
+import type { Propagation } from "../../base/observer/propagation.js";
 import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
@@ -29,6 +30,8 @@ export interface DispatchConfig {
   readonly log: Logger;
   /** Bounds the lines of failures that a key can cause. */
   readonly failures: RefusalLines;
+  /** Runs the parts of a call in its context; undefined if no observer has one. */
+  readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
   readonly stuck: StuckHandlers;
 }

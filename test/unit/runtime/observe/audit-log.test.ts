@@ -11,6 +11,7 @@ import { TestLog } from "../support/server.js";
 
 const call = (more: Partial<CallEnded> = {}): CallEnded => ({
   call: 1,
+  side: "server",
   peer: { user: "alice", scopes: ["*"], connectionId: "c1", address: "192.0.2.7:1" },
   method: "GET /notes",
   status: "OK",
