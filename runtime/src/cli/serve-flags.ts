@@ -5,6 +5,7 @@ import type { KorvLimits } from "../adapters/korv/korv-options.js";
 export interface ServeFlags {
   readonly handlers: string;
   readonly audit?: string;
+  readonly metrics?: string;
   readonly grace?: number;
   readonly stdio?: boolean;
   readonly scopes?: readonly string[];

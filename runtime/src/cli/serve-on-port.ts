@@ -8,6 +8,7 @@ import type { Api } from "../contract/method.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { loadHandlers } from "./load-handlers.js";
+import { openMetrics } from "./metrics-port.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
@@ -24,6 +25,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   const home = named ? undefined : await prepareHome(path(flags.home));
   const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
   const log = pino({ level: "info" }, io.stderr) as Logger;
+  const metrics = await openMetrics(flags.metrics, log);
   const server = await serveHandlers(
     { api, ...handlers },
     {
@@ -32,13 +34,17 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
       hostKeys: (flags.hostKey ?? [home?.hostKey as string]).map(path),
       authorizedKeys: path(authorizedKeys),
       log,
+      observer: metrics.observer,
       ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
       ...adapterFlags(flags),
       ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
     },
-  );
+  ).catch(async (error) => {
+    await metrics.close();
+    throw error;
+  });
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<void>((resolve) => {
@@ -50,6 +56,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   io.stdout.write(introduction(api, server, flags, authorizedKeys));
   await stopSignal(io, failed);
   await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
+  await metrics.close();
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();

@@ -55,6 +55,10 @@ export function defineServe(command: Command, io: CliIo): void {
       parseKorvLimits,
     )
     .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
+    .option(
+      "--metrics <address>",
+      "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
+    )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",
@@ -102,6 +106,7 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   revokedKeys: "--revoked-keys",
   proxyProtocol: "--proxy-protocol",
   korv: "--korv",
+  metrics: "--metrics",
 };
 
 const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
@@ -112,7 +117,9 @@ function checkFlags(flags: ServeFlags): void {
   if (wrong === undefined) return;
   throw new UsageError(
     flags.stdio
-      ? `${wrong[1]} cannot be used with --stdio: sshd authenticates callers`
+      ? wrong[0] === "metrics"
+        ? "--metrics cannot be used with --stdio: sshd starts a process for each session"
+        : `${wrong[1]} cannot be used with --stdio: sshd authenticates callers`
       : `${wrong[1]} requires --stdio`,
   );
 }

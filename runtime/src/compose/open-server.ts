@@ -5,6 +5,7 @@ import type { Observer } from "../base/observer/observer.js";
 import { BUILT_IN_SCOPES } from "../contract/built-in/built-in-api.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import { channelObserver } from "../observe/channels/channel-observer.js";
 import { logObserver } from "../observe/log-observer.js";
 import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
@@ -54,7 +55,7 @@ export async function openServer(
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
     const lines = logObserver(log, refusalLines);
-    const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
+    const observers = [lines.observer, audit.observer, channelObserver(), ...[options.observer ?? []].flat()];
     const observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer });
     const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];

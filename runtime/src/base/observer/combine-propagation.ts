@@ -35,7 +35,7 @@ function nested(inner: Run, outer: Run): Run {
   return (call, work) => outer(call, () => inner(call, work));
 }
 
-/** A call must run, and run once, whatever the observer does. */
+/** A call must run, and run once, even where the observer fails. */
 function guarded(observer: Propagation, failed: Failed): Run {
   return <Result>(call: Parameters<Run>[0], work: () => Result): Result => {
     let outcome: { readonly value: Result } | { readonly thrown: unknown } | undefined;

@@ -1,5 +1,3 @@
-import type { ConnectionEvent } from "./observer.js";
-
 /** A contract, as a peer names it. */
 export interface ContractVersion {
   readonly name: string;
@@ -9,7 +7,7 @@ export interface ContractVersion {
 }
 
 /** The two sides of a connection were built with different contracts. */
-export interface ContractDrift extends ConnectionEvent {
+export interface ContractDrift {
   /** The contract of this side. */
   readonly local: ContractVersion;
   /** The contract of the other side. */

@@ -209,7 +209,7 @@ export interface Observer extends Propagation {
    * The other side was built with another contract. At a client: if that matters to methods that it calls, or if they cannot be
    * compared; once for each host and difference. At a server: once for each key and contract.
    */
-  contractDrift?(event: ContractDrift): void;
+  contractDrift?(event: ConnectionEvent & ContractDrift): void;
   /** A call has begun. A call that is refused begins and ends at once. */
   callStarted?(call: CallStarted): void;
   /** A call has its final status. */

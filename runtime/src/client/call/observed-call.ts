@@ -49,7 +49,7 @@ export class ObservedCall {
 
   /** The encoded headers of the call, with those that observers inject. @param limit bytes of all */
   metadata(options: CallOptions | undefined, limit: number): string | undefined {
-    const injected = this.#reports.observer.injectHeaders?.(this.#event(undefined)) ?? {};
+    const injected = this.#reports.observer.injectHeaders?.({ call: this.#call }) ?? {};
     return withInjected(injected, options?.metadata, limit);
   }
 

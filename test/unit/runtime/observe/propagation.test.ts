@@ -150,7 +150,7 @@ test("a listener of ctx.signal runs in the context of its call", async () => {
   expect(seen).toBe("a");
 });
 
-test("headers of the caller win over injected ones, and what is no header or too large is left out", async () => {
+test("headers of the caller win over injected ones, and invalid or too large ones are left out", async () => {
   const injected: Record<string, string> = {
     "X-Trace": "injected",
     "not a name": "x",
@@ -172,7 +172,7 @@ test("headers of the caller win over injected ones, and what is no header or too
   expect(await up.get({}, { metadata: { large } })).toEqual({ large: [large] });
 });
 
-test("a call runs once, with its own result, whatever an observer does with it", async () => {
+test("a call runs once, with its own result, even where an observer fails, or runs it twice", async () => {
   const broken: readonly Observer[] = [
     {
       runCall: () => {
