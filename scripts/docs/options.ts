@@ -32,6 +32,9 @@ import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import type { MetricsOptions } from "../../runtime/src/observe/metrics/metrics.js";
+import { METRICS_ADDRESS, type ServeMetricsOptions } from "../../runtime/src/observe/metrics/serve-metrics.js";
+import type { OtelOptions } from "../../runtime/src/observe/otel/otel.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
@@ -284,6 +287,12 @@ export const OPTIONS = {
   } satisfies Rows<Forwarding>,
   AuditOptions: { audit: { flag: "--audit" }, refusalLines: fixed(REFUSAL_LINES) } satisfies Rows<AuditOptions>,
   AuditFile: { file: {}, level: {} } satisfies Rows<AuditFile>,
+  MetricsOptions: { registry: {}, buckets: {}, processMetrics: {} } satisfies Rows<MetricsOptions>,
+  ServeMetricsOptions: {
+    host: fixed(METRICS_ADDRESS.host),
+    port: fixed(String(METRICS_ADDRESS.port)),
+  } satisfies Rows<ServeMetricsOptions>,
+  OtelOptions: { tracerProvider: {}, meterProvider: {}, incomingTrace: {} } satisfies Rows<OtelOptions>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },
     shell: { default: true, flag: "--shell, --no-shell" },

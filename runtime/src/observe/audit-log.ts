@@ -84,12 +84,14 @@ function auditLines(out: Write, refusalLines: number | undefined): Lines {
 }
 
 /** @param number the number of the call among those of its connection */
-function callFields({ peer, method, status, milliseconds, bytesIn, bytesOut }: CallEnded, number: number): object {
+function callFields(call: CallEnded, number: number): object {
+  const { peer, method, status, callback, milliseconds, bytesIn, bytesOut } = call;
   const { connectionId } = peer;
   return {
     ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
     ...connectionFields({ peer }),
     method,
+    ...(callback && { callback }),
     status,
     milliseconds: Math.round(milliseconds * 10) / 10,
     bytesIn,

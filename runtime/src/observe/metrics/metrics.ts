@@ -14,7 +14,7 @@ export const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1
 export interface MetricsOptions {
   /** The registry of prom-client that gets the metrics. Default: a new one. */
   readonly registry?: Registry;
-  /** Upper bounds in seconds of the buckets of durations, in ascending order. Default: 0.005 to 10. */
+  /** Upper bounds in seconds of the buckets of durations, in ascending order. Default: those of the OpenTelemetry conventions for RPC, from 5 ms to 10 s. */
   readonly buckets?: readonly number[];
   /**
    * Adds the metrics of the process, such as memory, CPU and event loop lag, as prom-client collects them. Default: true with a new
