@@ -100,6 +100,6 @@ test("the program with OpenTelemetry prints a span of each side", { timeout: SLO
   const program = start(join(NODE_MODULES, ".bin", "jiti"), ["program.ts"], { cwd, timeout: SLOW });
   expect(await program.ended, program.stderr()).toBe(0);
   const printed = `${program.stdout()}`;
-  expect([...printed.matchAll(/name: 'GET \/notes\/\{id\}'/g)]).toHaveLength(2);
+  expect([...printed.matchAll(/name: 'STORE \/notes'/g)]).toHaveLength(2);
   expect(new Set([...printed.matchAll(/traceId: '(\w+)'/g)].map(([, id]) => id)).size).toBe(1);
 });
