@@ -51,12 +51,13 @@ export async function openServer(
 ): Promise<OpenServer> {
   const { log, refusalLines } = options;
   if (refusalLines !== undefined) checkNumber("refusalLines", refusalLines, 1);
-  const audit = await openAuditLog(options, log);
+  let observer: Observer = {};
+  const audit = await openAuditLog(options, log, (count) => observer.auditLinesLost?.({ count }));
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
     const lines = logObserver(log, refusalLines);
     const observers = [lines.observer, audit.observer, channelObserver(), ...[options.observer ?? []].flat()];
-    const observer = combineObservers(observers, log);
+    observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer });
     const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };

@@ -29,11 +29,13 @@ export const MAX_BUFFERED = 16 * 1024 * 1024;
 /**
  * Opens a file for the audit log, and opens it again when it is moved.
  * @param onProblem called with later errors, which do not stop the server
+ * @param lost called with the number of lines that are lost
  * @throws OptionError that names the file, if it cannot be written
  */
 export function openAuditFile(
   { file, level = "info" }: AuditFile,
   onProblem: (message: string, error?: Error) => void,
+  lost: (count: number) => void,
 ): OpenAuditFile {
   if (level !== "info" && level !== "warn")
     throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
@@ -46,7 +48,10 @@ export function openAuditFile(
   const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_BUFFERED });
   const problems = new WriteProblems(onProblem);
   destination.on("error", (error: Error) => problems.failed(error));
-  destination.on("drop", () => problems.dropped());
+  destination.on("drop", () => {
+    problems.dropped();
+    lost(1);
+  });
   const log = pino(
     {
       level,

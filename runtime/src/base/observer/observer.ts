@@ -201,6 +201,8 @@ export interface Observer extends Propagation {
     /** The number of authorized keys. */
     readonly keys?: number;
   }): void;
+  /** Server: lines of the audit log are lost, because they cannot be written, or not fast enough. */
+  auditLinesLost?(event: { readonly count: number }): void;
   /** Server: a graceful shutdown has begun. */
   drainStarted?(event: { readonly grace: number; readonly connections: number; readonly calls: number }): void;
   /** Server: a graceful shutdown is over. `calls` still run and end with UNAVAILABLE. */

@@ -33,6 +33,7 @@ const CHANNELS = {
   forwardClosed: "forward.close",
   listenerOpened: "forward.listen",
   keysReloaded: "keys.reload",
+  auditLinesLost: "audit.lose",
   drainStarted: "drain.start",
   drainEnded: "drain.end",
   contractDrift: "contract.drift",

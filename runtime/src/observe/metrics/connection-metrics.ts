@@ -22,6 +22,7 @@ export function connectionMetrics(client: Client, registry: Registry): Observer 
   const rekeys = counter("rekeys", "Key exchanges on open connections.");
   const revoked = counter("access_revoked", "Connections that ended because their key was revoked.");
   const drains = counter("drains", "Graceful shutdowns that have begun.");
+  const lost = counter("audit_lines_lost", "Lines of the audit log that could not be written.");
   const failures = counter("client_connect_failures", "Attempts to connect that failed.");
   const drift = counter("contract_drift", "Peers that were built with another contract.");
   // Rates need a first value.
@@ -47,6 +48,7 @@ export function connectionMetrics(client: Client, registry: Registry): Observer 
     rekeyed: () => rekeys.inc(),
     accessRevoked: () => revoked.inc(),
     drainStarted: () => drains.inc(),
+    auditLinesLost: ({ count }) => lost.inc(count),
     connectFailed: () => failures.inc(),
     contractDrift: () => drift.inc(),
   };

@@ -271,7 +271,10 @@ describe.skipIf(!existsSync("/dev/full"))("of an audit log whose disk is full", 
   it("say that lines are buffered, then dropped after 16 MiB, and lost at the end", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const log = new TestLog();
-    const audit = await openAuditLog({ audit: { file: "/dev/full" } }, log);
+    let lost = 0;
+    const audit = await openAuditLog({ audit: { file: "/dev/full" } }, log, (count) => {
+      lost += count;
+    });
     const messages = () => log.lines.map(({ level, message }) => `${level}: ${message}`);
     const address = "x".repeat(500);
     audit.observer.connectionRefused?.({ address, reason: "a test" });
@@ -289,6 +292,7 @@ describe.skipIf(!existsSync("/dev/full"))("of an audit log whose disk is full", 
     audit.observer.connectionRefused?.({ address, reason: "a test" });
     const closed = audit.close();
     expect(messages().slice(2)).toEqual(["error: 3 lines of the audit log were dropped"]);
+    expect(lost).toBe(3);
     await vi.advanceTimersByTimeAsync(2000);
     await closed;
     expect(messages().at(-1)).toBe(
