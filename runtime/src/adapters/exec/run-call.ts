@@ -101,21 +101,14 @@ function resolve({ verb, path }: CallCommand, { server, peer, catalog }: CallCon
 /** The prefix of environment variables that become metadata. */
 const PREFIX = "RPC_";
 
-/** Variables by which tracing tools pass a trace to a process: https://opentelemetry.io/docs/specs/otel/context/env-carriers/ */
-const CARRIERS = ["TRACEPARENT", "TRACESTATE", "BAGGAGE"];
-
-/** The metadata of an environment: `RPC_REQUEST_ID` is `request-id`, `TRACEPARENT` and `RPC_TRACEPARENT` are `traceparent`. */
+/** The metadata of an environment: `RPC_TRACEPARENT` is `traceparent`, `RPC_REQUEST_ID` is `request-id`. */
 function metadataFrom(environment: ReadonlyMap<string, string>): Readonly<Record<string, string>> | undefined {
-  const metadata: Record<string, string> = {};
-  for (const name of CARRIERS) {
-    const value = environment.get(name);
-    if (value !== undefined) metadata[name.toLowerCase()] = value;
-  }
-  for (const [name, value] of environment) {
-    if (!name.startsWith(PREFIX) || name.length === PREFIX.length) continue;
-    metadata[name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-")] = value;
-  }
-  return Object.keys(metadata).length === 0 ? undefined : metadata;
+  const entries = [...environment].flatMap(([name, value]) =>
+    name.startsWith(PREFIX) && name.length > PREFIX.length
+      ? [[name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-"), value] as const]
+      : [],
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 async function readRequest(

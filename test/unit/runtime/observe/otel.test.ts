@@ -1,5 +1,10 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import {
+  BatchSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
 import type { CallOptions, Client, ResponseStream } from "sshrpc/client";
 import { type Api, connectApi } from "sshrpc/generated";
 import { type OtelOptions, otel } from "sshrpc/otel";
@@ -281,6 +286,33 @@ test("a span processor that throws, as for a collector that is down, does not af
   };
   const { note } = await connected(startTelemetry(processor), { note: () => "ok" });
   expect(await note.get({ id: 1 })).toBe("ok");
+});
+
+test("a collector that never answers delays no call, and the spans beyond the queue are dropped", async () => {
+  let batches = 0;
+  const exporter: SpanExporter = {
+    export: () => {
+      batches += 1;
+    },
+    shutdown: async () => {},
+  };
+  const options = { maxQueueSize: 64, maxExportBatchSize: 32, scheduledDelayMillis: 1, exportTimeoutMillis: 1000 };
+  const { note } = await connected(startTelemetry(new BatchSpanProcessor(exporter, options)), { note: () => "ok" });
+  const answers = await Promise.all(Array.from({ length: 500 }, (_, id) => note.get({ id })));
+  expect(new Set(answers)).toEqual(new Set(["ok"]));
+  await until("a batch", () => batches > 0);
+  expect(batches).toBeLessThan(3);
+});
+
+test("a command has a span, in the trace of the environment of its session", async () => {
+  const telemetry = startTelemetry();
+  const client = await connected(telemetry, { over: "ssh", note: () => traceId() });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const result = await client.ssh.run("GET /notes/7", { env: { RPC_TRACEPARENT: traceparent } });
+  expect(result.stdout.toString()).toBe('"0af7651916cd43dd8448eb211c80319c"\n');
+  const [span] = telemetry.spans(SpanKind.SERVER);
+  expect(span?.attributes).toMatchObject({ "rpc.method": "GET /notes/{id}", "rpc.status_code": "OK" });
+  expect(span?.parentSpanContext?.spanId).toBe("b7ad6b7169203331");
 });
 
 test("names an invalid option", async () => {
