@@ -4,7 +4,18 @@ import { SlowFirst } from "./test/slow-first.js";
 import { endStalledRuns } from "./test/stall-reporter.js";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const entries = ["schema", "server", "client", "testing", "generated", "prompts", "contract", "config"];
+const entries = [
+  "schema",
+  "server",
+  "client",
+  "testing",
+  "generated",
+  "prompts",
+  "contract",
+  "config",
+  "otel",
+  "metrics",
+];
 
 export default defineConfig({
   plugins: [endStalledRuns()],

@@ -15,7 +15,7 @@ import { printCell } from "./report/tables.js";
 const USAGE = `npm run bench -- [--quick] [--full] [--only CELL,…] [--json FILE]
 npm run bench -- compare BASELINE.json [RUN.json]
 npm run bench -- chart RUN.json
-npm run bench -- calls | streams | import | codegen | exec | guard | login | fairness [arguments]`;
+npm run bench -- calls | streams | import | codegen | exec | guard | login | observe | fairness [arguments]`;
 
 const OPTIONS = /** @type {const} */ ({
   quick: { type: "boolean", default: false },

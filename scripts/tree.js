@@ -8,7 +8,19 @@ const { Node, Project, SyntaxKind } = createRequire(new URL("../codegen/package.
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** The files that other packages import, and the one that runtime/bin imports. */
 const PUBLIC = {
-  runtime: ["schema", "server", "client", "testing", "prompts", "generated", "contract", "config", "cli/main"],
+  runtime: [
+    "schema",
+    "server",
+    "client",
+    "testing",
+    "prompts",
+    "generated",
+    "contract",
+    "config",
+    "otel",
+    "metrics",
+    "cli/main",
+  ],
   codegen: ["index", "diff", "lint", "cli/commands"],
 };
 

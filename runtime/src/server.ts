@@ -7,6 +7,7 @@ export type {
   AuthenticationRequest,
   CallEnded,
   CallEvent,
+  CallStarted,
   ConnectionClosed,
   ConnectionEvent,
   Diagnostic,

@@ -33,6 +33,9 @@ import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/
 import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import { LOG_DEFAULTS, type LogOptions } from "../../runtime/src/observe/log-options.js";
+import type { MetricsOptions } from "../../runtime/src/observe/metrics/metrics.js";
+import { METRICS_ADDRESS, type ServeMetricsOptions } from "../../runtime/src/observe/metrics/serve-metrics.js";
+import type { OtelOptions } from "../../runtime/src/observe/otel/otel.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
 import { HEALTH_TIMEOUT } from "../../runtime/src/server/built-in/health-check.js";
@@ -299,6 +302,12 @@ export const OPTIONS = {
     format: { ...fixed(LOG_DEFAULTS.format), flag: "--log-format" },
     file: { flag: "--log" },
   } satisfies Rows<LogOptions>,
+  MetricsOptions: { registry: {}, buckets: {}, processMetrics: {} } satisfies Rows<MetricsOptions>,
+  ServeMetricsOptions: {
+    host: fixed(METRICS_ADDRESS.host),
+    port: fixed(String(METRICS_ADDRESS.port)),
+  } satisfies Rows<ServeMetricsOptions>,
+  OtelOptions: { tracerProvider: {}, meterProvider: {}, incomingTrace: {} } satisfies Rows<OtelOptions>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },
     shell: { default: true, flag: "--shell, --no-shell" },

@@ -27,6 +27,10 @@ const DEFAULTS = {
     forced: [false, "`false`"],
     grace: [5000, "5 s"],
   },
+  ServeMetricsOptions: {
+    host: ["127.0.0.1", "`127.0.0.1`"],
+    port: ["9464", "`9464`"],
+  },
   AuthOptions: {
     maxAuthTries: [6, "6"],
     authTimeout: [10_000, "10 s"],

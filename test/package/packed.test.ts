@@ -163,6 +163,24 @@ describe("the packed packages in an empty project", () => {
   it("stop serving on request, with exit status 0", async () => {
     expect(await stop(server)).toBe(0);
   });
+
+  it("name the optional packages to install for metrics and traces, and use them then", {
+    timeout: 120_000,
+  }, async () => {
+    const program = (entry: string, name: string) =>
+      run(process.execPath, ["-e", `import("sshrpc/${entry}").then(async (all) => all.${name}())`], { cwd: project });
+    const peers = { metrics: "prom-client", otel: "@opentelemetry/api" };
+    const { devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
+    for (const [entry, peer] of Object.entries(peers)) {
+      const failure = await program(entry, entry).catch((error: { stderr: string }) => error);
+      expect(failure.stderr).toContain(`sshrpc/${entry} requires the package ${peer}: npm install ${peer}`);
+    }
+    const served = ["serve", "--handlers", "handlers.ts", "--port", "0", "--metrics", "127.0.0.1:0"];
+    const refused = await sshrpc(...served).catch((error: { code: number; stderr: string }) => error);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("npm install prom-client") });
+    await install(...Object.values(peers).map((peer) => `${peer}@${devDependencies[peer]}`));
+    for (const entry of Object.keys(peers)) expect((await program(entry, entry)).stderr).toBe("");
+  });
 });
 
 describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the docs say, as .%s", (extension) => {

@@ -20,6 +20,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly auditMaxSize?: number;
   readonly auditFiles?: number;
   readonly auditOnFull?: "continue" | "refuse";
+  readonly metrics?: string;
   readonly grace?: number;
   readonly shutdownDelay?: number;
   readonly stdio?: boolean;

@@ -12,6 +12,7 @@ import { atSource } from "./config/at-source.js";
 import { ConfigReload } from "./config/config-reload.js";
 import type { Settings } from "./config/settings.js";
 import { loadHandlers } from "./load-handlers.js";
+import { openMetrics } from "./metrics-port.js";
 import {
   adapterFlags,
   auditFlags,
@@ -42,9 +43,14 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   await using log = await openLogOf(io, logFlags(flags, io));
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = optionsOf(flags, io, home);
-  const server = await serveHandlers({ api, ...handlers }, { ...options, log }).catch((error: unknown) => {
-    throw atSource(error, settings);
-  });
+  const metrics = await openMetrics(flags.metrics, log);
+  const observer = [metrics.observer, ...[options.observer ?? []].flat()];
+  const server = await serveHandlers({ api, ...handlers }, { ...options, observer, log }).catch(
+    async (error: unknown) => {
+      await metrics.close();
+      throw atSource(error, settings);
+    },
+  );
   const reload = new ConfigReload({
     ...{ server, log, settings },
     optionsOf: (next) => {
@@ -70,6 +76,7 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   // Nothing more is served after an error that belongs to no call.
   const delay = hasFailed ? 0 : shutdownDelay;
   await server.close({ delay, grace });
+  await metrics.close();
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();

@@ -85,6 +85,10 @@ export function defineServe(command: Command, io: CliIo): void {
       "while it cannot be written: continue (run calls, count lost lines) or refuse (calls) (default: continue)",
       oneOf(ON_FULL),
     )
+    .option(
+      "--metrics <address>",
+      "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
+    )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",
@@ -139,7 +143,14 @@ async function serve(
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay"];
+const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics"];
+
+/** Why the options of a server that listens have no effect with --stdio. */
+function whyNot(key: string): string {
+  return PORT_ALONE.includes(key)
+    ? "sshd starts a process for each session"
+    : "sshd accepts connections and authenticates callers";
+}
 
 /**
  * Rejects options without effect, because an ignored option of security would be dangerous.
@@ -158,7 +169,7 @@ function checkSettings(settings: Settings): void {
     .filter((setting) => !hasEffect(setting))
     .map((setting) =>
       isStdio
-        ? `${nameOf(setting)} cannot be used with --stdio: sshd accepts connections and authenticates callers`
+        ? `${nameOf(setting)} cannot be used with --stdio: ${whyNot(setting.option.key)}`
         : `${nameOf(setting)} requires --stdio`,
     );
   lines.push(...missing(settings, isStdio));

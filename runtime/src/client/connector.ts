@@ -3,14 +3,18 @@ import { AGENT } from "../base/version.js";
 import { CONTRACT_METHODS, HASHES } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import type { CallReceiver } from "../wire/call-frames.js";
+import type { CallObserver } from "../wire/call-observer.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";
 import type { Limits } from "../wire/limits.js";
 import type { ConnectConfig } from "./connection/host-connections.js";
 import { serverPeer } from "./report-client.js";
 
-/** Creates the receiver of the calls of `server`; the connection exists once a call arrives. */
-export type ServeCallbacks = (server: Peer, connection: () => Connection) => CallReceiver;
+/** Serves the calls of `server`, and reports them; the connection exists once a call arrives. */
+export type ServeCallbacks = (
+  server: Peer,
+  connection: () => Connection,
+) => { readonly receive: CallReceiver; readonly observer: CallObserver | undefined };
 
 /** Starts the multiplexer on each duplex, with this side's HELLO. */
 export function connector(
@@ -27,13 +31,13 @@ export function connector(
   };
   return (duplex, { address }, hooks) => {
     const server = serverPeer(address, duplex);
-    const receive = serve?.(server, () => connection);
+    const served = serve?.(server, () => connection);
     const connection: Connection = new Connection(duplex, {
       role: "dialer",
       hello,
       limits,
       peerName: `the server at ${address}`,
-      ...(receive && { receive }),
+      ...served,
       ...hooks,
     });
     watch(connection, server);

@@ -40,7 +40,15 @@ export function observed(
 
 /** Where calls are reported; undefined where no observer receives them. */
 export function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
-  const { callStarted, callEnded, callRetried } = observer;
-  if ((callStarted ?? callEnded ?? callRetried) === undefined) return undefined;
+  if (!receivesCalls(observer)) return undefined;
   return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
+}
+
+/** Where the callbacks of a peer are reported; undefined where no observer receives them. */
+export function callbackReports(observer: Observer, peer: Peer): CallReports | undefined {
+  return receivesCalls(observer) ? { observer, peerOf: () => peer, callback: true } : undefined;
+}
+
+function receivesCalls({ callStarted, callEnded, callRetried, injectHeaders }: Observer): boolean {
+  return (callStarted ?? callEnded ?? callRetried ?? injectHeaders) !== undefined;
 }

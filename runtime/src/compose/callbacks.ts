@@ -1,4 +1,5 @@
 import { type Logger, SILENT } from "../base/log.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
 import { bindMethods } from "../client/call/bind-methods.js";
 import { CallCharge } from "../client/call/call-charge.js";
 import { Backoff } from "../client/connection/backoff.js";
@@ -7,14 +8,16 @@ import { OneConnection } from "../client/connection/one-connection.js";
 import type { ServeCallbacks } from "../client/connector.js";
 import { ComparedConnection } from "../client/drift/compared-connection.js";
 import { DriftCheck } from "../client/drift/drift-check.js";
+import { callbackReports } from "../client/report-client.js";
 import { checkDriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { bindHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { dispatchConfig } from "../server/api-server-options.js";
+import { dispatchConfig, observerOf } from "../server/api-server-options.js";
 import { comparison } from "../server/built-in/built-in-handlers.js";
 import { receiver } from "../server/receiver.js";
+import { reportCalls } from "../server/report-calls.js";
 import type { CallbackClients } from "../server/report-drift.js";
 import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";
@@ -32,37 +35,49 @@ import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 export function serveCallbacks(
   api: Api,
   handlers: object,
-  options: Pick<ApiServerOptions, "limits"> & { readonly log?: Logger },
+  options: Pick<ApiServerOptions, "limits" | "observer"> & { readonly log?: Logger },
 ): ServeCallbacks {
   const { name, version, hash, callbacks = [] } = api;
   const router = new Router(
     bindHandlers({ name, version, hash, methods: callbacks }, handlers),
     comparison(api, "callbacks"),
   );
-  const config = dispatchConfig({ log: options.log ?? SILENT }, resolveLimits(options.limits));
-  return (peer, connection) =>
-    receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
+  const { log = SILENT } = options;
+  const observer = combineObservers(options.observer, log);
+  const config = dispatchConfig({ log, observer }, resolveLimits(options.limits));
+  return (peer, connection) => ({
+    receive: receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] }),
+    observer: reportCalls(observer, {
+      peer,
+      router,
+      reference: (method) => connection().remote?.methods[method],
+      callback: true,
+    }),
+  });
 }
 
 /** The clients of connected peers' callbacks; undefined if the API declares none. */
-export function callbacksOf(api: Api, { contractDrift, limits: given }: CallbackOptions): CallbackClients | undefined {
+export function callbacksOf(api: Api, options: CallbackOptions): CallbackClients | undefined {
   const { callbacks = [] } = api;
   if (callbacks.length === 0) return undefined;
-  const policy = checkDriftPolicy(contractDrift);
+  const observer = observerOf(options);
+  const policy = checkDriftPolicy(options.contractDrift);
   const drift = new DriftCheck({
     api,
     calls: "callbacks",
     index: callbacks.length,
     policy,
-    limits: resolveLimits(given),
+    limits: resolveLimits(options.limits),
   });
   const sourceOf = (connection: Connection | undefined, { queuedCalls }: Limits): ConnectionSource => {
     if (connection === undefined) return NO_CONNECTION;
     return policy === "refuse" ? new ComparedConnection(connection, drift, queuedCalls) : new OneConnection(connection);
   };
   return {
-    client(connection, limits) {
-      const common = { connections: sourceOf(connection, limits), timeout: UNARY_TIMEOUT, limits, drift };
+    client(served, limits) {
+      const connections = sourceOf(served?.connection, limits);
+      const reports = served && callbackReports(observer, served.peer);
+      const common = { connections, timeout: UNARY_TIMEOUT, limits, drift, reports };
       return latest((account) =>
         bindMethods(callbacks, { ...common, charge: account === undefined ? undefined : new CallCharge(account) }),
       );
@@ -80,7 +95,9 @@ function latest<Argument, Result>(make: (argument: Argument) => Result): (argume
   };
 }
 
-type CallbackOptions = Pick<ApiServerOptions, "contractDrift" | "limits">;
+type CallbackOptions = Pick<ApiServerOptions, "contractDrift" | "limits" | "observer" | "onCall"> & {
+  readonly log: Logger;
+};
 
 /** A caller behind an adapter has no connection, so its callbacks are UNIMPLEMENTED. */
 const NO_CONNECTION: ConnectionSource = {

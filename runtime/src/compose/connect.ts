@@ -11,6 +11,7 @@ import type { ServedContract } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
+import { channelObserver } from "../observe/channels/channel-observer.js";
 import type { OpensshOptions } from "../openssh/openssh-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import { DIAL_OPTIONS } from "./option-tables.js";
@@ -90,18 +91,15 @@ async function connectTo<C extends Client>(api: Api, target: Target, options: Co
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   const lazyLog = errorLog(options.log);
-  const { observer } = options;
-  const clientOptions = {
-    ...pickClientOptions(options),
-    ...(observer !== undefined && { observer: combineObservers(observer, lazyLog) }),
-  };
+  const observers = [channelObserver(), ...[options.observer ?? []].flat()];
+  const clientOptions = { ...pickClientOptions(options), observer: combineObservers(observers, lazyLog) };
   if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions, { log: lazyLog });
   const [{ serveCallbacks }, { resolveLog }] = await Promise.all([
     import("./callbacks.js"),
     import("./resolve-log.js"),
   ]);
   const log = await resolveLog(options.log, "warn");
-  const serve = serveCallbacks(api, options.callbacks, { ...options, log });
+  const serve = serveCallbacks(api, options.callbacks, { ...options, ...clientOptions, log });
   return openClient<C>(api, transports, clientOptions, { serve, log });
 }
 

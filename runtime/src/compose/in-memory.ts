@@ -5,6 +5,7 @@ import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import { checkedOptions } from "../contract/option-errors.js";
+import { channelObserver } from "../observe/channels/channel-observer.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
@@ -56,7 +57,7 @@ export function inMemory<Callbacks = undefined>(
   const { server, observer } = checkedOptions(() => {
     checkOptions(options, IN_MEMORY_OPTIONS);
     const log = safeLogger(options.log ?? false);
-    const combined = combineObservers(options.observer, log);
+    const combined = combineObservers([channelObserver(), ...[options.observer ?? []].flat()], log);
     return { server: newServer(handlers, { ...options, observer: combined, log }), observer: combined };
   });
   const as = (other: Partial<Peer>): Transport => {

@@ -5,6 +5,7 @@ import type { Observer } from "../base/observer/observer.js";
 import { BUILT_IN_SCOPES } from "../contract/built-in/built-in-api.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import { channelObserver } from "../observe/channels/channel-observer.js";
 import { logObserver } from "../observe/log-observer.js";
 import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
@@ -50,12 +51,13 @@ export async function openServer(
 ): Promise<OpenServer> {
   const { log, refusalLines } = options;
   if (refusalLines !== undefined) checkNumber("refusalLines", refusalLines, 1);
-  const audit = await openAuditLog(options, log);
+  let observer: Observer = {};
+  const audit = await openAuditLog(options, log, (count) => observer.auditLinesLost?.({ count }));
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
     const lines = logObserver(log, refusalLines);
-    const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
-    const observer = combineObservers(observers, log);
+    const observers = [lines.observer, audit.observer, channelObserver(), ...[options.observer ?? []].flat()];
+    observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer, refusal: audit.refusal });
     const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };

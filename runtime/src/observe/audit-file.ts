@@ -27,12 +27,19 @@ export const AUDIT_FILE_DEFAULTS = { level: "info", files: 5, onFull: "continue"
 /** A file that is smaller would be rotated at nearly every line. */
 const MIN_SIZE = 4096;
 
+/** What an audit log reports. */
+interface AuditFileEvents {
+  /** Gets later errors, which do not stop the server. */
+  readonly problems: Pick<Logger, "error" | "warn">;
+  /** Called with the number of lines that are lost. */
+  readonly lost: (count: number) => void;
+}
+
 /**
  * Opens a file for the audit log.
- * @param problems gets later errors, which do not stop the server
  * @throws OptionError that names the invalid option, or the file that cannot be written
  */
-export function openAuditFile(options: AuditFile, problems: Pick<Logger, "error" | "warn">): OpenAuditFile {
+export function openAuditFile(options: AuditFile, { problems, lost: onLost }: AuditFileEvents): OpenAuditFile {
   const { file, level, files, onFull, maxSize } = { ...AUDIT_FILE_DEFAULTS, ...options };
   if (level !== "info" && level !== "warn")
     throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
@@ -42,6 +49,7 @@ export function openAuditFile(options: AuditFile, problems: Pick<Logger, "error"
   checkFileName(file, "audit log");
   const events: LineFileEvents = {
     onProblem: (message, error) => problems.error({ ...(error && { err: error }) }, `the audit log ${message}`),
+    onLost,
     onRecovered: (lost) => {
       problems.warn({ lost }, "the audit log can be written again");
       if (lost > 0) log.warn({ lost }, "lines were lost");

@@ -15,7 +15,6 @@ const MAX_WRITE = 64 * 1024;
 
 const writeAsync = promisify(write);
 const EMPTY = Buffer.alloc(0);
-
 /** The open files, which write their last lines when the process ends. */
 const open = new Set<LineFile>();
 const flushAll = (): void => [...open].forEach((file) => void file.flushSync());
@@ -75,6 +74,7 @@ export class LineFile {
     const size = Buffer.byteLength(line);
     if (this.#bytes + size > this.#maxBuffered) {
       if (this.#lost++ === 0) this.#events.onProblem("loses lines: too many wait to be written");
+      this.#events.onLost?.(1);
       return;
     }
     this.#lines.push(line);
@@ -96,13 +96,14 @@ export class LineFile {
       this.#onIdle = resolve;
       this.#drain();
     });
-    clearTimeout(timeout);
-    clearTimeout(this.#retry);
+    for (const timer of [timeout, this.#retry]) clearTimeout(timer);
     open.delete(this);
     if (open.size === 0) process.off("exit", flushAll);
     this.#isClosed = true;
-    const left = this.#rest.toString().split("\n").length - 1 + this.#lines.length + this.#lost;
-    if (left > 0) this.#events.onProblem(`was closed without ${left} lines, which could not be written`);
+    const left = this.#rest.toString().split("\n").length - 1 + this.#lines.length;
+    this.#lost += left;
+    if (this.#lost > 0) this.#events.onProblem(`was closed without ${this.#lost} lines, which could not be written`);
+    if (left > 0) this.#events.onLost?.(left);
     // A write that still waits for the disk keeps its descriptor.
     if (!this.#isDraining) closeSync(this.#fd);
   }
@@ -122,7 +123,6 @@ export class LineFile {
   get #rest(): Buffer {
     return this.#chunk.subarray(this.#written);
   }
-
   #drain(): void {
     if (this.#isDraining || this.#isClosed) return;
     this.#isDraining = true;

@@ -81,6 +81,7 @@ interface DispatchOptions extends ApiServerOptions {
 
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
 export function dispatchConfig(options: DispatchOptions, limits: Limits): DispatchConfig {
+  const observer = observerOf(options);
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
@@ -91,7 +92,8 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits): Dispat
     log: options.log,
     failures: failureLines(options),
     refusal: options.refusal,
-    stuck: new StuckHandlers(limits, observerOf(options)),
+    runCall: observer.runCall,
+    stuck: new StuckHandlers(limits, observer),
   };
 }
 

@@ -31,7 +31,7 @@ import type { LocalCallOptions, LocalCallResult } from "./local/local-call-optio
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
 import { receiver } from "./receiver.js";
-import { reportRefused } from "./report-calls.js";
+import { reportUnknown } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
 import { Router, referenceError } from "./router.js";
 import { CLOSING, type CloseOptions, Shutdown } from "./shutdown.js";
@@ -139,7 +139,7 @@ export class ApiServer {
       if (tooLong !== undefined) throw tooLong;
       return this.#router.resolve(reference);
     } catch (error) {
-      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#calls.counting, peer, reference, error);
+      if (peer !== undefined && error instanceof RpcError) reportUnknown(this.#calls.counting, peer, reference, error);
       throw error;
     }
   }
@@ -204,7 +204,7 @@ export class ApiServer {
       observer: this.#calls.of(peer, () => connection),
       peerName: "the client",
     });
-    const callbacks = this.#callbacks?.client(connection, this.#limits) ?? NO_CALLBACKS;
+    const callbacks = this.#callbacks?.client({ connection, peer }, this.#limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {

@@ -10,7 +10,7 @@ import type { Connection } from "../wire/connection.js";
 import { CallStatistics } from "./built-in/call-statistics.js";
 import type { ServedPeer } from "./connected-clients.js";
 import type { LocalCalls } from "./local/local-calls.js";
-import { type ReportedMethod, reportCalls } from "./report-calls.js";
+import { reportCalls } from "./report-calls.js";
 import type { Router } from "./router.js";
 
 interface ObservedCallsConfig {
@@ -55,7 +55,8 @@ export class ObservedCalls {
   /** The observer of the calls of a connection. */
   of(peer: Peer, connection: () => Connection): CallObserver | undefined {
     const observer = this.statistics.isStarted ? this.counting : this.#config.observer;
-    return reportCalls(observer, peer, (method) => this.#aboutOf(connection().remote?.methods[method] ?? ""));
+    const reference = (method: number): string | undefined => connection().remote?.methods[method];
+    return reportCalls(observer, { peer, router: this.#config.router(), reference });
   }
 
   /** The methods of the calls that run; undefined for those that do not exist. */
@@ -73,13 +74,5 @@ export class ObservedCalls {
   /** The peers whose calls adapters run. */
   callers(): Iterable<Peer> {
     return this.#config.local().callers;
-  }
-
-  /** Records name a method by its id, because a path may contain private data. */
-  #aboutOf(reference: string): ReportedMethod {
-    const route = this.#config.router().find(reference);
-    return route instanceof RpcError
-      ? { method: reference }
-      : { method: route.method.id, deprecated: route.method.deprecated };
   }
 }

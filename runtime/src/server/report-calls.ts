@@ -1,43 +1,54 @@
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { CallEvent, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
-import type { RpcError } from "../contract/rpc-error.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { CallObserver } from "../wire/call-observer.js";
+import type { Router } from "./router.js";
 
 /** What events name of a method. */
-export type ReportedMethod = Pick<CallEvent, "method" | "deprecated">;
+type ReportedMethod = Pick<CallEvent, "method" | "unknown" | "deprecated">;
 
-/**
- * Reports the calls of a connection; undefined if no observer receives calls: they are not measured then.
- * @param aboutOf returns what is reported of the method at an index of the peer's HELLO; called once for each method
- */
+/** The calls of a connection. */
+interface ReportedCalls {
+  readonly peer: Peer;
+  readonly router: Router;
+  /** Returns the reference at an index of the peer's HELLO; called once for each method. */
+  readonly reference: (method: number) => string | undefined;
+  /** Whether they are callbacks. */
+  readonly callback?: true;
+}
+
+/** Reports the calls of a connection; undefined if no observer receives calls: they are not measured then. */
 export function reportCalls(
-  { callStarted, callEnded }: Observer,
-  peer: Peer,
-  aboutOf: (method: number) => ReportedMethod,
+  { callStarted, callEnded, runCall }: Observer,
+  { peer, router, reference, callback }: ReportedCalls,
 ): CallObserver | undefined {
-  if (callStarted === undefined && callEnded === undefined) return undefined;
+  if (callStarted === undefined && callEnded === undefined && runCall === undefined) return undefined;
   const known: ReportedMethod[] = [];
   const about = (method = -1): ReportedMethod => {
-    known[method] ??= aboutOf(method);
+    known[method] ??= aboutOf(router, reference(method) ?? "");
     return known[method];
   };
   return {
     started:
       callStarted &&
-      (({ call, method: index }) => {
-        const { method, deprecated } = about(index);
-        callStarted({ call, peer, method, deprecated });
+      (({ call, method: index, metadata }) => {
+        const { method, unknown, deprecated } = about(index);
+        const headers = metadata !== undefined && metadata.size > 0 ? metadata : undefined;
+        callStarted({ call, side: "server", callback, peer, method, unknown, deprecated, metadata: headers });
       }),
     // No spread: it would double the time that the report takes.
     ended:
       callEnded &&
       (({ call, method: index, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) => {
-        const { method, deprecated } = about(index);
+        const { method, unknown, deprecated } = about(index);
         callEnded({
           call,
+          side: "server",
+          callback,
           peer,
           method,
+          unknown,
           deprecated,
           status,
           milliseconds,
@@ -52,9 +63,16 @@ export function reportCalls(
   };
 }
 
-/** Reports a call that was refused before it began. */
-export function reportRefused(observer: Observer, peer: Peer, method: string, error: RpcError): void {
-  const start = { call: nextCall(), peer, method };
+/** Records name a method by its id, because a path may contain private data. */
+function aboutOf(router: Router, reference: string): ReportedMethod {
+  const route = router.find(reference);
+  if (route instanceof RpcError) return { method: reference, unknown: true };
+  return { method: route.method.id, deprecated: route.method.deprecated };
+}
+
+/** Reports a call of an unknown method, which was refused before it began. */
+export function reportUnknown(observer: Observer, peer: Peer, method: string, error: RpcError): void {
+  const start = { call: nextCall(), side: "server", peer, method, unknown: true } as const;
   observer.callStarted?.(start);
   const sizes = { bytesIn: 0, bytesOut: 0, itemsIn: 0, itemsOut: 0 };
   observer.callEnded?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });

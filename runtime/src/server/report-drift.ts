@@ -1,6 +1,7 @@
 import { identityOf } from "../base/accounts/identity.js";
+import type { ContractDrift, ContractVersion } from "../base/observer/contract-drift.js";
 import { FirstTimes } from "../base/observer/first-times.js";
-import type { ContractDrift, ContractVersion, Observer } from "../base/observer/observer.js";
+import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { Api } from "../contract/method.js";
@@ -8,10 +9,16 @@ import type { Connection } from "../wire/connection.js";
 import type { Limits } from "../wire/limits.js";
 import type { ClientFor } from "./connected-clients.js";
 
+/** A connection, and the peer at its other end. */
+interface ConnectedPeer {
+  readonly connection: Connection;
+  readonly peer: Peer;
+}
+
 /** The clients of the callbacks that connected sides serve. */
 export interface CallbackClients {
   /** Returns the clients of one connection, or those of the callers of adapters, without a connection. */
-  client(connection: Connection | undefined, limits: Limits): ClientFor;
+  client(served: ConnectedPeer | undefined, limits: Limits): ClientFor;
   /** Compares the callbacks with those that the other side serves. It never rejects. @returns undefined where they are not compared */
   compare(connection: Connection): Promise<ComparedCallbacks | undefined>;
 }

@@ -1,5 +1,6 @@
 import type { RpcError } from "../contract/rpc-error.js";
 import type { StatusName } from "../contract/status.js";
+import type { Metadata } from "./metadata.js";
 
 /** A call of the peer, for observers. */
 interface CallStart {
@@ -7,10 +8,12 @@ interface CallStart {
   readonly call: number;
   /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
   readonly method: number | undefined;
+  /** The headers of the call; absent if the OPEN was rejected before they were decoded. */
+  readonly metadata?: Metadata;
 }
 
 /** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
-interface CallRecord extends CallStart {
+interface CallRecord extends Omit<CallStart, "metadata"> {
   readonly status: StatusName;
   /** From the OPEN to the final status, or to the end of the connection. */
   readonly milliseconds: number;

@@ -17,7 +17,7 @@ import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT, type Limits } from "./limits.js";
-import type { CallOpening } from "./metadata.js";
+import type { CallOpening, Metadata } from "./metadata.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -45,6 +45,7 @@ interface RejectedOpening {
   readonly method?: number;
   /** Bytes of the OPEN, as far as they are known. */
   readonly size: number;
+  readonly metadata?: Metadata;
 }
 
 /**
@@ -123,7 +124,7 @@ export class IncomingCalls implements CallHost {
     }
     const observer = this.#observer;
     const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
-    observer?.started?.({ call: call.number, method: opening.method });
+    observer?.started?.({ call: call.number, method: opening.method, metadata: opening.metadata });
     this.#open.set(id, call);
     this.#running += 1;
     return call;
@@ -242,7 +243,7 @@ export class IncomingCalls implements CallHost {
     if (id > this.#highest) this.#highest = id;
   }
 
-  #refuse({ id, method, size }: RejectedOpening, error: RpcError): void {
+  #refuse({ id, method, size, metadata }: RejectedOpening, error: RpcError): void {
     const { writer } = this.#config;
     const observer = this.#observer;
     const { status } = error;
@@ -250,7 +251,7 @@ export class IncomingCalls implements CallHost {
     if (observer !== undefined) {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
-      observer.started?.(start);
+      observer.started?.(metadata === undefined ? start : { ...start, metadata });
       observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.unsent.add();

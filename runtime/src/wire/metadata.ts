@@ -26,6 +26,11 @@ export const NO_METADATA: Metadata = new Map();
 /** A name is a token of RFC 9110, section 5.6.2, in lowercase. */
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
+/** Whether metadata may have the name, in lowercase. */
+export function isMetadataName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /**
  * Encodes metadata as the JSON of frames, a list of name and value pairs; undefined if there is none.
  * @throws RpcError BAD_REQUEST for an invalid name or value, MESSAGE_TOO_LARGE over `limit` bytes
@@ -37,7 +42,7 @@ export function encodeMetadata(
   if (metadata === undefined) return undefined;
   const pairs = Object.entries(metadata).flatMap(([name, values]) => {
     const lower = name.toLowerCase();
-    if (!NAME.test(lower)) throw new RpcError("BAD_REQUEST", `metadata: invalid name ${JSON.stringify(name)}`);
+    if (!isMetadataName(lower)) throw new RpcError("BAD_REQUEST", `metadata: invalid name ${JSON.stringify(name)}`);
     return [values].flat().map((value) => {
       if (typeof value !== "string")
         throw new RpcError("BAD_REQUEST", `metadata: the value of ${JSON.stringify(name)} must be a string`);

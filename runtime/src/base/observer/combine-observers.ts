@@ -4,16 +4,19 @@ import type { Logger } from "../log.js";
 import { nearest } from "../nearest.js";
 import { printable } from "../printable.js";
 import { wrongType } from "../wrong-type.js";
+import { combinePropagation } from "./combine-propagation.js";
 import type { Observer } from "./observer.js";
+import type { Propagation } from "./propagation.js";
 
-/** All events; the compiler checks that none is missing. */
+/** All events, and the members that propagate contexts; the compiler checks that none is missing. */
 // biome-ignore format: one name a line would be long.
 const EVENTS = Object.keys({
   connectionAdmitted: 1, connectionRefused: 1, refusalsOmitted: 1, connectionOpened: 1, connectionClosed: 1,
   rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
   scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, connectionDenied: 1, connectionKicked: 1, sessionOpened: 1, sessionRefused: 1,
   sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
-  drainStarted: 1, drainEnded: 1, contractDrift: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+  auditLinesLost: 1, drainStarted: 1, drainEnded: 1, contractDrift: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+  injectHeaders: 1, runCall: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
 /** The results of {@link combineObservers}: their methods do not throw. */
@@ -32,7 +35,7 @@ export function combineObservers(
   log: Pick<Logger, "error">,
   message = "an observer failed",
 ): Observer {
-  const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
+  const list = [observers].flat().filter((observer) => observer !== null) as unknown as readonly Receivers[];
   for (const observer of list) checkObserver(observer);
   const combined: Receivers = {};
   for (const event of EVENTS) {
@@ -48,6 +51,10 @@ export function combineObservers(
         log.error({ err: error, event }, message);
       } catch {} // A failing logger must not affect the server.
     };
+    if (event === "injectHeaders" || event === "runCall") {
+      Object.assign(combined, combinePropagation(event, receivers as readonly Propagation[], failed));
+      continue;
+    }
     combined[event] = (value) => {
       for (const observer of receivers) {
         try {

@@ -1,5 +1,7 @@
 import type { LogLevel } from "../log.js";
 import type { Peer, RejectedKey, SshAlgorithms } from "../peer.js";
+import type { ContractDrift } from "./contract-drift.js";
+import type { Propagation } from "./propagation.js";
 
 /** The connection that an event is about. */
 export interface ConnectionEvent {
@@ -82,21 +84,33 @@ export interface ForwardEvent extends ConnectionEvent {
 export interface CallEvent {
   /** The number of the call in this process, the same in all events of the call. */
   readonly call: number;
-  /** At a server the caller; at a client the server, whose address is known once the call is sent. */
+  /** Whether this process makes the call, as a client does, or runs it, as a server does. Callbacks go the other way. */
+  readonly side: "client" | "server";
+  /** True for a callback, which a server makes and its client runs; else absent. */
+  readonly callback?: true | undefined;
+  /** The other end: the caller, or the callee. A server's address is known to its client once the call is sent. */
   readonly peer: Peer;
-  /** The id of the method, such as `GET /notes/{id}`; for an unknown method, the caller's reference. */
+  /** The id of the method, such as `GET /notes/{id}`; for an unknown one, the caller's reference. */
   readonly method: string;
+  /** True if there is no such method; else absent. `method` is then what the caller chose: unbounded text. */
+  readonly unknown?: true | undefined;
   /** True if the schema marks the method as deprecated; else absent. */
   readonly deprecated?: true | undefined;
+}
+
+/** A call that begins. */
+export interface CallStarted extends CallEvent {
+  /** Of a call that this process runs: its headers. They may have secrets. Absent for a call without headers. */
+  readonly metadata?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** A call with its final status. It has the sizes of the messages, never their content. */
 export interface CallEnded extends CallEvent {
   /** The name of the status, such as `OK` or `NOT_FOUND`. */
   readonly status: string;
-  /** Until the final status, or the loss of the connection, which is CANCELLED at a server. */
+  /** Until the final status, or the loss of the connection, which is CANCELLED for a call that this process runs. */
   readonly milliseconds: number;
-  /** Bytes of the messages received: at a server the request and its items, at a client the response and its items. */
+  /** Bytes of the messages received: those of the request and its items, or for a call that this process makes, of the response. */
   readonly bytesIn: number;
   /** Bytes of the messages sent. */
   readonly bytesOut: number;
@@ -104,37 +118,10 @@ export interface CallEnded extends CallEvent {
   readonly itemsIn: number;
   /** Number of items sent. */
   readonly itemsOut: number;
-  /** The `RpcError` of a call that failed. At a server its cause is what the handler threw, which the caller does not get. */
+  /** The `RpcError` of a call that failed. Its cause is what a handler of this process threw, which the caller does not get. */
   readonly error?: Error | undefined;
-  /** Server: true if the call was refused before its handler ran, as without the scope or over a limit; else absent. */
+  /** True if the call was refused before its handler ran, as without the scope or over a limit; else absent. */
   readonly refused?: true | undefined;
-}
-
-/** A contract, as a peer names it. */
-export interface ContractVersion {
-  readonly name: string;
-  readonly version: string;
-  /** The hash of the whole contract. Another hash is another contract, also with the same version. */
-  readonly hash: string;
-}
-
-/** The two sides of a connection were built with different contracts. */
-export interface ContractDrift extends ConnectionEvent {
-  /** The contract of this side. */
-  readonly local: ContractVersion;
-  /** The contract of the other side. */
-  readonly remote: ContractVersion;
-  /**
-   * Whether the methods that this side calls were compared. False where the other side cannot compare them, as one of an earlier
-   * version of sshrpc; the lists are empty then, and so they are where this side calls no methods.
-   */
-  readonly compared: boolean;
-  /** The methods that this side calls and that the other side declares differently, by id. */
-  readonly different: readonly string[];
-  /** The methods that this side calls and that the other side does not serve. */
-  readonly missing: readonly string[];
-  /** The methods that this side calls and whose scope its key lacks: they were not compared. */
-  readonly hidden: readonly string[];
 }
 
 /** A handler that still runs although its call has ended, and is counted as stuck. */
@@ -157,9 +144,9 @@ export interface Diagnostic extends ConnectionEvent {
 /**
  * Receives the events of a server or a client, for metrics, spans and logs. Every method is optional. Methods are called
  * synchronously and must be fast; they are looked up once, when the server or client is created. Exceptions and rejections
- * of a method are logged and have no other effect. Callbacks and plain SSH have no events.
+ * of a method are logged and have no other effect. Plain SSH has no events.
  */
-export interface Observer {
+export interface Observer extends Propagation {
   /** Server: a TCP connection was admitted, before its SSH identification string. */
   connectionAdmitted?(event: { readonly address: string; readonly isReturning: boolean }): void;
   /** Server: a TCP connection was refused before authentication. At most 20 in 10 seconds are reported one by one. */
@@ -218,6 +205,8 @@ export interface Observer {
     /** The number of authorized keys. */
     readonly keys?: number;
   }): void;
+  /** Server: lines of the audit log are lost, because they cannot be written, or not fast enough. */
+  auditLinesLost?(event: { readonly count: number }): void;
   /** Server: a graceful shutdown has begun. */
   drainStarted?(event: { readonly grace: number; readonly connections: number; readonly calls: number }): void;
   /** Server: a graceful shutdown is over. `calls` still run and end with UNAVAILABLE. */
@@ -226,9 +215,9 @@ export interface Observer {
    * The other side was built with another contract. At a client: if that matters to methods that it calls, or if they cannot be
    * compared; once for each host and difference. At a server: once for each key and contract.
    */
-  contractDrift?(event: ContractDrift): void;
+  contractDrift?(event: ConnectionEvent & ContractDrift): void;
   /** A call has begun. A call that is refused begins and ends at once. */
-  callStarted?(call: CallEvent): void;
+  callStarted?(call: CallStarted): void;
   /** A call has its final status. */
   callEnded?(call: CallEnded): void;
   /** Server: a handler still runs `limits.handlerGrace` after its call has ended, because it ignores `ctx.signal`. */

@@ -10,7 +10,6 @@ import type { Metadata } from "../../wire/metadata.js";
 export interface ParentCall {
   readonly signal: AbortSignal;
   readonly deadline: number;
-  readonly metadata: Metadata;
 }
 
 /** Options of one call. */
@@ -25,8 +24,8 @@ export interface CallOptions {
   /** Headers sent with the request. Names are lower-cased; a name may have several values. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
   /**
-   * The context of the handler that makes this call. The call inherits its remaining time, its cancellation, and its trace
-   * (`traceparent`).
+   * The context of the handler that makes this call. The call inherits its remaining time and its cancellation. The trace needs no
+   * option: see `sshrpc/otel`.
    */
   readonly parent?: ParentCall;
   /** Receives the headers, before the first item or the status. Not called where the handler sends none. */
@@ -43,9 +42,6 @@ const CALL_OPTIONS = {
   onHeaders: oneOf("function"),
   onTrailers: oneOf("function"),
 } satisfies OptionTable<CallOptions>;
-
-/** Metadata that calls inherit, so that they belong to one trace (W3C Trace Context). */
-const INHERITED = ["traceparent", "tracestate"];
 
 /**
  * Checks the options of a call. @param timeout that of the call in ms; without the option it comes from checked sources
@@ -85,8 +81,7 @@ export function bindCallbacks(options: CallOptions): CallOptions {
 }
 
 /**
- * The options of a call made inside a handler: the call is cancelled with the handler's call, has at most its remaining
- * time, and belongs to its trace.
+ * The options of a call made inside a handler: the call is cancelled with the handler's call, and has at most its remaining time.
  * @param timeout default timeout in ms; undefined for none
  */
 export function inherit(options: CallOptions, parent: ParentCall, timeout: number | undefined): CallOptions {
@@ -98,19 +93,7 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
     ...options,
     ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
     signal: anySignal(options.signal, parent.signal),
-    // Handlers may call many clients, mostly outside of a trace.
-    ...(INHERITED.some((name) => parent.metadata.has(name)) && { metadata: inheritTrace(options, parent.metadata) }),
   };
-}
-
-/** The headers of the call, with those of the trace that it belongs to. */
-function inheritTrace({ metadata }: CallOptions, parent: Metadata): NonNullable<CallOptions["metadata"]> {
-  const given = new Set(Object.keys(metadata ?? {}).map((name) => name.toLowerCase()));
-  const inherited = INHERITED.flatMap((name) => {
-    const values = given.has(name) ? undefined : parent.get(name);
-    return values === undefined ? [] : [[name, values] as const];
-  });
-  return { ...Object.fromEntries(inherited), ...metadata };
 }
 
 /** An invalid signal is returned unchanged, so that the call refuses it. */

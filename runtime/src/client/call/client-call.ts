@@ -13,7 +13,7 @@ import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
 import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
-import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
+import type { CallSetup, MethodBinding } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
 import { retryAfterOf, retryDelay } from "./retry-delay.js";
@@ -25,7 +25,7 @@ import { retryAfterOf, retryDelay } from "./retry-delay.js";
 export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
   readonly method: number;
-  readonly metadata: string | undefined;
+  metadata: string | undefined;
   readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
@@ -33,7 +33,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
-  readonly #streams: StreamCallbacks | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
   #removeAbort: (() => void) | undefined;
@@ -56,7 +55,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#binding = binding;
     this.#setup = setup;
     this.#options = options && bindCallbacks(options);
-    this.#streams = streams;
     this.method = index;
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
@@ -77,9 +75,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
-    const { method, reports } = this.#binding;
+    const { method, reports, maxMetadata } = this.#binding;
     if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
     try {
+      if (reports?.observer.injectHeaders) this.metadata = this.#observed?.metadata(this.#options, maxMetadata);
       this.#send();
     } catch (error) {
       this.#release();
@@ -150,7 +149,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       return;
     }
     this.#observed?.ended(this.#connection);
-    this.#streams?.ended(undefined);
+    this.#setup.streams?.ended(undefined);
     this.#settle(() => response);
   }
 
@@ -225,7 +224,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const failure = toCallError(error, this.#binding.method.id);
     const named = this.#binding.drift?.explain(failure, this.#connection) ?? failure;
     this.#observed?.ended(this.#connection, named);
-    this.#streams?.ended(named);
+    this.#setup.streams?.ended(named);
     this.#settle(() => rejectToCaller(named));
   }
 

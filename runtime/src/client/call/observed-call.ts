@@ -1,5 +1,5 @@
 import { nextCall } from "../../base/observer/combine-observers.js";
-import type { Observer } from "../../base/observer/observer.js";
+import type { CallEvent, Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
@@ -7,12 +7,16 @@ import type { Connection } from "../../wire/connection.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { OutgoingCall } from "../../wire/outgoing-call.js";
+import type { CallOptions } from "./call-options.js";
+import { withInjected } from "./injected-headers.js";
 
 /** Where the calls of a client are reported. */
 export interface CallReports {
-  readonly observer: Pick<Observer, "callStarted" | "callEnded" | "callRetried">;
+  readonly observer: Pick<Observer, "callStarted" | "callEnded" | "callRetried" | "injectHeaders">;
   /** Returns the server at the other end; without an address while the call waits for a connection. */
   readonly peerOf: (connection: Connection | undefined) => Peer;
+  /** Whether the calls are callbacks. */
+  readonly callback?: true;
 }
 
 /** The parts of a call that are counted. */
@@ -40,7 +44,13 @@ export class ObservedCall {
     this.#deprecated = deprecated;
     this.#requestBytes = Buffer.byteLength(body);
     this.#items = items;
-    reports.observer.callStarted?.({ call: this.#call, peer: reports.peerOf(undefined), method, deprecated });
+    reports.observer.callStarted?.(this.#event(undefined));
+  }
+
+  /** The encoded headers of the call, with those that observers inject. @param limit bytes of all */
+  metadata(options: CallOptions | undefined, limit: number): string | undefined {
+    const injected = this.#reports.observer.injectHeaders?.({ call: this.#call }) ?? {};
+    return withInjected(injected, options?.metadata, limit);
   }
 
   /** The request stream has begun. */
@@ -55,16 +65,7 @@ export class ObservedCall {
 
   /** The call is sent again after `delay` ms. */
   retried(connection: Connection | undefined, attempt: number, delay: number, error: RpcError): void {
-    const { observer, peerOf } = this.#reports;
-    observer.callRetried?.({
-      call: this.#call,
-      peer: peerOf(connection),
-      method: this.#method,
-      deprecated: this.#deprecated,
-      attempt,
-      delay,
-      error,
-    });
+    this.#reports.observer.callRetried?.({ ...this.#event(connection), attempt, delay, error });
   }
 
   /**
@@ -74,9 +75,12 @@ export class ObservedCall {
   ended(connection: Connection | undefined, error?: RpcError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { observer, peerOf } = this.#reports;
+    const { observer, peerOf, callback } = this.#reports;
+    // No spread, which takes longer.
     observer.callEnded?.({
       call: this.#call,
+      side: "client",
+      callback,
       peer: peerOf(connection),
       method: this.#method,
       deprecated: this.#deprecated,
@@ -88,5 +92,17 @@ export class ObservedCall {
       itemsOut: this.#sender?.items ?? 0,
       error,
     });
+  }
+
+  #event(connection: Connection | undefined): CallEvent {
+    const { peerOf, callback } = this.#reports;
+    return {
+      call: this.#call,
+      side: "client",
+      callback,
+      peer: peerOf(connection),
+      method: this.#method,
+      deprecated: this.#deprecated,
+    };
   }
 }

@@ -1,4 +1,4 @@
-import type { ContractDrift, ContractVersion } from "../../base/observer/observer.js";
+import type { ContractDrift, ContractVersion } from "../../base/observer/contract-drift.js";
 import { HASHES, type MethodHashes } from "../../contract/built-in/built-in-api.js";
 import type { DriftPolicy } from "../../contract/drift-policy.js";
 import type { Api, Method } from "../../contract/method.js";

@@ -1,4 +1,4 @@
-import type { ContractVersion } from "../../base/observer/observer.js";
+import type { ContractVersion } from "../../base/observer/contract-drift.js";
 import { printable } from "../../base/printable.js";
 import { isMismatch } from "../../codec/check.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";

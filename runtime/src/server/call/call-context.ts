@@ -1,5 +1,6 @@
 import { type Logger, logWith } from "../../base/log.js";
 import { connectionFields } from "../../base/observer/line-fields.js";
+import type { Propagation } from "../../base/observer/propagation.js";
 import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
@@ -32,6 +33,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
+  /** Runs the parts of a call in its context; undefined if no observer has one. */
+  readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
   readonly stuck: StuckHandlers;
 }

@@ -21,6 +21,8 @@ export interface RequestItemChecks {
 
 /** A call as its {@link Dispatch} sees it: from the wire, or from this process. */
 export interface CallPort {
+  /** The number of the call in this process; 0 if the calls are not observed. */
+  readonly number: number;
   /** Encodes the response, its items and errors. */
   readonly codec: Codec;
   /** Milliseconds until the deadline; 0 for the default of the method or the server. */

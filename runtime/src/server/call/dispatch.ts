@@ -75,12 +75,20 @@ export class Dispatch {
   #handle(request: unknown): void {
     this.#call.accept();
     try {
-      const result = tracedCalls ? tracedCalls.run(this.#context, () => this.#start(request)) : this.#start(request);
+      const isTraced = tracedCalls !== undefined || this.#caller.config.runCall !== undefined;
+      const result = isTraced ? this.#runPart(() => this.#start(request)) : this.#start(request);
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Runs code of the application in the context of the call. */
+  #runPart<Result>(work: () => Result): Result {
+    const { runCall } = this.#caller.config;
+    if (runCall === undefined) return runInCall(this.#context, work);
+    return runCall({ call: this.#call.number }, () => runInCall(this.#context, work));
   }
 
   #start(request: unknown): unknown {
@@ -145,9 +153,11 @@ export class Dispatch {
   /** Answers at once; the call counts as running until the handler is done, or stuck. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
-    this.#answer(reason);
-    // Listeners of an AbortSignal run in the context of the code that aborts it.
-    runInCall(this.#context, () => this.#context.abort(reason));
+    // Listeners of an AbortSignal run in the context of the code that aborts it. Observers forget a call that is answered.
+    this.#runPart(() => {
+      this.#answer(reason);
+      this.#context.abort(reason);
+    });
     this.#items?.abort(reason);
     this.#call.stop(reason);
     if (!this.#isDone) this.#stuckTimer ??= setTimeout(() => this.#stuck(), this.#caller.config.stuck.grace).unref();

@@ -18,6 +18,10 @@ export class WireCall implements CallPort {
     this.#call = call;
   }
 
+  get number(): number {
+    return this.#call.number;
+  }
+
   get codec(): Codec {
     return this.#call.codec;
   }

@@ -52,8 +52,10 @@ export class LocalCalls {
         const sizes = { bytesIn, bytesOut, itemsIn, itemsOut };
         config.observer.callEnded?.({
           call: call.number,
+          side: "server",
           peer,
           method,
+          unknown: call.method === undefined ? true : undefined,
           deprecated: call.method?.deprecated,
           status,
           milliseconds,
@@ -108,9 +110,12 @@ export class LocalCalls {
     });
     this.#config.observer.callStarted?.({
       call: call.number,
+      side: "server",
       peer,
       method: call.name,
+      unknown: call.method === undefined ? true : undefined,
       deprecated: call.method?.deprecated,
+      metadata: call.metadata.size > 0 ? call.metadata : undefined,
     });
     this.#running.set(peer, (this.#running.get(peer) ?? new Set()).add(call));
     if ("refusal" in admitted) {

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { run } from "../../../interop/run.js";
 import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
@@ -165,4 +166,46 @@ itWith(["ssh", "gzip"], "serve --korv accepts korv's clients, with the limits th
   };
   expect((await send("Ada")).stdout).toContain('"Hello Ada!"');
   expect((await send("Ada".repeat(30))).stdout).not.toContain("Hello");
+});
+
+test.each([
+  ["127.0.0.1:0", "info", "metrics are served"],
+  ["0", "info", "metrics are served"],
+  ["[::1]:0", "info", "metrics are served"],
+  ["0.0.0.0:0", "warn", "metrics are served without authentication beyond this machine"],
+])("--metrics %s serves metrics of calls and of the process, with a line at %s", async (address, level, message) => {
+  const server = start(["serve", "--handlers", HANDLERS, "--port", "0", "--metrics", address], { cwd: tempDir() });
+  await server.prints(/ call ssh:.*\n(?: .*\n)?$/);
+  const lines = server.output().stderr.trim().split("\n");
+  const line = lines.map((text) => JSON.parse(text)).find(({ url }) => url !== undefined);
+  expect(line.msg).toBe(message);
+  expect([level, level === "warn" ? 40 : 30]).toContain(line.level);
+  const text = await (await fetch(line.url.replace("0.0.0.0", "127.0.0.1"))).text();
+  expect(text).toContain("sshrpc_connections 0");
+  expect(text).toContain("nodejs_eventloop_lag_seconds");
+});
+
+test("serve does not start where the port of --metrics is in use", async () => {
+  const busy = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void busy.close());
+  await vi.waitUntil(() => busy.listening);
+  const address = `127.0.0.1:${(busy.address() as AddressInfo).port}`;
+  const args = ["serve", "--handlers", HANDLERS, "--port", "0", "--metrics", address];
+  expect(await sshrpc(args, { cwd: tempDir() })).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: `sshrpc: metrics: cannot listen on ${address}: the port is in use\n`,
+  });
+});
+
+test.each([
+  ["--metrics edge:9464", ["--metrics", "edge:9464"], "not an address and port, such as 127.0.0.1:9464"],
+  ["--metrics 127.0.0.1", ["--metrics", "127.0.0.1"], "not an address and port"],
+  ["--metrics :99999", ["--metrics", "127.0.0.1:99999"], "not an address and port"],
+  ["--metrics with --stdio", ["--stdio", "--metrics", "9464"], "sshd starts a process for each session"],
+])("serve refuses %s", async (_, flags, message) => {
+  const port = flags.includes("--stdio") ? [] : ["--port", "0"];
+  const outcome = await sshrpc(["serve", "--handlers", HANDLERS, ...port, ...flags], { cwd: tempDir() });
+  expect(outcome.status).toBe(2);
+  expect(outcome.stderr).toContain(message);
 });

@@ -120,19 +120,14 @@ test("logClientCalls logs the outcome of each call without its payload", async (
   ]);
 });
 
-test("a call with a parent is cancelled with it, has its remaining time, and belongs to its trace", async () => {
-  const seen: { left: number; trace: unknown }[] = [];
-  const it = await connected(
-    [],
-    (_, ctx) => void seen.push({ left: ctx.deadline - Date.now(), trace: ctx.metadata.get("traceparent") }),
-  );
+test("a call with a parent is cancelled with it, and has its remaining time", async () => {
+  const seen: number[] = [];
+  const it = await connected([], (_, ctx) => void seen.push(ctx.deadline - Date.now()));
   const cause = new AbortController();
-  const metadata = new Map([["traceparent", ["00-1-2-01"]]]);
-  const parent = { signal: cause.signal, deadline: Date.now() + 400, metadata };
+  const parent = { signal: cause.signal, deadline: Date.now() + 400 };
   await it.get({}, { parent, timeout: 60_000 });
-  expect(seen[0]?.left).toBeGreaterThan(0);
-  expect(seen[0]?.left).toBeLessThanOrEqual(400);
-  expect(seen[0]?.trace).toEqual(["00-1-2-01"]);
+  expect(seen[0]).toBeGreaterThan(0);
+  expect(seen[0]).toBeLessThanOrEqual(400);
   await expect(it.get({}, { parent: { ...parent, deadline: Date.now() - 1 } })).rejects.toMatchObject({
     status: "DEADLINE_EXCEEDED",
   });

@@ -11,6 +11,7 @@ import { until } from "../support/wait.js";
 
 const call = (more: Partial<CallEnded> = {}): CallEnded => ({
   call: 1,
+  side: "server",
   peer: { user: "alice", scopes: ["*"], connectionId: "c1", address: "192.0.2.7:1" },
   method: "GET /notes",
   status: "OK",

@@ -87,7 +87,7 @@ test.each<[string, (client: TestClient) => Promise<unknown>, object]>([
   await call(api);
   const ended = { status: "OK", milliseconds: expect.any(Number), error: undefined };
   const [start] = server.of("callStarted");
-  const common = { call: start?.["call"], peer: SERVER_PEER, method: id };
+  const common = { call: start?.["call"], side: "server", peer: SERVER_PEER, method: id };
   expect(server.events.filter(({ event }) => event.startsWith("call"))).toEqual([
     { event: "callStarted", ...common },
     { event: "callEnded", ...common, ...ended, ...sizes },
@@ -95,10 +95,11 @@ test.each<[string, (client: TestClient) => Promise<unknown>, object]>([
   const { itemsIn, itemsOut, bytesIn, bytesOut } = sizes as Record<string, number>;
   const [sent] = client.of("callStarted");
   expect(client.events.filter(({ event }) => event.startsWith("call"))).toEqual([
-    { event: "callStarted", call: sent?.["call"], peer: { user: "server", scopes: ["*"] }, method: id },
+    { event: "callStarted", call: sent?.["call"], side: "client", peer: { user: "server", scopes: ["*"] }, method: id },
     {
       event: "callEnded",
       call: sent?.["call"],
+      side: "client",
       peer: { user: "server", scopes: ["*"], address: "memory" },
       method: id,
       ...ended,

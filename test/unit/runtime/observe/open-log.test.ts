@@ -42,6 +42,7 @@ const linesOf = (text: string) =>
 
 const CALL = {
   call: 3,
+  side: "server" as const,
   peer: { user: "root", keyName: "alice@laptop", scopes: [], connectionId: "c1", address: "192.0.2.7:1" },
   method: "GET /notes/{id}",
   status: "OK",

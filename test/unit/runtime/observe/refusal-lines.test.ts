@@ -10,6 +10,7 @@ const BOB: Peer = { user: "bob", fingerprint: "SHA256:b", connectionId: "c2", ad
 
 const refused = (more: Partial<CallEnded> = {}): CallEnded => ({
   call: 1,
+  side: "server",
   peer: ALICE,
   method: "GET /notes",
   status: "FORBIDDEN",

@@ -17,6 +17,7 @@ async function serve(handler: (...args: never[]) => unknown, method: Partial<Met
 }
 
 const record = (status: string, bytesIn: number, more: Partial<ServedCall> = {}) => ({
+  side: "server",
   peer: ALICE,
   method: "GET /it",
   status,

@@ -13,7 +13,13 @@ export class Recorder {
   /** Pass it as the option `observer`. */
   readonly observer: Observer = new Proxy<Observer>(
     {},
-    { get: (_, event: keyof Observer) => (fields: object) => void this.events.push({ ...fields, event }) },
+    {
+      get: (_, event: keyof Observer) => {
+        // These take part in calls; the others only receive.
+        if (event === "injectHeaders" || event === "runCall") return undefined;
+        return (fields: object) => void this.events.push({ ...fields, event });
+      },
+    },
   );
 
   /** The events with this name. */

@@ -1,0 +1,55 @@
+import { channel } from "node:diagnostics_channel";
+import type { Observer } from "../../base/observer/observer.js";
+import type { Propagation } from "../../base/observer/propagation.js";
+
+type Event = Exclude<keyof Observer, keyof Propagation>;
+
+/** The channel of each event of an {@link Observer}, after `sshrpc:`. */
+const CHANNELS = {
+  callStarted: "call.start",
+  callEnded: "call.end",
+  callRetried: "call.retry",
+  handlerStuck: "handler.stuck",
+  connectionAdmitted: "connection.admit",
+  connectionRefused: "connection.refuse",
+  refusalsOmitted: "connection.refuse.omitted",
+  connectionOpened: "connection.open",
+  connectionClosed: "connection.close",
+  connectionDenied: "connection.deny",
+  connectFailed: "connection.fail",
+  rekeyed: "connection.rekey",
+  authenticated: "login.accept",
+  authenticationRefused: "login.refuse",
+  partiallyAuthenticated: "login.partial",
+  passwordChangeRequested: "login.change-password",
+  scopesChanged: "access.change",
+  reauthorizationFailed: "access.reauthorize.fail",
+  accessRevoked: "access.revoke",
+  connectionKicked: "connection.kick",
+  sessionOpened: "session.open",
+  sessionRefused: "session.refuse",
+  sessionClosed: "session.close",
+  forwardOpened: "forward.open",
+  forwardRefused: "forward.refuse",
+  forwardClosed: "forward.close",
+  listenerOpened: "forward.listen",
+  keysReloaded: "keys.reload",
+  auditLinesLost: "audit.lose",
+  drainStarted: "drain.start",
+  drainEnded: "drain.end",
+  contractDrift: "contract.drift",
+  diagnostic: "diagnostic",
+} as const satisfies Record<Event, string>;
+
+/**
+ * Publishes the events of a server or client on channels of `node:diagnostics_channel`, such as `sshrpc:call.end`. It has only the methods
+ * whose channels have a subscriber now, so the others cost nothing.
+ */
+export function channelObserver(): Observer {
+  const observer: Partial<Record<Event, (event: unknown) => void>> = {};
+  for (const [event, name] of Object.entries(CHANNELS)) {
+    const to = channel(`sshrpc:${name}`);
+    if (to.hasSubscribers) observer[event as Event] = (message) => to.publish(message);
+  }
+  return observer as Observer;
+}

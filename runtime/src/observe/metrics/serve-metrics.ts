@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import { checkNumber } from "../../base/check-number.js";
+import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
+import { errorMessage } from "../../base/error-message.js";
+import { formatHostPort } from "../../base/net/host-port.js";
+import { wrongType } from "../../base/wrong-type.js";
+import { checkedOptions } from "../../contract/option-errors.js";
+
+/** Where metrics are served by default: the port that OpenTelemetry uses for Prometheus. */
+export const METRICS_ADDRESS = { host: "127.0.0.1", port: 9464 } as const;
+
+/** Options of {@link serveMetrics}. */
+export interface ServeMetricsOptions {
+  /** The address to listen on. Everyone who reaches it can read the metrics. Default: 127.0.0.1. */
+  readonly host?: string;
+  /** The port to listen on; 0 for a free one. Default: 9464. */
+  readonly port?: number;
+}
+
+const SERVE_METRICS_OPTIONS = { host: oneOf("string"), port: true } satisfies OptionTable<ServeMetricsOptions>;
+
+/** An HTTP server of metrics. Its owner closes it. */
+export interface MetricsServer extends AsyncDisposable {
+  /** The address it listens on. */
+  readonly host: string;
+  /** The port it listens on: the assigned one if the option is 0. */
+  readonly port: number;
+  /** Closes the port and its connections. */
+  close(): Promise<void>;
+}
+
+/** A scraper has one connection. */
+const MAX_CONNECTIONS = 16;
+
+/** Milliseconds for the headers of a request. */
+const HEADERS_TIMEOUT = 5000;
+
+/** Milliseconds that a connection is kept between scrapes, and for a request. */
+const IDLE_TIMEOUT = 30_000;
+
+/** Bytes of the headers of a request. */
+const MAX_HEADERS = 8192;
+
+/**
+ * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most, without encryption or
+ * authentication: keep it on the loopback address, or on a network for monitoring.
+ * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
+ */
+export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
+  const { host, port } = checkedOptions(() => checkServeOptions(registry, options));
+  let text: Promise<string> | undefined;
+  /** Scrapes at the same time share a text. */
+  const metrics = (): Promise<string> => {
+    text ??= registry.metrics().finally(() => {
+      text = undefined;
+    });
+    return text;
+  };
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: IDLE_TIMEOUT,
+      keepAliveTimeout: IDLE_TIMEOUT,
+      connectionsCheckingInterval: HEADERS_TIMEOUT,
+      maxHeaderSize: MAX_HEADERS,
+    },
+    (request, response) => void answer(request, response, { metrics, type: registry.contentType }),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  // A scraper that does not read must not hold its connection.
+  server.setTimeout(IDLE_TIMEOUT);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, formatHostPort(host, port))));
+    server.listen({ host, port }, resolve);
+  });
+  const { address, port: actual } = server.address() as AddressInfo;
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { host: address, port: actual, close, [Symbol.asyncDispose]: close };
+}
+
+interface Source {
+  readonly metrics: () => Promise<string>;
+  readonly type: string;
+}
+
+async function answer({ url = "", method }: IncomingMessage, response: ServerResponse, source: Source): Promise<void> {
+  const end = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
+    response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
+    response.end(method === "HEAD" ? undefined : text);
+  };
+  if (url.split("?", 1)[0] !== "/metrics") return end(404, "not found; the metrics are at /metrics\n");
+  if (method !== "GET" && method !== "HEAD") return end(405, "use GET\n", { Allow: "GET, HEAD" });
+  try {
+    end(200, await source.metrics(), { "Content-Type": source.type });
+  } catch (error) {
+    end(500, `the metrics could not be collected: ${errorMessage(error)}\n`);
+  }
+}
+
+function checkServeOptions(registry: Registry, options: ServeMetricsOptions): Required<ServeMetricsOptions> {
+  if (typeof registry?.metrics !== "function") {
+    throw new OptionError(`registry: ${wrongType(registry, "a Registry of prom-client")}`);
+  }
+  checkOptions(options, SERVE_METRICS_OPTIONS);
+  const { host = METRICS_ADDRESS.host, port = METRICS_ADDRESS.port } = options;
+  checkNumber("port", port, 0, 65_535);
+  return { host, port };
+}
+
+function listenError(error: NodeJS.ErrnoException, address: string): Error {
+  const reason = error.code === "EADDRINUSE" ? "the port is in use" : errorMessage(error);
+  return Object.assign(new Error(`metrics: cannot listen on ${address}: ${reason}`, { cause: error }), {
+    code: error.code,
+  });
+}
