@@ -28,6 +28,7 @@ export interface ServeFlags {
   readonly exec: boolean;
   readonly shell: boolean | string;
   readonly home: string;
+  readonly brief?: true;
 }
 
 /** The adapter options for `--no-exec`, `--shell` and `--no-shell`, which both modes of `serve` accept. */

@@ -83,6 +83,7 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(ON_FULL),
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
       `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
@@ -129,6 +130,7 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   revokedKeys: "--revoked-keys",
   proxyProtocol: "--proxy-protocol",
   korv: "--korv",
+  brief: "--brief",
 };
 
 const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced" };
@@ -139,7 +141,6 @@ const AUDIT_FLAGS: Readonly<Record<string, string>> = {
   auditFiles: "--audit-files",
   auditOnFull: "--audit-on-full",
 };
-const LOG_FLAGS: Readonly<Record<string, string>> = { logLevel: "--log-level", logFormat: "--log-format" };
 
 /** Rejects flags without effect, because an ignored security flag would be dangerous. @throws UsageError */
 function checkFlags(flags: ServeFlags): void {
@@ -147,8 +148,6 @@ function checkFlags(flags: ServeFlags): void {
     Object.entries(names).find(([name]) => Object.hasOwn(flags, name));
   const audit = flags.audit === undefined ? first(AUDIT_FLAGS) : undefined;
   if (audit !== undefined) throw new UsageError(`${audit[1]} requires --audit`);
-  const log = flags.stdio && flags.log === undefined ? first(LOG_FLAGS) : undefined;
-  if (log !== undefined) throw new UsageError(`${log[1]} requires --log with --stdio: without it, errors go to syslog`);
   const wrong = first(flags.stdio ? PORT_FLAGS : STDIO_FLAGS);
   if (wrong === undefined) return;
   throw new UsageError(

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { printable } from "../base/printable.js";
 import { CALL } from "./log-observer.js";
 
@@ -49,8 +50,23 @@ export async function prettyLines({ color }: { readonly color: boolean }): Promi
 function withoutStack({ err, ...fields }: Line): Line & { readonly stack: readonly string[] } {
   const { stack, type: _, message: __, ...more } = (err ?? {}) as Line;
   if (typeof stack !== "string") return { ...fields, ...(err !== undefined && { err }), stack: [] };
-  const lines = stack.split("\n").filter((text) => text.trim() !== "");
+  const lines = ownFrames(stack.split("\n").filter((text) => text.trim() !== ""));
   return { ...fields, ...(Object.keys(more).length > 0 && { err: more }), stack: lines };
+}
+
+/** The folder of this package: its frames say nothing about the fault of a handler. */
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+
+/** A stack without the frames of this package and of Node, unless it has no others, with file names from the working directory. */
+function ownFrames(stack: readonly string[]): readonly string[] {
+  const own = stack.filter((line) => !isFrame(line) || !(line.includes(PACKAGE) || /[( ]node:/.test(line)));
+  const shown = own.some(isFrame) ? own : stack;
+  const directory = `${process.cwd()}/`;
+  return shown.map((line) => (isFrame(line) ? line.replace("file://", "").replace(directory, "") : line));
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
 }
 
 function describeCall({ method, status, ms, bytesIn, bytesOut, keyName, user, reason }: CallLine): string {

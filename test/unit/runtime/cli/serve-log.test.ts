@@ -94,12 +94,10 @@ test.each<[readonly string[], string]>([
   [["--audit", "a", "--audit-max-size", "big"], "Use a number of bytes such as 65536, 512K, 64M or 1G"],
   [["--audit", "a", "--audit-files", "0"], "Use a whole number from 1"],
   [["--audit", "a", "--audit-max-size", "5"], "option audit.maxSize: 5 is not an integer from 4096"],
-  [["--stdio", "--log-level", "debug"], "--log-level requires --log with --stdio: without it, errors go to syslog"],
   [["--log", "handlers.mjs/log"], "the log cannot be written: ENOTDIR"],
 ])("serve refuses %j and says why", async (flags, message) => {
   const { cwd } = project();
-  const first = flags.includes("--stdio") ? SERVE.slice(0, 3) : serveFlags();
-  const outcome = await sshrpc([...first, ...flags], { cwd });
+  const outcome = await sshrpc(serveFlags(...flags), { cwd });
   expect(outcome.stderr).toContain(message);
   expect(outcome.status).not.toBe(0);
 });
