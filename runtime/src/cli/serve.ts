@@ -130,7 +130,6 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   revokedKeys: "--revoked-keys",
   proxyProtocol: "--proxy-protocol",
   korv: "--korv",
-  brief: "--brief",
 };
 
 const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced" };

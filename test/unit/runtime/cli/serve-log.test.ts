@@ -132,7 +132,7 @@ itWith(["script"], "serve at a terminal prints colored text, with the stack of a
   await failure(it.get({ leak: true }));
   const green = "\u001b[32m";
   const cyan = "\u001b[36m";
-  await until("the stack", () => /\r\n +at leak \(file:.*handlers\.mjs:\d+:\d+\)\r\n/.test(shown()));
+  await until("the stack", () => /\r\n +at leak \(handlers\.mjs:\d+:\d+\)\r\n/.test(shown()));
   expect(shown()).toContain(`${green}INFO`);
   expect(shown()).toMatch(
     new RegExp(`${cyan.replace("[", "\\[")}GET /it OK [\\d.]+ ms, 2 bytes in, 2 bytes out, alice`),
