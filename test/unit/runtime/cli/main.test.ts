@@ -24,7 +24,7 @@ test("two servers run in one process, and each ends at its own signal", async ()
 test("a server writes its log to standard error", async () => {
   const server = start(["serve", "--handlers", HANDLERS, "--port", "0"]);
   await server.prints(/listens on/);
-  expect(server.output().stderr).toMatch(/^\{"level":40,.*no authorized keys; add one/);
+  expect(server.output().stderr).toMatch(/^\{"level":"warn",.*no authorized keys; add one/);
 });
 
 test("only a command that runs the schema ends the process at once, with its status", async () => {

@@ -134,7 +134,7 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     expect(await within("the end", ended)).toBe(1);
     expect(logged("stray outside of calls")).toMatchObject([
       {
-        ...{ level: 50, err: { message: "stray outside of calls" } },
+        ...{ level: "error", err: { message: "stray outside of calls" } },
         msg: "unhandled rejection outside of a call; the server drains and ends",
       },
     ]);
@@ -144,7 +144,7 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     const { client, logged, ended } = await serve(args);
     expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
     expect(await within("the end", ended)).toBe(1);
-    expect(logged("thrown by a timer")).toMatchObject([{ level: 50, err: { message: "thrown by a timer" } }]);
+    expect(logged("thrown by a timer")).toMatchObject([{ level: "error", err: { message: "thrown by a timer" } }]);
   });
 });
 
@@ -189,6 +189,6 @@ describe("sshrpc serve --stdio", () => {
     const { client, logged, ended } = await session();
     expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
     expect(await within("the end", ended)).toBe(1);
-    expect(JSON.parse(logged("thrown by a timer")[0] ?? "")).toMatchObject({ level: 50 });
+    expect(JSON.parse(logged("thrown by a timer")[0] ?? "")).toMatchObject({ level: "error" });
   });
 });
