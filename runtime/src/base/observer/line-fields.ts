@@ -29,8 +29,10 @@ export function peerFields({ user, principal, fingerprint, keyName, certificate 
 }
 
 /** The fields of a call that has ended. The caller adds the reason, if it failed. */
-export function callFields({ call, peer, method, status, milliseconds, bytesIn, bytesOut }: CallEnded): object {
-  return { ...connectionFields({ peer }), call, method, status, ms: roundMs(milliseconds), bytesIn, bytesOut };
+export function callFields(ended: CallEnded & { readonly callback?: true | undefined }): object {
+  const { call, peer, method, callback, status, milliseconds, bytesIn, bytesOut } = ended;
+  const kind = callback === true ? { callback } : {};
+  return { ...connectionFields({ peer }), call, method, ...kind, status, ms: roundMs(milliseconds), bytesIn, bytesOut };
 }
 
 /** Milliseconds with one decimal. */

@@ -227,10 +227,11 @@ describe("secrets", () => {
     log.info({ headers: { authorization: "Bearer SECRET", Cookie: "SECRET" } }, "Authorization: Bearer SECRETSECRET");
     log.error({ err: new Error(`postgres://bob:SECRET@db/notes: ${privateKey}`) }, "a handler failed");
     log.error({ err: Object.assign(new Error("refused"), { privateKey, token: "SECRET" }) }, "a handler failed");
+    log.warn({ body: '{"password":"SECRET","n":1}' }, 'GET /?access_token=SECRET&n=1 with {"token": "SECRET"}');
     await log.close();
     const written = file === undefined ? text() : readFileSync(file, "utf8");
     expect(written).toContain("postgres://bob:[redacted]@db/notes");
-    expect(written.match(/\[redacted\]|\(a key\)/g)?.length).toBeGreaterThan(9);
+    expect(written.match(/\[redacted\]|\(a key\)/g)?.length).toBeGreaterThan(12);
     expect(written).not.toContain("SECRET");
     expect(written).not.toContain(body);
     expect(written).not.toContain(body.slice(0, 40));
