@@ -28,7 +28,7 @@ const MULTI_LINE = new Set(["stack"]);
  */
 export async function prettyLines({ color }: { readonly color: boolean }): Promise<Format> {
   const { prettyFactory } = await loadPretty();
-  const common = { colorize: color, singleLine: true, translateTime: "SYS:HH:MM:ss.l" };
+  const common = { colorize: color, singleLine: true, translateTime: "SYS:HH:MM:ss.l", errorLikeObjectKeys: [] };
   const format = prettyFactory(common);
   const formatCall = prettyFactory({
     ...common,
