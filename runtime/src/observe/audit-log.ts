@@ -33,9 +33,14 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
 /**
  * Opens the audit log. The code that writes files is loaded only for a file.
  * @param log gets the errors of the audit log itself
+ * @param lost called with the number of lines that are lost
  * @throws OptionError that names the invalid option, or the file that cannot be written
  */
-export async function openAuditLog({ audit = false, refusalLines }: AuditOptions, log: Logger): Promise<AuditLog> {
+export async function openAuditLog(
+  { audit = false, refusalLines }: AuditOptions,
+  log: Logger,
+  lost: (count: number) => void = () => {},
+): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
   if (typeof audit !== "object" || audit === null)
     throw new OptionError(`option audit: ${wrongType(audit, "a logger, { file } or false")}`);
@@ -44,7 +49,7 @@ export async function openAuditLog({ audit = false, refusalLines }: AuditOptions
   }
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
-  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, log) : undefined;
+  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, log, lost) : undefined;
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;

@@ -74,6 +74,7 @@ export class LineFile {
     if (this.#isClosed) return;
     const size = Buffer.byteLength(line);
     if (this.#bytes + size > this.#maxBuffered) {
+      this.#events.onLost?.();
       if (this.#lost++ === 0) this.#events.onProblem("loses lines: too many wait to be written");
       return;
     }
