@@ -14,7 +14,7 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
     .option("--handlers <file>", "run `sshrpc serve` with this handlers file and restart it on change")
     .addHelpText(
       "after",
-      "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.",
+      "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.\n--log-level is debug there, which has a line for each call. The nearest tsconfig.json at or above the handlers is checked in the background.",
     )
     .action(async (serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) => {
       const options = generateOptions(flags, io.cwd());

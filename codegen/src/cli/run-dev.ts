@@ -10,6 +10,7 @@ import { type WatchRun, watch } from "../watch.js";
 import type { CodegenIo } from "./io.js";
 import { describeError, describeResult } from "./report.js";
 import { ServerProcess } from "./server-process.js";
+import { type TypeCheck, typeCheckOf } from "./type-check.js";
 
 /** What `dev` watches and serves. */
 interface DevRun {
@@ -28,7 +29,10 @@ export async function dev(run: DevRun, io: CodegenIo): Promise<void> {
 }
 
 async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): Promise<void> {
-  const served = run.handlers === undefined ? undefined : await startServer(run, run.handlers, io);
+  const found = typeCheckOf(run.handlers ?? run.options.schema ?? "schema/api.ts", io);
+  if (typeof found === "string") io.stdout.write(`${found}\n`);
+  const types = typeof found === "string" ? undefined : found;
+  const served = run.handlers === undefined ? undefined : await startServer(run, run.handlers, { io, types });
   const onRun = async ({ changed, result, error }: WatchRun): Promise<void> => {
     const cause = changed.length === 0 ? "" : `${changed.join(", ")} changed: `;
     if (result === undefined) {
@@ -36,6 +40,7 @@ async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): P
       return;
     }
     io.stdout.write(`${cause}${describeResult(result)}\n`);
+    types?.run();
     const wrote = result.written.length + result.removed.length > 0;
     if (wrote || changed.length === 0) await served?.restart();
   };
@@ -44,19 +49,23 @@ async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): P
     io.stdout.write("watching for changes; press Ctrl-C to stop\n");
     await once(signal, "abort");
   }
-  await Promise.all([served?.close(), watching.close()]);
+  await Promise.all([served?.close(), watching.close(), types?.close()]);
 }
 
 /** Starts the server, and restarts it when the handlers file or one of its imports changes. */
 async function startServer(
   { options, serveArgs }: DevRun,
   handlers: string,
-  io: CodegenIo,
+  { io, types }: { readonly io: CodegenIo; readonly types: TypeCheck | undefined },
 ): Promise<{ restart(): Promise<void>; close(): Promise<void> }> {
   const bin = io.argv[1] ?? "sshrpc";
-  const server = new ServerProcess([bin, "serve", "--handlers", handlers, ...serveArgs], io, (code) => {
-    io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
-  });
+  const server = new ServerProcess(
+    [bin, "serve", "--handlers", handlers, ...withLogLevel(serveArgs, io)],
+    io,
+    (code) => {
+      io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
+    },
+  );
   const sources = new SourceFiles(io.cwd());
   const generated = resolve(io.cwd(), options.out ?? "generated") + sep;
   const watchedFiles = (): readonly string[] => {
@@ -67,6 +76,7 @@ async function startServer(
   };
   const files = new FileWatch((changed) => {
     io.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
+    types?.run();
     void files.follow(watchedFiles()).then(() => server.restart());
   });
   await files.follow(watchedFiles());
@@ -76,6 +86,12 @@ async function startServer(
       await Promise.all([server.close(), files.close()]);
     },
   };
+}
+
+/** In development, each call has a line. */
+function withLogLevel(serveArgs: readonly string[], { env }: CodegenIo): readonly string[] {
+  const isSet = serveArgs.some((arg) => /^--log-level(=|$)/.test(arg)) || env["SSHRPC_LOG_LEVEL"] !== undefined;
+  return isSet ? serveArgs : [...serveArgs, "--log-level", "debug"];
 }
 
 /** Runs `run`, and removes its listeners. @param run receives a signal that aborts at the first SIGINT or SIGTERM */

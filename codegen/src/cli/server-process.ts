@@ -14,6 +14,8 @@ export class ServerProcess {
   readonly #source: ProcessSource;
   readonly #onExit: (code: number | null) => void;
   #child: ChildProcess | undefined;
+  /** Whether a server has run until it was stopped: the next one need not introduce itself. */
+  #isKnown = false;
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -45,7 +47,7 @@ export class ServerProcess {
 
   #start(): void {
     const { execPath, env } = this.#source;
-    const child = spawn(execPath, this.#args, {
+    const child = spawn(execPath, [...this.#args, ...(this.#isKnown ? ["--brief"] : [])], {
       cwd: this.#source.cwd(),
       env,
       stdio: ["ignore", "inherit", "inherit"],
@@ -63,6 +65,7 @@ export class ServerProcess {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.#isKnown = true;
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), GRACE);

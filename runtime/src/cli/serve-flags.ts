@@ -37,6 +37,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly exec: NonNullable<ServeOptions["exec"]>;
   readonly shell?: ServeOptions["shell"] | string;
   readonly home: string;
+  readonly brief?: true;
 }
 
 /** Flags whose option in {@link ServeOptions} has another name. */

@@ -160,8 +160,9 @@ function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKey
   const { host, port, hostKeys } = server;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const { username } = userInfo();
-  return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
-${server.fingerprints.map((fingerprint) => `  host key         ${fingerprint}\n`).join("")}  authorized keys  ${authorizedKeys}
+  const first = `${api.name} ${api.version} listens on ${formatHostPort(host, port)}\n`;
+  if (flags.brief) return first;
+  return `${first}${server.fingerprints.map((fingerprint) => `  host key         ${fingerprint}\n`).join("")}  authorized keys  ${authorizedKeys}
 
 To authorize a key and trust this server:
   npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}

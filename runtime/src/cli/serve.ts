@@ -90,6 +90,7 @@ export function defineServe(command: Command, io: CliIo): void {
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
       `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
@@ -143,7 +144,7 @@ async function serve(
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics"];
+const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief"];
 
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {
@@ -172,7 +173,7 @@ function checkSettings(settings: Settings): void {
         ? `${nameOf(setting)} cannot be used with --stdio: ${whyNot(setting.option.key)}`
         : `${nameOf(setting)} requires --stdio`,
     );
-  lines.push(...missing(settings, isStdio));
+  lines.push(...missing(settings));
   if (lines.length > 0) throw new UsageError(lines.join("\n"));
 }
 
@@ -183,16 +184,14 @@ function nameOf({ option: { key, flag }, from, source }: Setting): string {
 
 /** Options without effect where another one is absent. */
 const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
-const NEEDED_FOR_STDIO: Readonly<Record<string, string>> = { logLevel: "log", logFormat: "log" };
 
 /** What is given without the option that it changes. */
-function missing(settings: Settings, isStdio: boolean): readonly string[] {
-  const needed = Object.entries({ ...NEEDED, ...(isStdio && NEEDED_FOR_STDIO) });
-  return needed.flatMap(([key, other]) => {
+function missing(settings: Settings): readonly string[] {
+  return Object.entries(NEEDED).flatMap(([key, other]) => {
     const setting = settings.given(key);
-    if (setting === undefined || settings.given(other) !== undefined) return [];
-    const why = other === "log" ? " with --stdio: without it, errors go to syslog" : "";
-    return [`${nameOf(setting)} requires --${other}${why}`];
+    return setting === undefined || settings.given(other) !== undefined
+      ? []
+      : [`${nameOf(setting)} requires --${other}`];
   });
 }
 

@@ -27,19 +27,17 @@ export const AUDIT_FILE_DEFAULTS = { level: "info", files: 5, onFull: "continue"
 /** A file that is smaller would be rotated at nearly every line. */
 const MIN_SIZE = 4096;
 
-/** What an audit log reports. */
-interface AuditFileEvents {
-  /** Gets later errors, which do not stop the server. */
-  readonly problems: Pick<Logger, "error" | "warn">;
-  /** Called with the number of lines that are lost. */
-  readonly lost: (count: number) => void;
-}
-
 /**
  * Opens a file for the audit log.
+ * @param problems gets later errors, which do not stop the server
+ * @param lost called with the number of lines that are lost
  * @throws OptionError that names the invalid option, or the file that cannot be written
  */
-export function openAuditFile(options: AuditFile, { problems, lost: onLost }: AuditFileEvents): OpenAuditFile {
+export function openAuditFile(
+  options: AuditFile,
+  problems: Pick<Logger, "error" | "warn">,
+  lost: (count: number) => void,
+): OpenAuditFile {
   const { file, level, files, onFull, maxSize } = { ...AUDIT_FILE_DEFAULTS, ...options };
   if (level !== "info" && level !== "warn")
     throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
@@ -49,10 +47,10 @@ export function openAuditFile(options: AuditFile, { problems, lost: onLost }: Au
   checkFileName(file, "audit log");
   const events: LineFileEvents = {
     onProblem: (message, error) => problems.error({ ...(error && { err: error }) }, `the audit log ${message}`),
-    onLost,
-    onRecovered: (lost) => {
-      problems.warn({ lost }, "the audit log can be written again");
-      if (lost > 0) log.warn({ lost }, "lines were lost");
+    onLost: () => lost(1),
+    onRecovered: (count) => {
+      problems.warn({ lost: count }, "the audit log can be written again");
+      if (count > 0) log.warn({ lost: count }, "lines were lost");
     },
   };
   const lines = openLines();

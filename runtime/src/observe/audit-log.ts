@@ -49,8 +49,7 @@ export async function openAuditLog(
   }
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
-  const file =
-    "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, { problems: log, lost }) : undefined;
+  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, log, lost) : undefined;
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;

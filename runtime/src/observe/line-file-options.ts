@@ -21,8 +21,8 @@ export interface LineFileOptions {
 export interface LineFileEvents {
   /** The first failed write, or lost line, of a series; or a file that cannot be rotated or opened again. */
   onProblem(message: string, error?: Error): void;
-  /** Lines are lost. */
-  onLost?(count: number): void;
+  /** A line is lost. */
+  onLost?(): void;
   /** Lines can be written again. @param lost the number of lines that were lost meanwhile */
   onRecovered(lost: number): void;
 }

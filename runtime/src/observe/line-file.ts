@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, type Stats, statSync, write, writeSync } from "node:fs";
+import { closeSync, fstatSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { CHECK_INTERVAL, type LineFileEvents, type LineFileOptions, MAX_BUFFERED } from "./line-file-options.js";
-import { openAppend } from "./open-append.js";
+import { hasName, openAppend } from "./open-append.js";
 import { rotate } from "./rotate.js";
 
 /** Interval in ms of attempts to write after a failure. */
@@ -15,12 +15,13 @@ const MAX_WRITE = 64 * 1024;
 
 const writeAsync = promisify(write);
 const EMPTY = Buffer.alloc(0);
+
 /** The open files, which write their last lines when the process ends. */
 const open = new Set<LineFile>();
 const flushAll = (): void => [...open].forEach((file) => void file.flushSync());
 
 /**
- * A file of lines, to which one writer at a time appends. It never throws after it was opened: lines wait where the disk is full, up to
+ * A file of lines, to which several processes may append. It never throws after it was opened: lines wait where the disk is full, up to
  * {@link MAX_BUFFERED} bytes, then they are counted as lost. A file that is moved, as by logrotate, is created again within
  * {@link CHECK_INTERVAL}. Lines are never cut: a write that fails in the middle of one continues it, and a file that ends
  * within a line, because a process was killed, gets a line break first.
@@ -73,8 +74,8 @@ export class LineFile {
     if (this.#isClosed) return;
     const size = Buffer.byteLength(line);
     if (this.#bytes + size > this.#maxBuffered) {
+      this.#events.onLost?.();
       if (this.#lost++ === 0) this.#events.onProblem("loses lines: too many wait to be written");
-      this.#events.onLost?.(1);
       return;
     }
     this.#lines.push(line);
@@ -96,14 +97,13 @@ export class LineFile {
       this.#onIdle = resolve;
       this.#drain();
     });
-    for (const timer of [timeout, this.#retry]) clearTimeout(timer);
+    clearTimeout(timeout);
+    clearTimeout(this.#retry);
     open.delete(this);
     if (open.size === 0) process.off("exit", flushAll);
     this.#isClosed = true;
-    const left = this.#rest.toString().split("\n").length - 1 + this.#lines.length;
-    this.#lost += left;
-    if (this.#lost > 0) this.#events.onProblem(`was closed without ${this.#lost} lines, which could not be written`);
-    if (left > 0) this.#events.onLost?.(left);
+    const left = this.#rest.toString().split("\n").length - 1 + this.#lines.length + this.#lost;
+    if (left > 0) this.#events.onProblem(`was closed without ${left} lines, which could not be written`);
     // A write that still waits for the disk keeps its descriptor.
     if (!this.#isDraining) closeSync(this.#fd);
   }
@@ -123,6 +123,7 @@ export class LineFile {
   get #rest(): Buffer {
     return this.#chunk.subarray(this.#written);
   }
+
   #drain(): void {
     if (this.#isDraining || this.#isClosed) return;
     this.#isDraining = true;
@@ -156,6 +157,8 @@ export class LineFile {
   /** Takes the lines of the next write; rotates the file first where they do not fit. */
   #take(): void {
     const { maxSize = Number.POSITIVE_INFINITY } = this.#options;
+    // Removed, as by rotations of other processes.
+    if (fstatSync(this.#fd).nlink === 0) this.#reopenMoved();
     const stats = fstatSync(this.#fd);
     const space = stats.isFile() ? maxSize - stats.size : Number.POSITIVE_INFINITY;
     let count = 0;
@@ -168,7 +171,7 @@ export class LineFile {
     }
     if (count === 0 && this.#lines.length > 0) {
       if (stats.size > 0) this.#rotate();
-      // A line that is longer than the file, or a file that cannot be rotated.
+      // Also a line that is longer than the file, or a file that cannot be rotated.
       count = 1;
       bytes = Buffer.byteLength(this.#lines[0] as string);
     }
@@ -183,7 +186,7 @@ export class LineFile {
     const { file, files = 5 } = this.#options;
     try {
       // Another process may have rotated it.
-      if (isSame(fstatSync(this.#fd), file)) rotate(file, files);
+      if (hasName(this.#fd, file)) rotate(file, files);
       this.#reopen();
     } catch (error) {
       this.#moveFailed("cannot be rotated: it grows beyond its size", error as Error);
@@ -193,7 +196,7 @@ export class LineFile {
   #reopenMoved(): void {
     this.#mayBeMoved = false;
     try {
-      if (!isSame(fstatSync(this.#fd), this.#options.file)) this.#reopen();
+      if (!hasName(this.#fd, this.#options.file)) this.#reopen();
     } catch (error) {
       this.#moveFailed("cannot be reopened: lines go to the moved file", error as Error);
     }
@@ -240,10 +243,4 @@ export class LineFile {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#drain(), RETRY_INTERVAL).unref();
   }
-}
-
-/** Whether an open file still has its name. */
-function isSame({ dev, ino }: Stats, file: string): boolean {
-  const named = statSync(file, { throwIfNoEntry: false });
-  return named?.dev === dev && named.ino === ino;
 }

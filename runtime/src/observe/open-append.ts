@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 /**
  * Opens a file for appending lines.
@@ -28,4 +28,11 @@ function lastByte(file: string, size: number): string {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whether an open file still has its name: it may have been renamed or removed. */
+export function hasName(fd: number, file: string): boolean {
+  const { dev, ino } = fstatSync(fd);
+  const named = statSync(file, { throwIfNoEntry: false });
+  return named?.dev === dev && named.ino === ino;
 }

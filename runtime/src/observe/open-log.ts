@@ -6,6 +6,8 @@ import { nearest } from "../base/nearest.js";
 import { checkFileName, printable } from "../base/printable.js";
 import { toBadRequest } from "../contract/option-errors.js";
 import { LineFile } from "./line-file.js";
+import type { LineFileEvents } from "./line-file-options.js";
+import { LineStream } from "./line-stream.js";
 import { FORMATS, LEVELS, LOG_DEFAULTS, type LogFormat, type LogLevelOption, type LogOptions } from "./log-options.js";
 import { prettyLines } from "./pretty-lines.js";
 import { writeLines } from "./write-lines.js";
@@ -47,19 +49,18 @@ export async function openLogOf(io: LogProcess, options: LogOptions): Promise<Op
   const level = checkLevel(options.level ?? LOG_DEFAULTS.level);
   const format = oneOf("log.format", options.format ?? LOG_DEFAULTS.format, FORMATS);
   const { file } = options;
-  const toStderr = (line: string): void => void io.stderr.write(line);
-  const lines =
-    file === undefined
-      ? undefined
-      : openFile(
-          file,
-          (text) => toStderr(text),
-          () => log,
-        );
   const pretty = await prettyFor(format, file === undefined, io);
-  const write = lines === undefined ? toStderr : (line: string) => lines.write(line);
-  const logger = writeLines(level, pretty === undefined ? write : (line) => write(pretty(line)));
-  const close = async (): Promise<void> => lines?.close();
+  const onRecovered = (lost: number): void => {
+    if (lost > 0) log.warn({ lost }, "lines were lost");
+  };
+  const stderr = new LineStream(io.stderr, file === undefined ? onRecovered : () => {});
+  const lines = file === undefined ? stderr : openFile(file, stderr, onRecovered);
+  const write = (line: string): void => lines.write(pretty === undefined ? line : pretty(line));
+  const logger = writeLines(level, write);
+  const close = async (): Promise<void> => {
+    await lines.close();
+    await stderr.close();
+  };
   const log: OpenLog = {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
@@ -113,21 +114,20 @@ function hasColor(isTerminal: boolean, { NO_COLOR, FORCE_COLOR, TERM }: LogProce
 }
 
 /** Opens the file of a log, which reports its own failures on standard error. */
-function openFile(file: string, report: (text: string) => void, log: () => Logger): LineFile {
+function openFile(file: string, stderr: LineStream, onRecovered: (lost: number) => void): LineFile {
   checkFileName(file, "log");
+  const events: LineFileEvents = {
+    onProblem: (message, error) =>
+      stderr.write(`sshrpc: the log ${message}${error === undefined ? "" : ` (${errorMessage(error)})`}\n`),
+    onRecovered: (lost) => {
+      stderr.write(`sshrpc: the log can be written again; lines lost: ${lost}\n`);
+      onRecovered(lost);
+    },
+  };
   try {
-    return new LineFile(
-      { file },
-      {
-        onProblem: (message, error) =>
-          report(`sshrpc: the log ${message}${error === undefined ? "" : ` (${errorMessage(error)})`}\n`),
-        onRecovered: (lost) => {
-          report(`sshrpc: the log can be written again; lines lost: ${lost}\n`);
-          if (lost > 0) log().warn({ lost }, "lines were lost");
-        },
-      },
-    );
+    return new LineFile({ file }, events);
   } catch (error) {
+    void stderr.close();
     throw new OptionError(`the log cannot be written: ${errorMessage(error)}`, { cause: error });
   }
 }

@@ -28,7 +28,7 @@ const MULTI_LINE = new Set(["stack"]);
  */
 export async function prettyLines({ color }: { readonly color: boolean }): Promise<Format> {
   const { prettyFactory } = await loadPretty();
-  const common = { colorize: color, singleLine: true, translateTime: "SYS:HH:MM:ss.l" };
+  const common = { colorize: color, singleLine: true, translateTime: "SYS:HH:MM:ss.l", errorLikeObjectKeys: [] };
   const format = prettyFactory(common);
   const formatCall = prettyFactory({
     ...common,
@@ -49,8 +49,30 @@ export async function prettyLines({ color }: { readonly color: boolean }): Promi
 function withoutStack({ err, ...fields }: Line): Line & { readonly stack: readonly string[] } {
   const { stack, type: _, message: __, ...more } = (err ?? {}) as Line;
   if (typeof stack !== "string") return { ...fields, ...(err !== undefined && { err }), stack: [] };
-  const lines = stack.split("\n").filter((text) => text.trim() !== "");
+  const lines = ownFrames(stack.split("\n").filter((text) => text.trim() !== ""));
   return { ...fields, ...(Object.keys(more).length > 0 && { err: more }), stack: lines };
+}
+
+/**
+ * The folder of this package, as stacks have it: its frames say nothing about the fault of a handler. A bundle has none, and no
+ * `import.meta.url` either.
+ */
+const [, PACKAGE] = /([^\s()]+\/)observe\/pretty-lines\.[jt]s/.exec(new Error().stack ?? "") ?? [];
+
+/** A stack without the frames of this package and of Node, unless it has no others, with file names from the working directory. */
+function ownFrames(stack: readonly string[]): readonly string[] {
+  const own = stack.filter((line) => !isFrame(line) || !isForeign(line));
+  const shown = own.some(isFrame) ? own : stack;
+  const directory = `${process.cwd()}/`;
+  return shown.map((line) => (isFrame(line) ? line.replace("file://", "").replace(directory, "") : line));
+}
+
+function isForeign(line: string): boolean {
+  return /[( ]node:/.test(line) || (PACKAGE !== undefined && line.includes(PACKAGE));
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
 }
 
 function describeCall({ method, status, ms, bytesIn, bytesOut, keyName, user, reason }: CallLine): string {
@@ -77,7 +99,9 @@ function escapeText(name: string, text: string): string {
 
 async function loadPretty(): Promise<Pick<typeof import("pino-pretty"), "prettyFactory">> {
   try {
-    return await import("pino-pretty");
+    // Not a literal: bundlers would require the package, or include it.
+    const name = "pino-pretty";
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as typeof import("pino-pretty");
   } catch (error) {
     throw new Error("--log-format pretty requires pino-pretty: npm install --save-dev pino-pretty", { cause: error });
   }

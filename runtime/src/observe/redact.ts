@@ -9,22 +9,29 @@ const SECRET_NAME =
 /** The same in the JSON of a line, so that only lines with such a field are parsed. */
 const SECRET_FIELD = new RegExp(`${SECRET_NAME.source.slice(0, -1)}"\\s*:`, "i");
 
-/** Secrets inside of texts: the password of a URL, and the value of an authorization header. */
-const SECRET_TEXT = /(:\/\/[^\s:@/"\\]*:)[^\s@/"\\]+(?=@)|\b((?:bearer|basic) )[\w.~+/=-]{8,}/gi;
+/** Secrets inside of texts: the password of a URL, the value of an authorization header, `token=…`, and JSON in a text. */
+const SECRET_TEXT = new RegExp(
+  [
+    /(:\/\/[^\s:@/"\\]*:)[^\s@/"\\]+(?=@)/.source,
+    /\b((?:bearer|basic) )[\w.~+/=-]{8,}/.source,
+    /((?:password|passwd|passphrase|secret|token|api[-_]?key)(?:=|\\?"\s*:\s*\\?"))[^\s&"\\]+/.source,
+  ].join("|"),
+  "gi",
+);
 
 /** Whether a field of this name holds a secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** Removes private keys, passwords of URLs and authorization headers from a text. */
+/** Removes private keys and {@link SECRET_TEXT} from a text. */
 export function redactText(text: string): string {
-  return hideKeys(text).replace(SECRET_TEXT, (_, url = "", scheme = "") => `${url}${scheme}${HIDDEN}`);
+  return hideKeys(text).replace(SECRET_TEXT, `$1$2$3${HIDDEN}`);
 }
 
 /** Removes secrets from a line of JSON, at every depth: the values of secret fields, and what {@link redactText} removes. */
 export function redactLine(line: string): string {
-  if (!SECRET_FIELD.test(line) && !holdsKey(line)) return line.replace(SECRET_TEXT, `$1$2${HIDDEN}`);
+  if (!SECRET_FIELD.test(line) && !holdsKey(line)) return line.replace(SECRET_TEXT, `$1$2$3${HIDDEN}`);
   try {
     const redacted = JSON.stringify(JSON.parse(line), (name, value: unknown) => {
       if (isSecretName(name) && value !== null) return HIDDEN;

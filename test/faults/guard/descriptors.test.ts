@@ -38,7 +38,10 @@ test("a server without free file descriptors logs it once, and accepts connectio
   );
   const logged = (part: string) => text.log.split("\n").filter((line) => line.includes(part));
   await until("the error", () => logged("no free file descriptors").length > 0);
-  expect(JSON.parse(logged("no free file descriptors")[0] ?? "")).toMatchObject({ level: 50, err: { code: "EMFILE" } });
+  expect(JSON.parse(logged("no free file descriptors")[0] ?? "")).toMatchObject({
+    level: "error",
+    err: { code: "EMFILE" },
+  });
   // Further connections meet the same error.
   for (let count = 0; count < 20; count++) {
     const socket = connectTcp(port, "127.0.0.1")

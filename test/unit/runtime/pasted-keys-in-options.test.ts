@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { connectSsh } from "sshrpc/client";
-import { RpcError, serveHandlers, serveStdio } from "sshrpc/server";
+import { openLog, RpcError, serveHandlers, serveStdio } from "sshrpc/server";
 import { generateKeyPair, inMemory, onLoopback } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import type { OptionInterface } from "../../../scripts/docs/options.js";
@@ -64,6 +64,7 @@ const SESSION: Options = { "": ["ExecOptions", "RunOptions", "CopyOptions", "Rec
 const LOOPBACK: Options = { "": ["LoopbackOptions"] };
 const STDIO: Options = { "": ["ServeStdioOptions", "ApiServerOptions"], limits: ["Limits"] };
 const CLOSE: Options = { "": ["CloseOptions"] };
+const LOG: Options = { "": ["LogOptions"] };
 
 /** Interfaces that no program passes to a function with a key beside them: schemas, what handlers receive, and helpers. */
 const ELSEWHERE: readonly OptionInterface[] = [
@@ -116,7 +117,7 @@ const handlers = () => defineHandlers(conformanceHandlers(new Waits()));
 const own = { agent: false, sshConfig: false, reconnect: false } as const;
 
 test("every interface of options is one of a function that is tested with a pasted key", () => {
-  const tested = [CONNECT, SERVE, CALL, IN_MEMORY, SSH, SESSION, LOOPBACK, STDIO, CLOSE].flatMap((entry) =>
+  const tested = [CONNECT, SERVE, CALL, IN_MEMORY, SSH, SESSION, LOOPBACK, STDIO, CLOSE, LOG].flatMap((entry) =>
     Object.values(entry).flat(),
   );
   expect(Object.keys(TABLES).filter((name) => ![...tested, ...ELSEWHERE].includes(name as OptionInterface))).toEqual(
@@ -181,6 +182,8 @@ test("a private key that is pasted into any option of a call, a session or a ser
     places.push([`call ${name}`, await shown(() => client.empty.get({}, options))]);
   for (const [name, options] of pasted(CLOSE))
     places.push([`close ${name}`, await shown(() => inMemory(handlers()).close(options))]);
+  for (const [name, options] of pasted(LOG))
+    places.push([`openLog ${name}`, await shown(() => openLog(options).then((log) => log.close()))]);
   for (const [name, options] of pasted(LOOPBACK))
     places.push([
       `onLoopback ${name}`,

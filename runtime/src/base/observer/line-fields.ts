@@ -29,10 +29,10 @@ export function peerFields({ user, principal, fingerprint, keyName, certificate 
 }
 
 /** The fields of a call that has ended. The caller adds the reason, if it failed. */
-export function callFields(ended: CallEnded): object {
+export function callFields(ended: CallEnded & { readonly callback?: true | undefined }): object {
   const { call, peer, method, callback, status, milliseconds, bytesIn, bytesOut } = ended;
-  const about = { ...connectionFields({ peer }), call, method, ...(callback && { callback }) };
-  return { ...about, status, ms: roundMs(milliseconds), bytesIn, bytesOut };
+  const kind = callback === true ? { callback } : {};
+  return { ...connectionFields({ peer }), call, method, ...kind, status, ms: roundMs(milliseconds), bytesIn, bytesOut };
 }
 
 /** Milliseconds with one decimal. */

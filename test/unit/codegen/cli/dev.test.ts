@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { connectApi } from "sshrpc/generated";
+import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { BIN, start } from "../../runtime/cli/run.js";
+import { BIN, fingerprintOf, start } from "../../runtime/cli/run.js";
+import { apiOf, type ItClient, method } from "../../runtime/support/server.js";
 import { Project, schemaOf } from "../project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
@@ -29,7 +34,7 @@ function devProcess(project: Project, ...args: readonly string[]) {
     child.kill("SIGKILL");
     await once(child, "exit");
   });
-  return { child, prints: outputs(() => output) };
+  return { child, prints: outputs(() => output), output: () => output };
 }
 
 /** Creates a function that waits until a pattern appears in the output after the previous match. */
@@ -103,6 +108,67 @@ test("dev restarts the server when the schema or a handlers file changes", async
   child.kill("SIGINT");
   expect(await ended).toEqual([0, null]);
 });
+
+/** Handlers whose lines move when their types are removed. */
+const TYPED_HANDLERS = `interface Request {
+  readonly fail?: boolean;
+}
+
+const method = {
+  ...{ id: "GET /it", resource: "it", verb: "GET", path: "/it", kind: "unary", params: {}, idempotent: true },
+  ...{ request: () => true, response: () => true },
+};
+
+function handle(request: Request): Request {
+  if (request.fail === true) throw new Error("the shelf is empty");
+  return request;
+}
+
+export default {
+  api: { name: "test", version: "1.0.0", hash: "00", methods: [method] },
+  handlers: new Map([["GET /it", handle]]),
+};
+`;
+
+test("dev prints a line for each call, the place of an error in the handlers, type errors, and its introduction once", async () => {
+  const [host, alice] = [generateKeyPair(), generateKeyPair()];
+  const project = new Project({
+    "schema/api.ts": schemaOf(HELLO),
+    "server/handlers.ts": TYPED_HANDLERS,
+    "server/tsconfig.json": '{ "compilerOptions": { "strict": true, "noEmit": true, "types": [] } }',
+    "package.json": '{ "type": "module" }',
+    host: host.privateKey,
+    authorized_keys: `${alice.publicKey} alice\n`,
+  });
+  chmodSync(join(project.folder, "host"), 0o600);
+  const keys = ["--host-key", "host", "--authorized-keys", "authorized_keys"];
+  const server = ["--handlers", "server/handlers.ts", "--port", "0", ...keys, "--log-format", "pretty"];
+  const { child, prints, output } = devProcess(project, ...server);
+  await prints(/test 1\.0\.0 listens on [\s\S]*To call a method:/);
+  const [, port] = /127\.0\.0\.1:(\d+)/.exec(output()) ?? [];
+  const client = await connectApi<ItClient>(apiOf(method("GET /it")), `ssh://alice@127.0.0.1:${port}`, {
+    ...{
+      identity: Buffer.from(alice.privateKey),
+      agent: false,
+      hostKey: fingerprintOf(host.publicKey),
+      reconnect: false,
+    },
+  });
+  onTestFinished(() => client.close());
+  await client.it.get({});
+  await prints(/GET \/it OK [\d.]+ ms, 2 bytes in, 2 bytes out, alice\n/);
+  await expect(client.it.get({ fail: true })).rejects.toMatchObject({ status: "INTERNAL" });
+  await prints(/Error: the shelf is empty\n +at .*\(server\/handlers\.ts:11:\d+\)\n/);
+  project.write("server/handlers.ts", `${TYPED_HANDLERS}const wrong: string = 1;\n`);
+  await prints(/^test 1\.0\.0 listens on 127\.0\.0\.1:\d+\n/m);
+  await prints(/^server\/handlers\.ts:\d+:7: error TS2322: Type 'number' is not assignable to type 'string'\.\n/m);
+  project.write("server/handlers.ts", TYPED_HANDLERS);
+  await prints(/^type check: no errors\n/m);
+  expect(output().match(/To call a method/g)).toHaveLength(1);
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
+}, 90_000);
 
 test("dev without handlers refuses the options of serve", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });

@@ -135,7 +135,10 @@ describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
     const file = join(home, "audit.log");
     symlinkSync("/dev/full", file);
     const log = new TestLog();
-    const { observer, close } = await openAuditLog({ audit: { file } }, log);
+    let lost = 0;
+    const { observer, close } = await openAuditLog({ audit: { file } }, log, (count) => {
+      lost += count;
+    });
     onTestFinished(async () => {
       await close();
       await rm(home, { recursive: true });
@@ -151,6 +154,7 @@ describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
     }
     for (let more = 0; more < 4; more++) observer.connectionRefused?.({ address: "x".repeat(900), reason: "a test" });
     expect(messages()).toEqual([full, losing]);
+    expect(lost).toBe(5);
     await rm(file);
     vi.advanceTimersByTime(5000);
     await until("the recovery", () => messages().length === 3);

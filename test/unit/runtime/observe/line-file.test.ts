@@ -109,6 +109,28 @@ describe("rotation", () => {
     expect([".3", ".2", ".1"].map((end) => read(`${file}${end}`))).toEqual(["three\n", "one\n", "current\n"]);
   });
 
+  it("loses no line of two writers of one file, also where one has removed the file of the other", async () => {
+    const first = open({ maxSize: 4096, files: 19 });
+    const second = open({ file: first.file, maxSize: 4096, files: 19 });
+    for (let number = 0; number < 300; number++) {
+      for (const [name, { lines }] of Object.entries({ a: first, b: second }))
+        lines.write(`${name} ${number} ${"x".repeat(80)}\n`);
+      if (number % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all([first.lines.close(), second.lines.close()]);
+    for (const name of ["a", "b"]) {
+      const numbers = allLines(first.file).flatMap((line) =>
+        line.startsWith(name) ? [Number(line.split(" ")[1])] : [],
+      );
+      expect(numbers.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 300 }, (_, index) => index));
+    }
+    const idle = open({ maxSize: 4096, files: 1 });
+    rmSync(idle.file);
+    idle.lines.write("after\n");
+    await idle.lines.close();
+    expect(read(idle.file)).toBe("after\n");
+  });
+
   it("goes on in one file where it cannot rename, and says so once", async () => {
     const { file, lines, reports } = open({ maxSize: 4096, files: 1 });
     // A directory cannot be replaced by a file.

@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, it } from "vitest";
 import { safeLogger } from "../../../../runtime/src/base/log.js";
 import { logObserver } from "../../../../runtime/src/observe/log-observer.js";
 import type { LogOptions } from "../../../../runtime/src/observe/log-options.js";
 import { type OpenLog, openLog, openLogOf } from "../../../../runtime/src/observe/open-log.js";
+import { itWith } from "../../../interop/stock.js";
 import { tempDir } from "../ssh/support.js";
 import { failure } from "../support/wait.js";
 
@@ -176,6 +180,38 @@ describe("lines at a terminal", () => {
   });
 });
 
+describe("standard error that cannot be written", () => {
+  it("has one listener for all logs, which is removed with the last one", async () => {
+    const stderr = new Writable();
+    const logs = [await openLogOf({ stderr, env: {} }, {}), await openLogOf({ stderr, env: {} }, {})];
+    expect(stderr.listenerCount("error")).toBe(1);
+    for (const log of [...logs, ...logs]) await log.close();
+    expect(stderr.listenerCount("error")).toBe(0);
+  });
+
+  itWith(["prlimit"], "does not end the program, and gets the number of lines that were lost", async () => {
+    const module = fileURLToPath(new URL("../../../../runtime/dist/server.js", import.meta.url));
+    const script = `import { spawnSync } from "node:child_process";
+      import { openLog } from ${JSON.stringify(module)};
+      const log = await openLog();
+      for (let line = 0; line < 20; line++) log.info({ line }, "before");
+      setTimeout(() => {
+        spawnSync("prlimit", ["--pid=" + process.pid, "--fsize=unlimited:"]);
+        log.info({}, "after");
+      }, 10);`;
+    const file = join(tempDir(), "stderr");
+    const stderr = openSync(file, "a");
+    const args = ["--fsize=500:", process.execPath, "--input-type=module", "-e", script];
+    const child = spawn("prlimit", args, { stdio: ["ignore", "ignore", stderr] });
+    closeSync(stderr);
+    expect(await once(child, "close")).toEqual([0, null]);
+    const text = readFileSync(file, "utf8");
+    expect(text).toContain('"msg":"after"');
+    const [, lost] = /"lost":(\d+),"msg":"lines were lost"\}\n$/.exec(text) ?? [];
+    expect(Number(lost)).toBeGreaterThan(10);
+  });
+});
+
 describe("secrets", () => {
   const { privateKey } = generateKeyPair();
   const body = privateKey.trim().split("\n")[1] as string;
@@ -192,10 +228,11 @@ describe("secrets", () => {
     log.info({ headers: { authorization: "Bearer SECRET", Cookie: "SECRET" } }, "Authorization: Bearer SECRETSECRET");
     log.error({ err: new Error(`postgres://bob:SECRET@db/notes: ${privateKey}`) }, "a handler failed");
     log.error({ err: Object.assign(new Error("refused"), { privateKey, token: "SECRET" }) }, "a handler failed");
+    log.warn({ body: '{"password":"SECRET","n":1}' }, 'GET /?access_token=SECRET&n=1 with {"token": "SECRET"}');
     await log.close();
     const written = file === undefined ? text() : readFileSync(file, "utf8");
     expect(written).toContain("postgres://bob:[redacted]@db/notes");
-    expect(written.match(/\[redacted\]|\(a key\)/g)?.length).toBeGreaterThan(9);
+    expect(written.match(/\[redacted\]|\(a key\)/g)?.length).toBeGreaterThan(12);
     expect(written).not.toContain("SECRET");
     expect(written).not.toContain(body);
     expect(written).not.toContain(body.slice(0, 40));
