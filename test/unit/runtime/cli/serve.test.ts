@@ -166,3 +166,14 @@ itWith(["ssh", "gzip"], "serve --korv accepts korv's clients, with the limits th
   expect((await send("Ada")).stdout).toContain('"Hello Ada!"');
   expect((await send("Ada".repeat(30))).stdout).not.toContain("Hello");
 });
+
+test("serve --stdio tells its client that the config file is invalid, and its log where", async () => {
+  const cwd = tempDir({ "server.json": '{ "serve": { "scops": 1 } }' });
+  const args = ["serve", "--stdio", "--config", "server.json", "--log", "log"];
+  const { stdout, stderr, status } = await sshrpcProcess(args, { cwd });
+  expect(stdout).toContain("the config file of the server is invalid");
+  expect(stdout).not.toContain("server.json");
+  const reason = 'server.json:1:14: serve.scops: unknown option of sshrpc serve (did you mean "scopes"?)';
+  expect({ status, stderr }).toEqual({ status: 2, stderr: `sshrpc: ${reason}\n` });
+  expect(JSON.parse(readFileSync(`${cwd}/log`, "utf8")).err.message).toContain(reason);
+});
