@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { nearest } from "../../base/nearest.js";
 import type { CliIo } from "../shared/io.js";
-import { optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
-import { findsConfig, leavesOf, resolveSettings } from "./resolve-settings.js";
+import { leavesOf, optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
+import { findsConfig, resolveSettings } from "./resolve-settings.js";
 import { keepSettings, Settings } from "./settings.js";
 
 /**
