@@ -19,7 +19,7 @@ export const LAST_GRACE = 5000;
 export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error): Promise<void> {
   const log = await openLog(flags.log, io);
   const load = async (): Promise<ApiHandlers> => {
-    if (fault !== undefined) throw forPeer(fault.message, fault.cause ?? fault);
+    if (fault !== undefined) throw forPeer(fault.message, fault.cause);
     if (log instanceof Error) throw forPeer("--log: the file cannot be written", log);
     return loadHandlers(flags.handlers, io).catch((error: unknown) => {
       throw forPeer("--handlers: the file does not exist or cannot be loaded", error);
