@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { RELOADABLE } from "../../runtime/src/compose/serve-options.js";
 import { sshrpc, tempDir } from "../unit/runtime/cli/run.js";
-import { block, blocksOf, typed } from "./pages.js";
+import { block, blocksOf, readPage, typed } from "./pages.js";
 
 const PAGE = "docs/configuration.md";
 const commands = blocksOf(PAGE)
@@ -20,4 +21,10 @@ test("the config file of docs/configuration.md is valid, and its commands print 
     expect(`${stdout}${stderr}`.replaceAll(/ +$/gm, "")).toBe(printed.replaceAll(/ +$/gm, ""));
   }
   expect(await sshrpc(["config"], { cwd })).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("docs/configuration.md lists each option that a running server takes", () => {
+  const [, table = ""] = /## Reloading([\s\S]*?)\n\nWhat is held/.exec(readPage(PAGE)) ?? [];
+  const [taken = ""] = table.split("| after a restart");
+  expect(RELOADABLE.filter((name) => !taken.includes(`\`${name.replace("limits.", "")}\``))).toEqual([]);
 });

@@ -9,6 +9,7 @@ import {
   type SshClient,
   type StatusName,
 } from "sshrpc/client";
+import { type Config, defineConfig, type ServeConfig } from "sshrpc/config";
 import { terminalPrompts } from "sshrpc/prompts";
 import type { Context, Logger, Peer, ServeOptions, Server } from "sshrpc/server";
 import { generateKeyPair, type KeyPair } from "sshrpc/testing";
@@ -107,4 +108,17 @@ test("a key pair is two texts", () => {
   expectTypeOf(generateKeyPair).returns.toEqualTypeOf<KeyPair>();
   expectTypeOf<KeyPair["privateKey"]>().toBeString();
   expectTypeOf<KeyPair["publicKey"]>().toBeString();
+});
+
+describe("a config file", () => {
+  test("takes the options of serve() under the names of their flags, and the texts of flags", () => {
+    expectTypeOf<Exclude<keyof ServeOptions, "host" | "hostKeys">>().toExtend<keyof ServeConfig>();
+    expectTypeOf<ServeConfig["port"]>().toEqualTypeOf<number | string | undefined>();
+    defineConfig({ port: 1, serve: { hostKey: "key", grace: "5s", perKey: { calls: 1 }, limits: { calls: 1 } } });
+    // @ts-expect-error the name of the flag is "listen"
+    defineConfig({ serve: { host: "::1" } });
+    // @ts-expect-error --stdio is for the command line alone
+    defineConfig({ serve: { stdio: true } });
+    expectTypeOf(defineConfig({})).toEqualTypeOf<Config>();
+  });
 });

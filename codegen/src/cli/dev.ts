@@ -2,6 +2,11 @@ import type { Command } from "commander";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
 
+interface DevFlags extends GenFlags {
+  readonly handlers?: string;
+  readonly config?: string;
+}
+
 /** Adds `sshrpc dev`. It runs until SIGINT or SIGTERM. */
 export function addDevCommand(program: Command, io: CodegenIo): void {
   const command = program
@@ -14,12 +19,12 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
     .option("--handlers <file>", "run `sshrpc serve` with this handlers file and restart it on change")
     .addHelpText(
       "after",
-      "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.\n--log-level is debug there, which has a line for each call. The nearest tsconfig.json at or above the handlers is checked in the background.",
+      "\nOther options, and --config, are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.\n--log-level is debug there, which has a line for each call. The nearest tsconfig.json at or above the handlers is checked in the background.",
     )
-    .action(async (serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) => {
+    .action(async (serveArgs: readonly string[], { handlers, config, ...flags }: DevFlags) => {
       const options = generateOptions(flags, io.cwd());
       // It needs the compiler, which `gen` may not.
       const { dev } = await import("./run-dev.js");
-      await dev({ options, handlers, serveArgs }, io);
+      await dev({ options, handlers, config, serveArgs }, io);
     });
 }

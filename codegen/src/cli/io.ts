@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 
 /** The signals that end `dev`. */
-type StopSignal = "SIGINT" | "SIGTERM";
+type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** What commands use of the process. `sshrpc` passes it. */
 export interface CodegenIo {

@@ -16,10 +16,12 @@ import { type TypeCheck, typeCheckOf } from "./type-check.js";
 interface DevRun {
   readonly options: GenerateOptions;
   readonly handlers: string | undefined;
+  /** The config file that `--config` names. */
+  readonly config: string | undefined;
   readonly serveArgs: readonly string[];
 }
 
-/** Runs `sshrpc dev` until the first SIGINT or SIGTERM. */
+/** Runs `sshrpc dev` until the first SIGINT, SIGTERM or SIGHUP. */
 export async function dev(run: DevRun, io: CodegenIo): Promise<void> {
   const { handlers, serveArgs } = run;
   if (handlers === undefined && serveArgs.length > 0) {
@@ -54,18 +56,16 @@ async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): P
 
 /** Starts the server, and restarts it when the handlers file or one of its imports changes. */
 async function startServer(
-  { options, serveArgs }: DevRun,
+  { options, config, serveArgs }: DevRun,
   handlers: string,
   { io, types }: { readonly io: CodegenIo; readonly types: TypeCheck | undefined },
 ): Promise<{ restart(): Promise<void>; close(): Promise<void> }> {
   const bin = io.argv[1] ?? "sshrpc";
-  const server = new ServerProcess(
-    [bin, "serve", "--handlers", handlers, ...withLogLevel(serveArgs, io)],
-    io,
-    (code) => {
-      io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
-    },
-  );
+  const configArgs = config === undefined ? [] : ["--config", config];
+  const args = ["--handlers", handlers, ...configArgs, ...withLogLevel(serveArgs, io)];
+  const server = new ServerProcess([bin, "serve", ...args], io, (code) => {
+    io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
+  });
   const sources = new SourceFiles(io.cwd());
   const generated = resolve(io.cwd(), options.out ?? "generated") + sep;
   const watchedFiles = (): readonly string[] => {
@@ -97,13 +97,12 @@ function withLogLevel(serveArgs: readonly string[], { env }: CodegenIo): readonl
 /** Runs `run`, and removes its listeners. @param run receives a signal that aborts at the first SIGINT or SIGTERM */
 async function untilStopped(io: CodegenIo, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  // A second signal has its default effect.
+  // SIGHUP means that the terminal is closed: what changes is watched. A second signal has its default effect.
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const stop = (): void => {
-    io.off("SIGINT", stop);
-    io.off("SIGTERM", stop);
+    for (const signal of signals) io.off(signal, stop);
     controller.abort();
   };
-  io.on("SIGINT", stop);
-  io.on("SIGTERM", stop);
+  for (const signal of signals) io.on(signal, stop);
   await run(controller.signal).finally(stop);
 }

@@ -37,7 +37,17 @@ interface PortSettings {
  * no call, and ends with exit status 1. At SIGHUP it reads its configuration again; if it was started at a terminal, SIGHUP means that the
  * terminal was closed, and it shuts down, too.
  */
-export async function serveOnPort({ settings, checkSettings }: PortSettings, io: CliIo): Promise<void> {
+export async function serveOnPort(given: PortSettings, io: CliIo): Promise<void> {
+  // From here on: a reload that is asked for while the server starts must not end it.
+  const hangup = onHangup(io);
+  try {
+    await serveUntilStopped(given, hangup, io);
+  } finally {
+    hangup.stop();
+  }
+}
+
+async function serveUntilStopped({ settings, checkSettings }: PortSettings, hangup: Hangup, io: CliIo): Promise<void> {
   const flags = flagsOf(settings);
   const { api, ...handlers } = await loadHandlers(flags.handlers, io);
   await using log = await openLogOf(io, logFlags(flags, io));
@@ -59,7 +69,7 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
       return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
     },
   });
-  const hangup = onHangup(io, () => void reload.run());
+  hangup.onReload(() => void reload.run());
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<undefined>((resolve) => {
@@ -70,7 +80,7 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   });
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
   const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
-  hangup.drain();
+  hangup.onReload(undefined);
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
   // Nothing more is served after an error that belongs to no call.
@@ -80,7 +90,6 @@ export async function serveOnPort({ settings, checkSettings }: PortSettings, io:
   // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
   unwatch();
-  hangup.stop();
 }
 
 function flagsOf({ values }: Settings): ServeFlags {
@@ -91,28 +100,28 @@ function flagsOf({ values }: Settings): ServeFlags {
 interface Hangup {
   /** Resolves when the terminal is closed. */
   readonly closed: Promise<"SIGHUP">;
-  /** Ignores further signals: a shell and the system may each send one for a closed terminal. */
-  drain(): void;
+  /** Sets what happens without a controlling terminal; undefined for nothing, as at first. */
+  onReload(reload: (() => void) | undefined): void;
   /** Removes the listener. */
   stop(): void;
 }
 
-/** Listens to SIGHUP: without a controlling terminal at the start it calls `reload`. */
-function onHangup(io: CliIo, reload: () => void): Hangup {
-  const isClosed = hasTerminal(io);
-  let isDraining = false;
+/** Listens to SIGHUP. A shell and the system may each send one for a closed terminal: further ones do nothing. */
+function onHangup(io: CliIo): Hangup {
+  const isTerminal = hasTerminal(io);
+  let onReload: (() => void) | undefined;
   let listener = (): void => {};
   const closed = new Promise<"SIGHUP">((resolve) => {
     listener = () => {
-      if (isClosed) resolve("SIGHUP");
-      else if (!isDraining) reload();
+      if (isTerminal) resolve("SIGHUP");
+      else onReload?.();
     };
   });
   io.on("SIGHUP", listener);
   return {
     closed,
-    drain: () => {
-      isDraining = true;
+    onReload: (reload) => {
+      onReload = reload;
     },
     stop: () => void io.off("SIGHUP", listener),
   };

@@ -15,12 +15,12 @@ export const LAST_GRACE = 5000;
 
 /**
  * `sshrpc serve --stdio`: serves one connection over standard input and output, then exits.
- * @param fault why the command line is invalid, which the client gets
+ * @param fault why the command line or the configuration is invalid: the client gets the message, the log its cause
  */
 export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error): Promise<void> {
   const log = await openLogFile(flags, io);
   const load = async (): Promise<ApiHandlers> => {
-    if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message);
+    if (fault !== undefined) throw forPeer(fault.message, fault.cause);
     if (log instanceof Error) throw forPeer("--log: the file cannot be written", log);
     return loadHandlers(flags.handlers, io).catch((error: unknown) => {
       throw forPeer("--handlers: the file does not exist or cannot be loaded", error);

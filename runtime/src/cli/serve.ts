@@ -103,9 +103,10 @@ export function defineServe(command: Command, io: CliIo): void {
     )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
-      // Not by requiredOption, which would hide a misspelled option behind a missing one.
-      if (flags.handlers === undefined) command.error("error: required option '--handlers <file>' not specified");
       const settings = settingsOf(command);
+      // Not by requiredOption, which would hide a misspelled option behind a missing one.
+      if (flags.handlers === undefined && settings.fault === undefined)
+        command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
   addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);
@@ -133,11 +134,16 @@ async function serve(
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
-    return serveOverStdio(flags, io, excess === undefined ? undefined : new UsageError(EXPANDED));
+    return serveOverStdio(flags, io, excess === undefined ? faultOf(settings) : new UsageError(EXPANDED));
   }
   if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
   const { serveOnPort } = await import("./serve-on-port.js");
   return serveOnPort({ settings, checkSettings }, io);
+}
+
+/** The client gets the message, without names of files; the log has the cause. */
+function faultOf({ fault }: Settings): Error | undefined {
+  return fault && new Error("the config file of the server is invalid", { cause: fault });
 }
 
 /** Flags of the mode with --stdio alone. */

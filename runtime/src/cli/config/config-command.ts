@@ -3,9 +3,8 @@ import { hideKeys, holdsKey, printable } from "../../base/printable.js";
 import { UsageError } from "../shared/failure.js";
 import type { CliIo } from "../shared/io.js";
 import type { Output } from "../shared/output.js";
-import { pathOfCommand } from "./config-options.js";
+import { leavesOf, pathOfCommand } from "./config-options.js";
 import { knownVariables, variablesOf } from "./configure-program.js";
-import { leavesOf } from "./resolve-settings.js";
 import { type Setting, type Settings, settingsOf } from "./settings.js";
 
 /** What `sshrpc config` needs. */

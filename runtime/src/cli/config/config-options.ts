@@ -59,6 +59,12 @@ export function pathOfCommand(command: Command): string[] {
   return command.parent === null ? [] : [...pathOfCommand(command.parent), command.name()];
 }
 
+/** The commands below a group that have no commands of their own. */
+export function leavesOf(command: Command | undefined): readonly Command[] {
+  if (command === undefined) return [];
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}
+
 /** The options of a command, in the order of its help; then those without a flag. */
 export function optionsOf(command: Command): readonly ConfigOption[] {
   const { table = {}, aliases = {} } = tables.get(command) ?? {};

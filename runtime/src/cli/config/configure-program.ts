@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { nearest } from "../../base/nearest.js";
-import { parseFileName } from "../shared/arguments.js";
 import type { CliIo } from "../shared/io.js";
-import { optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
-import { findsConfig, leavesOf, resolveSettings } from "./resolve-settings.js";
-import { keepSettings, type Settings } from "./settings.js";
+import { leavesOf, optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
+import { findsConfig, resolveSettings } from "./resolve-settings.js";
+import { keepSettings, Settings } from "./settings.js";
 
 /**
  * Lets the commands of a program take their options from a config file and the environment, too.
@@ -14,7 +13,7 @@ export function configureProgram(program: Command, io: CliIo, all: () => Promise
   for (const command of leavesOf(program)) {
     if (command.options.length === 0) continue;
     command
-      .option("--config <file>", `config file (default: ${defaultFile(command)})`, parseFileName)
+      .option("--config <file>", `config file (default: ${defaultFile(command)})`)
       .addHelpText(
         "after",
         `\nConfig files and the environment set options, too: --known-hosts is\n` +
@@ -22,7 +21,10 @@ export function configureProgram(program: Command, io: CliIo, all: () => Promise
       );
   }
   program.hook("preAction", async (_, command) => {
-    const settings = await untilLoaded(io, () => resolveSettings(command, { io, all }));
+    const settings = await untilLoaded(io, () => resolveSettings(command, { io, all })).catch((error: unknown) => {
+      if (command.getOptionValue("stdio") !== true) throw error;
+      return new Settings([], { fault: error as Error });
+    });
     for (const { option, value, source } of settings.all) {
       if (source === "environment") command.setOptionValueWithSource(option.key, value, "env");
       if (source === "file") command.setOptionValueWithSource(option.key, value, "config");

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { errorMessage } from "../../base/error-message.js";
-import { printable } from "../../base/printable.js";
+import { holdsKey, printable } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { describeJsonFault } from "../../codec/json-fault.js";
 import { UsageError } from "../shared/failure.js";
@@ -50,6 +50,8 @@ export async function loadConfig({
   from = "--config",
   isFresh = false,
 }: ConfigRequest): Promise<ConfigFile | undefined> {
+  if (file !== undefined && holdsKey(file))
+    throw new UsageError(`${from}: expected a file name, got the text of a key`);
   const found = file ?? findConfig(cwd);
   if (found === undefined) return undefined;
   const path = resolve(cwd, found);

@@ -1,12 +1,10 @@
 import type { Command } from "commander";
-import { nearest } from "../../base/nearest.js";
-import { printable } from "../../base/printable.js";
-import { wrongType } from "../../base/wrong-type.js";
 import { UsageError } from "../shared/failure.js";
 import type { CliIo } from "../shared/io.js";
-import { aliasOf, type ConfigOption, optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
+import { type ConfigOption, optionsOf, pathOfCommand, VARIABLE } from "./config-options.js";
+import { readFileValues } from "./file-values.js";
 import { type ConfigFile, loadConfig } from "./load-config.js";
-import { InvalidValue, valueOfFile, valueOfText } from "./option-values.js";
+import { InvalidValue, valueOfText } from "./option-values.js";
 import { type Setting, Settings } from "./settings.js";
 
 /** Where the options of a command come from, beside its command line. */
@@ -37,8 +35,9 @@ export async function resolveSettings(command: Command, sources: Sources): Promi
   const names = Object.keys(io.env).filter((name) => name.startsWith(VARIABLE) && io.env[name] !== "");
   const env = isStdio ? {} : io.env;
   const file = await findFile(command, isStdio, { ...sources, env });
-  const problems: string[] = [];
-  const inFile = file === undefined ? new Map() : await readFileValues({ command, options, file }, sources, problems);
+  const reading = file && { command, options, file, cwd: io.cwd(), all: sources.all };
+  const inFile = reading === undefined ? NOTHING : await readFileValues(reading);
+  const problems = [...inFile.problems];
   const settings = options.map((option): Setting => {
     const { key } = option;
     if (command.getOptionValueSource(key) === "cli") {
@@ -48,15 +47,25 @@ export async function resolveSettings(command: Command, sources: Sources): Promi
     }
     return (
       readVariable(option, env, problems) ??
-      inFile.get(key) ?? { option, value: defaultOf(option), source: "default", from: "default" }
+      inFile.values.get(key) ?? { option, value: defaultOf(option), source: "default", from: "default" }
     );
   });
-  if (problems.length > 0) throw new UsageError(problems.join("\n"));
+  if (problems.length > 0) throw new UsageError(shown(problems).join("\n"));
   return new Settings(settings, {
     file: file?.name,
     ignored: isStdio ? names.sort() : [],
     again: () => resolveSettings(command, { ...sources, isFresh: true }),
   });
+}
+
+const NOTHING: Awaited<ReturnType<typeof readFileValues>> = { values: new Map(), problems: [] };
+
+/** The number of problems that a message has. */
+const MAX_PROBLEMS = 20;
+
+function shown(problems: readonly string[]): readonly string[] {
+  const more = problems.length - MAX_PROBLEMS;
+  return more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `and ${more} more problems`] : problems;
 }
 
 function defaultOf({ flag, negative }: ConfigOption): unknown {
@@ -94,104 +103,4 @@ function readVariable(option: ConfigOption, env: CliIo["env"], problems: string[
     for (const { message } of error.problems) problems.push(`${name}: ${message}`);
     return undefined;
   }
-}
-
-/** A command, and the file that may set its options. */
-interface FileReading {
-  readonly command: Command;
-  readonly options: readonly ConfigOption[];
-  readonly file: ConfigFile;
-}
-
-/** The values for a command: those at the top of the file, those of its group, and those of its own section, the last one first. */
-async function readFileValues(
-  { command, options, file }: FileReading,
-  { io, all }: Sources,
-  problems: string[],
-): Promise<ReadonlyMap<string, Setting>> {
-  const path = pathOfCommand(command);
-  const found = new Map<string, Setting>();
-  const location = { file: file.path, cwd: io.cwd() };
-  const foreign: (readonly string[])[] = [];
-  const report = (at: readonly string[], message: string): void => {
-    problems.push(`${file.placeOf(at)}: ${printable(at.join("."), 100)}: ${message}`);
-  };
-  let section: Readonly<Record<string, unknown>> = file.content;
-  for (let depth = 0; depth <= path.length; depth++) {
-    const level = path.slice(0, depth);
-    const isOwn = depth === path.length;
-    const group = groupAt(command, path.length - depth);
-    for (const [key, value] of Object.entries(section)) {
-      const at = [...level, key];
-      const option = options.find((one) => one.key === key && one.isInFile && (isOwn || !one.isOwn));
-      if (key === "$schema" && depth === 0) continue;
-      if (!isOwn && group.commands.some((one) => one.name() === key)) {
-        if (!isObject(value)) report(at, wrongType(value, "an object"));
-      } else if (option === undefined) {
-        if (isOwn) report(at, describeUnknown(key, command, options));
-        else foreign.push(at);
-      } else {
-        try {
-          const setting = { option, value: valueOfFile(option, value, location), from: file.placeOf(at) };
-          if (value !== undefined) found.set(key, { ...setting, source: "file" });
-        } catch (error) {
-          if (!(error instanceof InvalidValue)) throw error;
-          for (const { path: inside, message } of error.problems) report([...at, ...inside], message);
-        }
-      }
-    }
-    const next = section[path[depth] ?? ""];
-    if (isOwn || !isObject(next)) break;
-    section = next;
-  }
-  if (foreign.length > 0) {
-    const program = await all();
-    for (const at of foreign) {
-      const known = keysBelow(program, at.slice(0, -1));
-      const key = at.at(-1) ?? "";
-      if (!known.has(key)) report(at, `unknown option${suggestion(key, known)}`);
-    }
-  }
-  return found;
-}
-
-function describeUnknown(key: string, command: Command, options: readonly ConfigOption[]): string {
-  const alias = aliasOf(command, key);
-  if (alias !== undefined) return `unknown option; it is "${alias}" here`;
-  const known = options.filter(({ isInFile }) => isInFile).map((option) => option.key);
-  if (options.some((option) => option.key === key)) return "only the command line sets this option";
-  const name = pathOfCommand(command).join(" ");
-  const hint = suggestion(key, known) || `; "sshrpc config ${name}" lists them`;
-  return `unknown option of sshrpc ${name}${hint}`;
-}
-
-function suggestion(key: string, known: Iterable<string>): string {
-  const near = nearest(key, known);
-  return near === undefined ? "" : ` (did you mean "${near}"?)`;
-}
-
-/** The group of commands that is `steps` above a command. */
-function groupAt(command: Command, steps: number): Command {
-  return steps === 0 || command.parent === null ? command : groupAt(command.parent, steps - 1);
-}
-
-/** The keys that a section may have: the names of its commands, and the options that any of these has. */
-function keysBelow(program: Command, path: readonly string[]): ReadonlySet<string> {
-  const group = path.reduce<Command | undefined>(
-    (one, name) => one?.commands.find((command) => command.name() === name),
-    program,
-  );
-  const commands = group?.commands ?? [];
-  const keys = leavesOf(group).flatMap((leaf) => optionsOf(leaf).filter((one) => one.isInFile && !one.isOwn));
-  return new Set([...commands.map((one) => one.name()), ...keys.map(({ key }) => key)]);
-}
-
-/** The commands below a group that have no commands of their own. */
-export function leavesOf(command: Command | undefined): readonly Command[] {
-  if (command === undefined) return [];
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -16,15 +16,21 @@ export class Settings {
   readonly file: string | undefined;
   /** Variables that are set and have no effect, because sshd has started the process. */
   readonly ignored: readonly string[];
+  /** Why the config file is invalid, where the command reports it itself: the client of sshd should get a reason. */
+  readonly fault: Error | undefined;
   /** Reads the config file again. @throws UsageError with all problems */
   readonly again: () => Promise<Settings>;
   readonly #settings: ReadonlyMap<string, Setting>;
 
-  constructor(settings: readonly Setting[], { file, ignored, again }: Pick<Settings, "file" | "ignored" | "again">) {
+  constructor(
+    settings: readonly Setting[],
+    source: Partial<Pick<Settings, "file" | "ignored" | "fault" | "again">> = {},
+  ) {
     this.#settings = new Map(settings.map((setting) => [setting.option.key, setting]));
-    this.file = file;
-    this.ignored = ignored;
-    this.again = again;
+    this.file = source.file;
+    this.ignored = source.ignored ?? [];
+    this.fault = source.fault;
+    this.again = source.again ?? (async () => this);
   }
 
   /** In the order of the help of the command. */
@@ -45,8 +51,6 @@ export class Settings {
   }
 }
 
-const NONE: Settings = new Settings([], { file: undefined, ignored: [], again: async () => NONE });
-
 const known = new WeakMap<Command, Settings>();
 
 /** Keeps the settings of a command for its action. */
@@ -56,5 +60,5 @@ export function keepSettings(command: Command, settings: Settings): void {
 
 /** The settings of the command that runs; without a config file and variables where they were not resolved. */
 export function settingsOf(command: Command): Settings {
-  return known.get(command) ?? NONE;
+  return known.get(command) ?? new Settings([]);
 }

@@ -179,7 +179,7 @@ test.each([
   const lines = server.output().stderr.trim().split("\n");
   const line = lines.map((text) => JSON.parse(text)).find(({ url }) => url !== undefined);
   expect(line.msg).toBe(message);
-  expect([level, level === "warn" ? 40 : 30]).toContain(line.level);
+  expect(line.level).toBe(level);
   const text = await (await fetch(line.url.replace("0.0.0.0", "127.0.0.1"))).text();
   expect(text).toContain("sshrpc_connections 0");
   expect(text).toContain("nodejs_eventloop_lag_seconds");
@@ -208,4 +208,15 @@ test.each([
   const outcome = await sshrpc(["serve", "--handlers", HANDLERS, ...port, ...flags], { cwd: tempDir() });
   expect(outcome.status).toBe(2);
   expect(outcome.stderr).toContain(message);
+});
+
+test("serve --stdio tells its client that the config file is invalid, and its log where", async () => {
+  const cwd = tempDir({ "server.json": '{ "serve": { "scops": 1 } }' });
+  const args = ["serve", "--stdio", "--config", "server.json", "--log", "log"];
+  const { stdout, stderr, status } = await sshrpcProcess(args, { cwd });
+  expect(stdout).toContain("the config file of the server is invalid");
+  expect(stdout).not.toContain("server.json");
+  const reason = 'server.json:1:14: serve.scops: unknown option of sshrpc serve (did you mean "scopes"?)';
+  expect({ status, stderr }).toEqual({ status: 2, stderr: `sshrpc: ${reason}\n` });
+  expect(JSON.parse(readFileSync(`${cwd}/log`, "utf8")).err.message).toContain(reason);
 });
