@@ -144,7 +144,7 @@ export interface ServerStatus {
     readonly running: number;
     /** Those that run and have a stream in either direction. */
     readonly streams: number;
-    /** Milliseconds for which ended calls have been counted: from the first status call on, or from the start where calls are observed. */
+    /** Milliseconds for which ended calls have been counted: from the first status call on. */
     readonly counted: number;
     /** Milliseconds of the latest window. */
     readonly window: number;
