@@ -38,14 +38,8 @@ interface IncomingConfig {
   readonly onIdle: () => void;
 }
 
-/** An OPEN that cannot become a call. */
-interface RejectedOpening {
-  readonly id: number;
-  /** Undefined if it was not decoded. */
-  readonly method?: number;
-  /** Bytes of the OPEN, as far as they are known. */
-  readonly size: number;
-}
+/** An OPEN that cannot become a call. Its method is absent if it was not decoded; its size is as far as it is known. */
+interface RejectedOpening extends Pick<CallOpening, "id" | "size">, Partial<Pick<CallOpening, "method">> {}
 
 /**
  * The calls that the peer has opened. A call counts until its handler is done, not only until it is answered: a peer that
@@ -121,9 +115,8 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const observer = this.#observer;
-    const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
-    observer?.started?.({ call: call.number, method: opening.method });
+    const call = new IncomingCall(this, opening, this.#observer === undefined ? 0 : nextCall());
+    this.#observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
     return call;
@@ -136,11 +129,10 @@ export class IncomingCalls implements CallHost {
   }
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
-    const { opening } = call;
-    // One that began before its calls were observed was not measured.
-    if (call.number === 0) return;
+    const { number, opening } = call;
+    if (number === 0) return;
     this.#observer?.ended?.({
-      call: call.number,
+      call: number,
       method: opening.method,
       status,
       milliseconds: performance.now() - call.startedAt,
@@ -244,16 +236,14 @@ export class IncomingCalls implements CallHost {
 
   #refuse({ id, method, size }: RejectedOpening, error: RpcError): void {
     const { writer } = this.#config;
-    const observer = this.#observer;
-    const { status } = error;
     const body = this.codec.encodeError(error);
-    if (observer !== undefined) {
+    if (this.#observer !== undefined) {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
-      observer.started?.(start);
-      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
+      this.#observer.started?.(start);
+      this.#observer.ended?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.unsent.add();
-    writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
+    writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });
   }
 }
