@@ -145,10 +145,7 @@ export class IncomingCalls implements CallHost {
     });
   }
 
-  /**
-   * The call of a frame from its caller; undefined if it is answered already: frames may cross.
-   * @throws ProtocolError if the caller never opened it
-   */
+  /** The call of a frame; undefined if it is answered already: frames may cross. @throws ProtocolError if it was never opened */
   find(id: number, frame: string): IncomingCall | undefined {
     if (!this.owns(id) || id > this.#highest) {
       throw new ProtocolError(`${frame} for call ${id}, which was never opened`);
