@@ -10,6 +10,8 @@ import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
+import { MAX_KICK_GRACE } from "../../runtime/src/contract/built-in/operations.js";
+import { MAX_ROWS } from "../../runtime/src/contract/built-in/server-status.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/line-file-options.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
 import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
@@ -104,6 +106,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "files of the log and the audit log: check whether they were moved", `every ${ms(CHECK_INTERVAL)}`],
   ["server", "files of the log and the audit log: lines that wait for a slow or full disk", bytes(MAX_BUFFERED)],
   ["server", "`serve --stdio`: time for open handles after the session has ended", ms(LAST_GRACE)],
+  ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", count(MAX_ROWS)],
+  ["server", "grace of connections that an operator ends", ms(MAX_KICK_GRACE)],
   ["client", "jump hosts", count(MAX_HOPS)],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],
   ["client", "list of the agent's keys", `${ms(LIST_TIMEOUT)}, ${bytes(MAX_ANSWER)}, ${count(MAX_KEYS)} keys`],

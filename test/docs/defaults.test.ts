@@ -210,6 +210,8 @@ const BOUNDS = [
   ["server", "files of the log and the audit log: check whether they were moved", "every 5 s"],
   ["server", "files of the log and the audit log: lines that wait for a slow or full disk", "16 MiB"],
   ["server", "`serve --stdio`: time for open handles after the session has ended", "5 s"],
+  ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", "1,000"],
+  ["server", "grace of connections that an operator ends", "24 h"],
   ["client", "jump hosts", "8"],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", "5 s"],
   ["client", "list of the agent's keys", "5 s, 256 KiB, 2,048 keys"],

@@ -135,3 +135,17 @@ itWith(
   },
   STARTS_PROCESSES,
 );
+
+itWith(
+  ["tmux"],
+  "sshrpc top ends with the status of the call where the key lacks the scope, and restores the terminal",
+  async () => {
+    const { server, directory, key, knownHosts } = await serveTo("*");
+    const flags = `--identity ${key.file} --known-hosts ${knownHosts}`;
+    const { shows } = await inTerminal(
+      `HOME=${directory} SSH_AUTH_SOCK= ${process.execPath} ${BIN} top ${flags} ssh://alice@127.0.0.1:${server.port}`,
+    );
+    expect(await shows(/status 4/)).toMatch(/^sshrpc: FORBIDDEN: .*sshrpc:status/m);
+  },
+  STARTS_PROCESSES,
+);

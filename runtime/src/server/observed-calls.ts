@@ -26,8 +26,8 @@ interface ObservedCallsConfig {
 }
 
 /**
- * Reports the calls of a server to its observers, and counts them. Without an observer of calls, those of the native wire are neither
- * measured nor counted before the first status call.
+ * Reports the calls of a server to its observers, and counts them from the first status call on. Before, and without an observer of calls,
+ * those of the native wire are not even measured.
  */
 export class ObservedCalls {
   readonly statistics: CallStatistics;
@@ -40,7 +40,6 @@ export class ObservedCalls {
     this.#config = config;
     this.statistics = new CallStatistics([...methods, ...BUILT_IN_API.methods]);
     this.counting = combineObservers([observer, { callEnded: this.statistics.ended }], log);
-    if (observer.callEnded !== undefined) this.statistics.start();
   }
 
   /** Begins to count, also the calls of connections that are open already. */

@@ -38,15 +38,8 @@ interface IncomingConfig {
   readonly onIdle: () => void;
 }
 
-/** An OPEN that cannot become a call. */
-interface RejectedOpening {
-  readonly id: number;
-  /** Undefined if it was not decoded. */
-  readonly method?: number;
-  /** Bytes of the OPEN, as far as they are known. */
-  readonly size: number;
-  readonly metadata?: Metadata;
-}
+/** An OPEN that cannot become a call. Its method is absent if it was not decoded; its size is as far as it is known. */
+interface RejectedOpening extends Pick<CallOpening, "id" | "size">, Partial<Pick<CallOpening, "method" | "metadata">> {}
 
 /**
  * The calls that the peer has opened. A call counts until its handler is done, not only until it is answered: a peer that
@@ -122,9 +115,8 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const observer = this.#observer;
-    const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
-    observer?.started?.({ call: call.number, method: opening.method, metadata: opening.metadata });
+    const call = new IncomingCall(this, opening, this.#observer === undefined ? 0 : nextCall());
+    this.#observer?.started?.({ call: call.number, method: opening.method, metadata: opening.metadata });
     this.#open.set(id, call);
     this.#running += 1;
     return call;
@@ -137,11 +129,10 @@ export class IncomingCalls implements CallHost {
   }
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
-    const { opening } = call;
-    // One that began before its calls were observed was not measured.
-    if (call.number === 0) return;
+    const { number, opening } = call;
+    if (number === 0) return;
     this.#observer?.ended?.({
-      call: call.number,
+      call: number,
       method: opening.method,
       status,
       milliseconds: performance.now() - call.startedAt,
@@ -154,10 +145,7 @@ export class IncomingCalls implements CallHost {
     });
   }
 
-  /**
-   * The call of a frame from its caller; undefined if it is answered already: frames may cross.
-   * @throws ProtocolError if the caller never opened it
-   */
+  /** The call of a frame; undefined if it is answered already: frames may cross. @throws ProtocolError if it was never opened */
   find(id: number, frame: string): IncomingCall | undefined {
     if (!this.owns(id) || id > this.#highest) {
       throw new ProtocolError(`${frame} for call ${id}, which was never opened`);
@@ -245,16 +233,14 @@ export class IncomingCalls implements CallHost {
 
   #refuse({ id, method, size, metadata }: RejectedOpening, error: RpcError): void {
     const { writer } = this.#config;
-    const observer = this.#observer;
-    const { status } = error;
     const body = this.codec.encodeError(error);
-    if (observer !== undefined) {
+    if (this.#observer !== undefined) {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
-      observer.started?.(metadata === undefined ? start : { ...start, metadata });
-      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
+      this.#observer.started?.(metadata === undefined ? start : { ...start, metadata });
+      this.#observer.ended?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.unsent.add();
-    writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
+    writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
-import { MAX_ROWS, type ServerStatus, STATUS, STATUS_ORDERS } from "../../contract/built-in/operations.js";
+import { STATUS } from "../../contract/built-in/operations.js";
+import { MAX_ROWS, type ServerStatus, STATUS_ORDERS } from "../../contract/built-in/server-status.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { durationFrom } from "../shared/arguments.js";
 import { addServerOptions, type CallServerFlags } from "../shared/call-server.js";

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { ReadStream } from "node:tty";
 import type { CliIo } from "../shared/io.js";
 
 /** Alternate screen, without cursor; lines are cut at the right edge (xterm's private modes 1049, 25 and 7). */
@@ -9,7 +10,7 @@ const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
 /** What a screen uses of the terminal's streams. */
-type TerminalInput = Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
+type TerminalInput = Readable & Partial<Pick<ReadStream, "isTTY" | "setRawMode">>;
 type TerminalOutput = CliIo["stdout"] & { readonly rows?: number };
 
 /** A terminal that a program draws whole. Its owner closes it, which restores what was there before. */

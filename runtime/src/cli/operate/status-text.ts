@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import ms from "ms";
 import { printable } from "../../base/printable.js";
-import type { ConnectionStatus, KeyStatus, MethodStatus, ServerStatus } from "../../contract/built-in/operations.js";
+import type { ConnectionStatus, KeyStatus, MethodStatus, ServerStatus } from "../../contract/built-in/server-status.js";
 
 /** The longest text of a cell, in characters. */
 const MAX_CELL = 64;

@@ -1,16 +1,7 @@
 import type { JsonSchema, ResourceContract } from "../contract.js";
 import { numberSchema as number, objectSchema as object, textSchema as text } from "./json-schemas.js";
-import {
-  HEALTH,
-  KICK,
-  KICK_CONNECTION,
-  MAX_KICK_GRACE,
-  MAX_KICK_REASON,
-  MAX_ROWS,
-  ROWS,
-  STATUS,
-  STATUS_ORDERS,
-} from "./operations.js";
+import { HEALTH, KICK, KICK_CONNECTION, MAX_KICK_GRACE, MAX_KICK_REASON, STATUS } from "./operations.js";
+import { MAX_ROWS, ROWS, STATUS_ORDERS } from "./server-status.js";
 
 const NAMED_CONTRACT = object({ name: text(), version: text(), hash: text() });
 

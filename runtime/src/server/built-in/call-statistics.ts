@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import type { CallEnded } from "../../base/observer/observer.js";
-import type { MethodStatus } from "../../contract/built-in/operations.js";
+import type { MethodStatus } from "../../contract/built-in/server-status.js";
 import type { Method } from "../../contract/method.js";
 
 /** Milliseconds of a half window: the latest window has one that is complete, and the one that runs. */

@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import type { ServerStatus } from "../../contract/built-in/operations.js";
+import type { ServerStatus } from "../../contract/built-in/server-status.js";
 
 type EventLoop = ServerStatus["node"]["eventLoop"];
 

@@ -6,8 +6,8 @@ import {
   type Kicked,
   type KickRequest,
   MAX_KICK_REASON,
-  ROWS,
 } from "../../contract/built-in/operations.js";
+import { ROWS } from "../../contract/built-in/server-status.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import {

@@ -2,7 +2,7 @@ import type { ConnectionAccount } from "../../base/accounts/connection-account.j
 import type { ServerAccount } from "../../base/accounts/server-account.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
-import type { ConnectionStatus } from "../../contract/built-in/operations.js";
+import type { ConnectionStatus } from "../../contract/built-in/server-status.js";
 import type { Connection } from "../../wire/connection.js";
 
 /** An open connection, whichever transport it has. */

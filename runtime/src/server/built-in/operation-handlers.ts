@@ -7,8 +7,8 @@ import {
   type KickConnectionRequest,
   type KickRequest,
   STATUS,
-  type StatusRequest,
 } from "../../contract/built-in/operations.js";
+import type { StatusRequest } from "../../contract/built-in/server-status.js";
 import type { Route } from "../call/route.js";
 import type { HealthCheck } from "./health-check.js";
 import { type KickConfig, kick, kickConnection } from "./kick.js";

@@ -9,7 +9,7 @@ import {
   type Rows,
   type ServerStatus,
   type StatusRequest,
-} from "../../contract/built-in/operations.js";
+} from "../../contract/built-in/server-status.js";
 import type { Api, Method } from "../../contract/method.js";
 import { type CallStatistics, UNKNOWN_METHOD } from "./call-statistics.js";
 import type { EventLoopMeter } from "./event-loop.js";

@@ -2,7 +2,7 @@ import { connectApi } from "sshrpc/generated";
 import { serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { statusLines } from "../../../../runtime/src/cli/operate/status-text.js";
-import type { ServerStatus } from "../../../../runtime/src/contract/built-in/operations.js";
+import type { ServerStatus } from "../../../../runtime/src/contract/built-in/server-status.js";
 import { makeKey } from "../ssh/support.js";
 import { gate } from "../support/host.js";
 import { apiOf, handlersOf, type ItClient, method } from "../support/server.js";

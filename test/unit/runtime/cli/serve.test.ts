@@ -220,3 +220,28 @@ test("serve --stdio tells its client that the config file is invalid, and its lo
   expect({ status, stderr }).toEqual({ status: 2, stderr: `sshrpc: ${reason}\n` });
   expect(JSON.parse(readFileSync(`${cwd}/log`, "utf8")).err.message).toContain(reason);
 });
+
+test("with --shutdown-delay, health says draining after SIGTERM while the port is open, and then the server ends", async () => {
+  const { privateKey, publicKey } = generateKeyPair();
+  const [host, cwd] = [generateKeyPair(), tempDir({})];
+  writeFileSync(`${cwd}/host`, host.privateKey, { mode: 0o600 });
+  writeFileSync(`${cwd}/id`, privateKey, { mode: 0o600 });
+  writeFileSync(`${cwd}/list`, `scopes="sshrpc:health" ${publicKey}\n`);
+  const files = ["--host-key", `${cwd}/host`, "--authorized-keys", `${cwd}/list`];
+  const server = start(["serve", "--handlers", HANDLERS, "--port", "0", "--shutdown-delay", "2s", ...files], { cwd });
+  await server.prints(/ call ssh:.*\n(?: .*\n)?$/);
+  const [, port] = /listens on 127\.0\.0\.1:(\d+)/.exec(server.output().stdout) ?? [];
+  writeFileSync(`${cwd}/known_hosts`, `[127.0.0.1]:${port} ${host.publicKey}\n`);
+  const flags = ["--identity", `${cwd}/id`, "--known-hosts", `${cwd}/known_hosts`];
+  const health = () => sshrpc(["call", ...flags, `ssh://monitor@127.0.0.1:${port}`, "GET", "/sshrpc/health"], { cwd });
+  expect((await health()).status).toBe(0);
+  server.signal("SIGTERM");
+  const { status, stdout } = await health();
+  expect([status, JSON.parse(stdout)]).toMatchObject([5, { status: "draining" }]);
+  expect(await server.ended).toMatchObject({ status: 0 });
+  expect(await health()).toMatchObject({ status: 5, stdout: "" });
+  const misplaced = ["serve", "--stdio", "--shutdown-delay", "2s", "--handlers", HANDLERS];
+  expect(await sshrpc(misplaced)).toMatchObject({
+    ...{ status: 2, stderr: expect.stringContaining("--shutdown-delay cannot be used with --stdio") },
+  });
+});

@@ -7,9 +7,8 @@ import type {
   KickConnectionRequest,
   Kicked,
   KickRequest,
-  ServerStatus,
-  StatusRequest,
 } from "../../../../runtime/src/contract/built-in/operations.js";
+import type { ServerStatus, StatusRequest } from "../../../../runtime/src/contract/built-in/server-status.js";
 import { method } from "./server.js";
 
 type Call<Request, Response> = UnaryMethodOptional<Request, Response, RpcError>;

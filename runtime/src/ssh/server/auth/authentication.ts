@@ -85,10 +85,7 @@ export class Authentication {
     this.#carryOut(context, decision);
   }
 
-  /**
-   * Looks the peer's grants up again after a list has changed or a grant has expired. A denial closes the connection; other
-   * grants apply from now on.
-   */
+  /** Looks the grants up again after a list has changed or one has expired. A denial closes the connection; others apply from now on. */
   reauthorize(): Promise<void> {
     if (this.#authorization !== undefined) return this.#authorization.reauthorize();
     this.#reauthorizePending = true;

@@ -83,12 +83,14 @@ test("counts calls by method, with their statuses and durations, from the first 
   expect(calls.counted).toBeGreaterThanOrEqual(calls.window);
 });
 
-test("counts from the start where calls are observed anyway", async () => {
-  const { connect, operator } = await serve({ observer: { callEnded: () => undefined } });
+test("does not change what an observer gets when it begins to count", async () => {
+  const seen: string[] = [];
+  const { connect, operator } = await serve({ onCall: ({ method: id, status }) => void seen.push(`${id} ${status}`) });
   const client = await connect();
   await client.it.get(1);
-  const { calls } = await operator.status.get();
-  expect(calls.rows.find((row) => row.method === "GET /it")).toMatchObject({ ended: 1 });
+  await operator.status.get();
+  await client.it.get(2);
+  expect(seen).toEqual(["GET /it OK", "GET /sshrpc/status OK", "GET /it OK"]);
 });
 
 test("counts the calls and streams that run, also those that began before the first status call", async () => {
