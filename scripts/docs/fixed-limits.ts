@@ -8,11 +8,18 @@ import { SLICE } from "../../runtime/src/base/accounts/turns.js";
 import { REFUSAL_PERIOD } from "../../runtime/src/base/observer/refusal-lines.js";
 import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
+import { MAX_INJECTED } from "../../runtime/src/client/call/injected-headers.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
 import { MAX_KICK_GRACE } from "../../runtime/src/contract/built-in/operations.js";
 import { MAX_ROWS } from "../../runtime/src/contract/built-in/server-status.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/line-file-options.js";
+import {
+  HEADERS_TIMEOUT,
+  IDLE_TIMEOUT,
+  MAX_HEADERS,
+  MAX_SCRAPERS,
+} from "../../runtime/src/observe/metrics/serve-metrics.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
 import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
@@ -108,6 +115,12 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "`serve --stdio`: time for open handles after the session has ended", ms(LAST_GRACE)],
   ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", count(MAX_ROWS)],
   ["server", "grace of connections that an operator ends", ms(MAX_KICK_GRACE)],
+  [
+    "server",
+    "port of metrics: connections; headers of a request; time for a request, and between two",
+    `${MAX_SCRAPERS}; ${bytes(MAX_HEADERS)} in ${ms(HEADERS_TIMEOUT)}; ${ms(IDLE_TIMEOUT)}`,
+  ],
+  ["client", "headers that observers inject into a call (`injectHeaders`)", bytes(MAX_INJECTED)],
   ["client", "jump hosts", count(MAX_HOPS)],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],
   ["client", "list of the agent's keys", `${ms(LIST_TIMEOUT)}, ${bytes(MAX_ANSWER)}, ${count(MAX_KEYS)} keys`],

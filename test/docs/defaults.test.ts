@@ -212,6 +212,12 @@ const BOUNDS = [
   ["server", "`serve --stdio`: time for open handles after the session has ended", "5 s"],
   ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", "1,000"],
   ["server", "grace of connections that an operator ends", "24 h"],
+  [
+    "server",
+    "port of metrics: connections; headers of a request; time for a request, and between two",
+    "16; 8 KiB in 5 s; 30 s",
+  ],
+  ["client", "headers that observers inject into a call (`injectHeaders`)", "8 KiB"],
   ["client", "jump hosts", "8"],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", "5 s"],
   ["client", "list of the agent's keys", "5 s, 256 KiB, 2,048 keys"],

@@ -2,7 +2,7 @@ import { encodeMetadata, isMetadataName } from "../../wire/metadata.js";
 import type { CallOptions } from "./call-options.js";
 
 /** Bytes of injected headers: the baggage of W3C has at most as many. */
-const MAX_INJECTED = 8192;
+export const MAX_INJECTED = 8192;
 
 /**
  * Encodes the headers of a call, with those that its observers inject. Those must not make a call fail: what is invalid or beyond a

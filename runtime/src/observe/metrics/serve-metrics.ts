@@ -31,17 +31,17 @@ export interface MetricsServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A scraper has one connection. */
-const MAX_CONNECTIONS = 16;
+/** Connections: a scraper has one. */
+export const MAX_SCRAPERS = 16;
 
 /** Milliseconds for the headers of a request. */
-const HEADERS_TIMEOUT = 5000;
+export const HEADERS_TIMEOUT = 5000;
 
 /** Milliseconds that a connection is kept between scrapes, and for a request. */
-const IDLE_TIMEOUT = 30_000;
+export const IDLE_TIMEOUT = 30_000;
 
 /** Bytes of the headers of a request. */
-const MAX_HEADERS = 8192;
+export const MAX_HEADERS = 8192;
 
 /**
  * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most, without encryption or
@@ -68,7 +68,7 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
     },
     (request, response) => void answer(request, response, { metrics, type: registry.contentType }),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = MAX_SCRAPERS;
   // A scraper that does not read must not hold its connection.
   server.setTimeout(IDLE_TIMEOUT);
   await new Promise<void>((resolve, reject) => {
