@@ -1,34 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { products } from "./test/products.js";
 import { SlowFirst } from "./test/slow-first.js";
 import { endStalledRuns } from "./test/stall-reporter.js";
 
-const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const entries = [
-  "schema",
-  "server",
-  "client",
-  "testing",
-  "generated",
-  "prompts",
-  "contract",
-  "config",
-  "otel",
-  "metrics",
-];
-
 export default defineConfig({
-  plugins: [endStalledRuns()],
-  resolve: {
-    // Tests run on the sources. What spawns a process runs on the compiled packages, as users do.
-    alias: [
-      ...entries.map((entry) => ({ find: `sshrpc/${entry}`, replacement: source(`runtime/src/${entry}.ts`) })),
-      { find: "@sshrpc/codegen/cli", replacement: source("codegen/src/cli/commands.ts") },
-      { find: "@sshrpc/codegen/diff", replacement: source("codegen/src/diff.ts") },
-      { find: "@sshrpc/codegen/lint", replacement: source("codegen/src/lint.ts") },
-      { find: "@sshrpc/codegen", replacement: source("codegen/src/index.ts") },
-    ],
-  },
+  plugins: [products(), endStalledRuns()],
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/fail-on-warnings.ts"],

@@ -19,7 +19,15 @@ const fast = files.filter((file) => !startsProcesses(file)).map((file) => relati
 console.log(
   `${fast.length} of ${files.length} unit and golden test files start no process; the others run in npm test`,
 );
-const vitest = [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...fast, "test/types", ...process.argv.slice(2)];
+const vitest = [
+  join(ROOT, "node_modules/vitest/vitest.mjs"),
+  "run",
+  "--mode",
+  "compiled",
+  ...fast,
+  "test/types",
+  ...process.argv.slice(2),
+];
 process.exitCode = spawnSync(process.execPath, vitest, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 
 function startsProcesses(file) {

@@ -51,8 +51,8 @@ async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; v
 /**
  * The behavior of calls of every kind over any transport.
  * @param options `soak`: for transports that are fast enough; `grace`: for servers that can be closed with a grace; `cheap`: whether
- * a connection costs little: if not, behaviors that take several connections for each kind are tested with one kind of each
- * direction, and with all in a soak run; `large`: whether large messages are tested
+ * a connection costs little: if not, behaviors that take several connections for each kind are tested with one kind, and
+ * with all in a soak run; `large`: whether large messages are tested
  */
 export function describeEveryKind(
   transport: string,
@@ -133,8 +133,8 @@ export function describeEveryKind(
     const streaming = ({ up, down }: Kind): boolean => up || down;
     const up = (kind: Kind): boolean => kind.up;
     const down = (kind: Kind): boolean => kind.down;
-    /** Of all kinds, those with and without streams, where connections are not cheap. */
-    const connecting = ({ name }: Kind): boolean => cheap || IS_FULL || name === "unary" || name === "bidi";
+    /** Of all kinds, one with streams in both directions, where connections are not cheap: unary calls have such tests of their own. */
+    const connecting = ({ name }: Kind): boolean => cheap || IS_FULL || name === "bidi";
 
     /** Waits until a handler was aborted with a status, and has ended. */
     async function expectAborted({ waits }: Setup, name: string, ...reasons: string[]): Promise<void> {

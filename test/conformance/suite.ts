@@ -329,7 +329,7 @@ export function describeConformance(
     if (!soak) return;
 
     describe("in large numbers", () => {
-      const [large, batches, connections] = [rounds(1000), rounds(100), rounds(1000)];
+      const [large, batches, connections] = [rounds(1000), rounds(100, 3), rounds(1000)];
 
       test(`${large} large ones in parallel return complete`, async () => {
         const { client } = shared;

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { delimiter, dirname } from "node:path";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { takeKey } from "../fixtures/keys.js";
 import { run } from "../interop/run.js";
 import { start } from "../interop/served.js";
@@ -33,8 +34,7 @@ const COMMANDS: readonly Typed[] = PAGES.filter((page) => page !== "README.md")
   .filter(({ command }) => !ELSEWHERE.some((pattern) => pattern.test(command)));
 
 /** A project of a reader: a home of its own, and an `ssh` that reaches the server under the names and ports of the pages. */
-function newProject() {
-  const project = tempDir();
+function newProject(project = tempDir()) {
   const home = `${project}/home`;
   mkdirSync(`${project}/schema`);
   mkdirSync(`${project}/bin`);
@@ -62,9 +62,11 @@ function newProject() {
     write: (files: Readonly<Record<string, string>>) => {
       for (const [file, text] of Object.entries(files)) write(project, file, text);
     },
-    /** Generates the code, serves the handlers, and follows what the server prints. */
-    async serve(): Promise<string> {
+    async generate(): Promise<void> {
       expect(await output("npx sshrpc gen")).toMatch(/generated/);
+    },
+    /** Serves the handlers, and follows what the server prints. */
+    async serve(): Promise<string> {
       const [, command = ""] = /`npx (sshrpc serve --handlers handlers\.ts)`/.exec(README) ?? [];
       const server = start("sh", ["-c", `exec ${command} --port 0`], {
         ...{ cwd: project, env: { ...process.env, ...env }, timeout: SLOW },
@@ -101,12 +103,28 @@ function newProject() {
   };
 }
 
+/** The project of the example without streams, generated once. */
+let example: Promise<ReturnType<typeof newProject>> | undefined;
+function exampleProject(): Promise<ReturnType<typeof newProject>> {
+  const create = async () => {
+    const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
+    afterExample = () => rmSync(directory, { recursive: true, force: true });
+    const project = newProject(directory);
+    project.write(exampleFiles({ streams: false }));
+    await project.generate();
+    return project;
+  };
+  example ??= create();
+  return example;
+}
+let afterExample = (): void => undefined;
+afterAll(() => afterExample());
+
 itWith(
   ["ssh", "ssh-keygen"],
   "a reader of README.md makes the first typed call, and the same calls with ssh",
   async () => {
-    const { project, home, write, serve, output, follow } = newProject();
-    write(exampleFiles({ streams: false }));
+    const { project, home, serve, output, follow } = await exampleProject();
     const introduction = await serve();
     const [, admission = ""] = /`npx (sshrpc keys add [^`]*)`/.exec(README) ?? [];
     expect(introduction).toContain(admission.replace("sshrpc ", ""));
@@ -126,10 +144,11 @@ itWith(
   ["ssh", "ssh-keygen"],
   "a reader of the reference runs every command of its pages, and streams in both directions",
   async () => {
-    const { project, write, serve, output, follow } = newProject();
+    const { project, write, generate, serve, output, follow } = newProject();
     const [, size] = /"bytes":(\d+)/.exec(block("docs/streams.md", "$ ssh -p 8022 alice@edge GET /ticks")) ?? [];
     const cat = Buffer.from(Array.from({ length: Number(size) }, (_, at) => (at * 7) % 256));
     write(exampleFiles({ streams: true }));
+    await generate();
     await serve();
     await output(`sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*,sshrpc:*"`);
     writeFileSync(`${project}/cat.jpg`, cat);
@@ -144,9 +163,7 @@ itWith(
 );
 
 it("the programs of docs/testing.md run", { timeout: SLOW }, async () => {
-  const { write, output } = newProject();
-  write(exampleFiles({ streams: false }));
-  expect(await output("npx sshrpc gen")).toMatch(/generated/);
+  const { write, output } = await exampleProject();
   const programs = blocksOf("docs/testing.md").filter(({ language }) => language === "ts");
   expect(programs).toHaveLength(3);
   for (const { text } of programs) {
@@ -156,9 +173,8 @@ it("the programs of docs/testing.md run", { timeout: SLOW }, async () => {
 });
 
 it("handlers compiled as the README describes run in Node", { timeout: SLOW }, async () => {
-  const { write, output } = newProject();
-  write({ ...exampleFiles({ streams: false }), "tsconfig.json": block("README.md", '{ "compilerOptions"') });
-  expect(await output("sshrpc gen")).toMatch(/generated/);
+  const { write, output } = await exampleProject();
+  write({ "tsconfig.json": block("README.md", '{ "compilerOptions"') });
   const [, compile = ""] = /`npx (tsc [^`]*)`/.exec(README) ?? [];
   expect(await output(compile)).toBe("");
   expect(

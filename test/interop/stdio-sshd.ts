@@ -14,6 +14,8 @@ import { type Sshd, type SshdOptions, startSshd, USER } from "./sshd.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const HANDLERS = path("./stdio-handlers.ts");
+/** Bundled, it starts in two thirds of the time: each session starts one. */
+const BIN = path("../../runtime/bin/sshrpc.js");
 
 /** A stock sshd that starts `sshrpc serve --stdio`, and clients of it. */
 export interface StdioSshd extends Sshd {
@@ -39,8 +41,10 @@ export async function startStdioSshd(
   // Each session loads the handlers: compiled ones, as in production.
   const compiled = join(directory, "handlers.mjs");
   if (handlers === undefined) await bundle(HANDLERS, compiled);
+  const program = join(directory, "sshrpc.mjs");
+  await bundle(BIN, program);
   const serverLog = join(directory, "server.log");
-  const command = `SSHRPC_TEST=${directory} exec ${process.execPath} ${path("../../runtime/bin/sshrpc.js")}`;
+  const command = `SSHRPC_TEST=${directory} exec ${process.execPath} ${program}`;
   const started = await startSshd(
     sshd((flags) => `${command} serve --stdio --handlers ${handlers ?? compiled} --log ${serverLog} ${flags}`),
   );

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateKeyPair } from "../../runtime/src/testing.js";
 import { itWith } from "../interop/stock.js";
+import { IS_FULL } from "../rounds.js";
 
 const run = promisify(execFile);
 
@@ -59,11 +60,16 @@ void main(process.argv[2] as string, process.argv[3] as "ssh2" | "openssh");
 
 /** The version that both packages have. */
 let version: string;
+/** Those of this repository. */
+let devDependencies: Record<string, string>;
 
 beforeAll(async () => {
   ({ version } = JSON.parse(await readFile("runtime/package.json", "utf8")));
+  ({ devDependencies } = JSON.parse(await readFile("package.json", "utf8")));
   project = await mkdtemp(join(tmpdir(), "sshrpc-packed-"));
-  await run("npm", ["pack", "--silent", "--workspaces", "--pack-destination", project], { cwd: resolve(".") });
+  await run("npm", ["pack", "--silent", "--ignore-scripts", "--workspaces", "--pack-destination", project], {
+    cwd: resolve("."),
+  });
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
 }, 60_000);
 
@@ -102,11 +108,7 @@ describe("the packed packages in an empty project", () => {
   });
 
   it("generate code that compiles", { timeout: 180_000 }, async () => {
-    const { devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
-    const versions = ["typebox", "typescript", "@types/node", "esbuild"].map(
-      (name) => `${name}@${devDependencies[name]}`,
-    );
-    await install(`sshrpc-codegen-${version}.tgz`, ...versions);
+    await install(`sshrpc-codegen-${version}.tgz`, "typebox", "typescript", "@types/node", "esbuild");
     await mkdir(join(project, "schema"));
     await Promise.all(
       Object.entries({ "schema/api.ts": SCHEMA, "handlers.ts": HANDLERS, "client.ts": CLIENT }).map(([file, text]) =>
@@ -199,7 +201,9 @@ describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the
     for (const name of ["client", "server"]) {
       const own = command
         ?.replace("client.ts", `bundled-${name}.ts`)
-        .replace("--outfile=client", `--outfile=${folder}/${name}`);
+        .replace("--outfile=client", `--outfile=${folder}/${name}`)
+        // npx takes half a second to find it: once is enough.
+        .replace(name === "client" ? "" : "npx ", name === "client" ? "" : "node_modules/.bin/");
       await run("sh", ["-c", own ?? "echo docs/deployment.md has no such command >&2; exit 1"], { cwd: project });
     }
     const [host, alice] = [generateKeyPair(), generateKeyPair()];
@@ -228,14 +232,39 @@ describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the
   itWith(["ssh"], "call and answer over the ssh program, with no package beside them", () => call("openssh"));
 });
 
-/** Only CI runs install scripts: they compile the optional native parts of ssh2, for most of the time of this file. */
-const SCRIPTS = process.env["CI"] === undefined ? ["--ignore-scripts"] : [];
+/** npm takes half a minute, with the install scripts of the optional native parts of ssh2: only CI and soak runs wait for it. */
+const NPM = IS_FULL || process.env["CI"] !== undefined;
 
-function install(...names: string[]): Promise<unknown> {
-  const packages = names.map((name) => (name.endsWith(".tgz") ? join(project, name) : name));
-  return run("npm", ["install", ...SCRIPTS, "--prefer-offline", "--no-audit", "--no-fund", ...packages], {
-    cwd: project,
-  });
+/** Installs packed packages, and packages of this repository by name. */
+async function install(tarball: string, ...names: string[]): Promise<unknown> {
+  const file = join(project, tarball);
+  if (NPM) {
+    const versions = names.map((name) => `${name}@${devDependencies[name]}`);
+    return run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", file, ...versions], { cwd: project });
+  }
+  // What npm leaves: the package, its declared dependencies beside it, and the programs of them all.
+  const { stdout } = await run("tar", ["-xOzf", file, "package/package.json"]);
+  const { name, dependencies } = JSON.parse(stdout);
+  const folder = join(project, "node_modules", name);
+  await mkdir(folder, { recursive: true });
+  await run("tar", ["-xzf", file, "-C", folder, "--strip-components=1"]);
+  await linkPrograms(name);
+  for (const dependency of [...Object.keys(dependencies), ...names]) {
+    const link = join(project, "node_modules", dependency);
+    if (existsSync(link)) continue;
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(resolve("node_modules", dependency), link);
+    await linkPrograms(dependency);
+  }
+  return undefined;
+}
+
+async function linkPrograms(name: string): Promise<void> {
+  const folder = join(project, "node_modules", name);
+  const { bin = {} } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const programs: Record<string, string> = typeof bin === "string" ? { [name]: bin } : bin;
+  await mkdir(join(project, "node_modules/.bin"), { recursive: true });
+  for (const [program, file] of Object.entries(programs)) await symlink(join(folder, file), installed(program));
 }
 
 function sshrpc(...args: string[]): Promise<{ stdout: string; stderr: string }> {

@@ -11,7 +11,7 @@ const TESTS = fileURLToPath(new URL("..", import.meta.url));
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 const CONFIG = `import { endStalledRuns } from "../stall-reporter.js";
-export default { plugins: [endStalledRuns({ limit: 3000 })], test: { include: ["*.example.ts"] } };
+export default { plugins: [endStalledRuns({ limit: 1000 })], test: { include: ["*.example.ts"] } };
 `;
 
 const BLOCKED = {

@@ -236,7 +236,7 @@ test("closed validators and projections agree on random types and values", { tim
   const disagreements: string[] = [];
   let kept = 0;
   let dropped = 0;
-  for (const [index, source] of fc.sample(typeSource, { numRuns: rounds(60) * 20, seed: SEED }).entries()) {
+  for (const [index, source] of fc.sample(typeSource, { numRuns: rounds(1200, 80), seed: SEED }).entries()) {
     const type = new Function("Type", `return ${source};`)(Type) as TSchema;
     const generated = generateInMemory(type);
     if (!("open" in generated)) continue;
@@ -268,7 +268,7 @@ test("closed validators and projections agree on random types and values", { tim
     }
   }
   expect(disagreements.slice(0, 5).join("\n")).toBe("");
-  expect(Math.min(kept, dropped)).toBeGreaterThan(100);
+  expect(Math.min(kept, dropped)).toBeGreaterThan(rounds(100, 20));
 });
 
 function sameJson(text: string | undefined, expected: unknown): boolean {

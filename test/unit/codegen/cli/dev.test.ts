@@ -37,6 +37,12 @@ function devProcess(project: Project, ...args: readonly string[]) {
   return { child, prints: outputs(() => output), output: () => output };
 }
 
+/** Runs `sshrpc dev` in this process until the test ends. `prints` and `complains` wait for its outputs. */
+function devHere(project: Project, ...args: readonly string[]) {
+  const { output } = start(["dev", ...args], { cwd: project.folder });
+  return { prints: outputs(() => output().stdout), complains: outputs(() => output().stderr) };
+}
+
 /** Creates a function that waits until a pattern appears in the output after the previous match. */
 function outputs(output: () => string): (pattern: RegExp) => Promise<void> {
   let seen = 0;
@@ -78,8 +84,8 @@ test("dev continues after a schema that ends the process, while it loads or late
 
 test("dev ends at SIGINT while the schema runs an endless loop, and goes on after its timeout", async () => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}while (true) {}\n` });
-  const first = devProcess(project, "--load-timeout", "2000");
-  await first.prints(/^schema\/api\.ts:1:1: this module did not end within 2000 ms/m);
+  const first = devHere(project, "--load-timeout", "2000");
+  await first.complains(/^schema\/api\.ts:1:1: this module did not end within 2000 ms/m);
   project.write("schema/api.ts", schemaOf(HELLO));
   await first.prints(/schema\/api\.ts changed: generated: wrote .*client\.d\.ts/);
   project.write("schema/api.ts", `${schemaOf(HELLO)}console.log("loops");\nwhile (true) {}\n`);

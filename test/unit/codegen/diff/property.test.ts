@@ -94,7 +94,7 @@ function check(pairs: readonly (readonly [string, Contract, Contract])[]): void 
 }
 
 test("no value contradicts `compatible` for a type and a random edit of it", { timeout: 600_000 }, () => {
-  const sources = fc.sample(typeSource, { numRuns: rounds(60) * 30, seed: SEED });
+  const sources = fc.sample(typeSource, { numRuns: rounds(1800, 100), seed: SEED });
   check(
     sources.flatMap((source, index) => {
       const contract = contractFor(source);
@@ -106,7 +106,7 @@ test("no value contradicts `compatible` for a type and a random edit of it", { t
 });
 
 test("no value contradicts `compatible` for two independent types", { timeout: 600_000 }, () => {
-  const sources = fc.sample(fc.tuple(typeSource, typeSource), { numRuns: rounds(60) * 20, seed: SEED });
+  const sources = fc.sample(fc.tuple(typeSource, typeSource), { numRuns: rounds(1200, 80), seed: SEED });
   check(
     sources.flatMap(([source, other]) => {
       const [one, two] = [contractFor(source), contractFor(other)];

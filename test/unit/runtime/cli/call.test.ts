@@ -125,6 +125,14 @@ test("a terminal gets JSON on several lines, and other outputs on one", async ()
   expect(await call(echo, '{"text":"a"}')).toMatchObject({ status: 0, stdout: '{"text":"a"}\n' });
 });
 
+test("bytes for a terminal are text without control characters, and for other outputs as they are", async () => {
+  const { args, cwd, call } = await startBench({ file: "ü\x1b]0;owned\x07" });
+  const echo = ["UPDATE", "/bytes", '{"name":"x","echo":true}', "--bytes", "--items", "file"];
+  const terminal = await sshrpc([...args, ...echo], { cwd, terminal: { columns: 80 } });
+  expect(terminal).toMatchObject({ status: 0, stdout: "ü\ufffd]0;owned\ufffd" });
+  expect(await call(echo)).toMatchObject({ status: 0, stdout: "ü\x1b]0;owned\x07" });
+});
+
 test.each<[string, string[], string, number, string]>([
   [
     "no JSON in a line",
@@ -302,6 +310,7 @@ test.each<[string, string[], string, number, RegExp]>([
     /^sshrpc: BAD_REQUEST: the request on standard/,
   ],
   ["a deadline", ["GET", "/sleep", "ms=5000", "--timeout", "50ms"], "", 5, /^sshrpc: DEADLINE_EXCEEDED: /],
+  ["the shortest timeout", ["GET", "/sleep", "ms=5000", "--timeout", "1ms"], "", 5, /^sshrpc: DEADLINE_EXCEEDED: /],
   ["an invalid command line, also with --json", ["GET", "/items/1", "{", "--json"], "", 2, /^sshrpc: the request: /],
 ])("%s ends with its exit status and one line", async (_, args, stdin, status, line) => {
   const { call } = await startBench();

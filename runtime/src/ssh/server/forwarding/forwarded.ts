@@ -40,11 +40,12 @@ export class Forwarded {
       observer.forwardClosed?.({ ...about(), ...forward, ...traffic, milliseconds: performance.now() - start });
     });
     splice(duplex, socket);
+    duplex.once("close", () => this.#finish(socket, duplex));
   }
 
-  /** Delivers what the client sent before it disconnected, and closes the socket. */
+  /** Delivers what the client sent before it disconnected or closed the channel, within a bounded time, and closes the socket. */
   #finish(socket: Socket, duplex: ChannelDuplex): void {
-    if (duplex.destroyed || socket.writableFinished) {
+    if (socket.writableFinished || (duplex.destroyed && !duplex.readableEnded)) {
       socket.destroy();
       return;
     }

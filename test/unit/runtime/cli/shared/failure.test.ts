@@ -1,69 +1,53 @@
-import { Writable } from "node:stream";
-import { expect, test } from "vitest";
-import { CallFailure, reportFailure, UsageError } from "../../../../../runtime/src/cli/shared/failure.js";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
+import { type RpcError, serveHandlers } from "sshrpc/server";
+import { expect, onTestFinished, test } from "vitest";
+import { defineHandlers } from "../../../../conformance/generated/server.js";
+import { conformanceHandlers, Waits } from "../../../../conformance/handlers.js";
+import { makeKey } from "../../ssh/support.js";
+import { type Outcome, sshrpc, tempDir } from "../run.js";
 
-function report(error: unknown): { status: number; text: string } {
-  let text = "";
-  const stderr = new Writable({
-    write(chunk, _encoding, done) {
-      text += chunk;
-      done();
-    },
+/** What `sshrpc call` prints of calls that end with these errors. */
+async function report(...errors: readonly Pick<RpcError, "status" | "message" | "details">[]): Promise<Outcome[]> {
+  const cwd = tempDir();
+  const [host, alice] = [makeKey(cwd, "host"), makeKey(cwd, "alice")];
+  const server = await serveHandlers(defineHandlers(conformanceHandlers(new Waits())), {
+    ...{ port: 0, log: false },
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [alice.line] },
   });
-  return { status: reportFailure(error, stderr), text };
+  onTestFinished(() => server.close());
+  const known = tempDir({ known_hosts: `[127.0.0.1]:${server.port} ${host.line}\n` });
+  const to = [
+    "--identity",
+    alice.file,
+    "--known-hosts",
+    `${known}/known_hosts`,
+    `ssh://alice@127.0.0.1:${server.port}`,
+  ];
+  return Promise.all(errors.map((error) => sshrpc(["call", ...to, "GET", "/outcome", JSON.stringify(error)], { cwd })));
 }
 
-test("an RpcError is printed with its declared details", () => {
-  const error = new RpcError("NOT_FOUND", "no such note", { method: "GET /notes/42", details: { id: 42 } });
-  expect(report(error)).toEqual({ status: 1, text: 'sshrpc: NOT_FOUND: GET /notes/42: no such note {"id":42}\n' });
-});
-
-test("an error without issues is printed without details", () => {
-  const error = new RpcError("BAD_REQUEST", "it takes no request stream", { details: { issues: [] } });
-  expect(report(error).text).toBe("sshrpc: BAD_REQUEST: it takes no request stream\n");
-});
-
-test("issues that the message contains are not printed twice", () => {
-  const issues = [{ path: "/id", keyword: "type", message: "must be integer" }];
-  const error = new RpcError("BAD_REQUEST", "/id must be integer", { details: { issues } });
-  expect(report(error).text).toBe("sshrpc: BAD_REQUEST: /id must be integer\n");
-});
-
-test.each([null, 7, "text", { issues: 5 }, { issues: [null] }, []])(
-  "details of any form are printed: %j",
-  (details) => {
-    expect(report(new RpcError("CONFLICT", "x", { details })).text).toBe(
-      `sshrpc: CONFLICT: x ${JSON.stringify(details)}\n`,
-    );
-  },
-);
-
-test("texts of a server are escaped, and limited to one line", () => {
-  const { text } = report(
-    new RpcError("INTERNAL", "\x1b]0;owned\x07\x1b[2J\r\nfake: prompt$ ", { details: { a: "\x9b31m" } }),
+test("an error is printed with its details, of any form, and the method", async () => {
+  const details = [{ id: 42 }, null, 7, "text", { issues: 5 }, { issues: [null] }, []];
+  const outcomes = await report(...details.map((details) => ({ status: "CONFLICT", message: "x", details }) as const));
+  expect(outcomes.map(({ status, stderr }) => [status, stderr])).toEqual(
+    details.map((details) => [4, `sshrpc: CONFLICT: GET /outcome: x ${JSON.stringify(details)}\n`]),
   );
-  expect(text).toMatch(/^[^\p{C}]+\n$/u);
 });
 
-test("a failed call has the exit status of its class, as text or as JSON", () => {
-  const error = new RpcError("NOT_FOUND", "no \x9b31m", { method: "GET /notes/42", details: { id: 42 } });
-  expect(report(new CallFailure(error, "text"))).toEqual({
-    status: 4,
-    text: 'sshrpc: NOT_FOUND: GET /notes/42: no \\u{9b}31m {"id":42}\n',
-  });
-  expect(report(new CallFailure(error, "json"))).toEqual({
-    status: 4,
-    text: '{"status":"NOT_FOUND","code":404,"method":"GET /notes/42","message":"no \\u009b31m","details":{"id":42}}\n',
-  });
-  expect(report(new CallFailure(new RpcError("INTERNAL", "x", { code: 507 }), "json"))).toEqual({
-    status: 5,
-    text: '{"status":"INTERNAL","code":507,"message":"x"}\n',
-  });
+test("issues that the message contains are not printed twice, nor an empty list of them", async () => {
+  const issues = [{ path: "/id", keyword: "type", message: "must be integer" }];
+  const outcomes = await report(
+    { status: "BAD_REQUEST", message: "it takes no request stream", details: { issues: [] } },
+    { status: "BAD_REQUEST", message: "/id must be integer", details: { issues } },
+  );
+  expect(outcomes.map(({ stderr }) => stderr)).toEqual([
+    "sshrpc: BAD_REQUEST: GET /outcome: it takes no request stream\n",
+    "sshrpc: BAD_REQUEST: GET /outcome: /id must be integer\n",
+  ]);
 });
 
-test("the exit status is 2 for an invalid command line, and 1 for every other failure", () => {
-  expect(report(new UsageError("wrong"))).toEqual({ status: 2, text: "sshrpc: wrong\n" });
-  expect(report(new Error("broken"))).toEqual({ status: 1, text: "sshrpc: broken\n" });
-  expect(report("a text")).toEqual({ status: 1, text: "sshrpc: a text\n" });
+test("texts of a server are escaped, and limited to one line", async () => {
+  const message = "\x1b]0;owned\x07\x1b[2J\r\nfake: prompt$ ";
+  const [outcome] = await report({ status: "INTERNAL", message, details: { a: "\x9b31m" } });
+  expect(outcome?.stderr).toMatch(/^[^\p{C}]+\n$/u);
 });
