@@ -172,7 +172,6 @@ describe("the packed packages in an empty project", () => {
     const program = (entry: string, name: string) =>
       run(process.execPath, ["-e", `import("sshrpc/${entry}").then(async (all) => all.${name}())`], { cwd: project });
     const peers = { metrics: "prom-client", otel: "@opentelemetry/api" };
-    const { devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
     for (const [entry, peer] of Object.entries(peers)) {
       const failure = await program(entry, entry).catch((error: { stderr: string }) => error);
       expect(failure.stderr).toContain(`sshrpc/${entry} requires the package ${peer}: npm install ${peer}`);
@@ -180,7 +179,7 @@ describe("the packed packages in an empty project", () => {
     const served = ["serve", "--handlers", "handlers.ts", "--port", "0", "--metrics", "127.0.0.1:0"];
     const refused = await sshrpc(...served).catch((error: { code: number; stderr: string }) => error);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("npm install prom-client") });
-    await install(...Object.values(peers).map((peer) => `${peer}@${devDependencies[peer]}`));
+    await installPackages(Object.values(peers));
     for (const entry of Object.keys(peers)) expect((await program(entry, entry)).stderr).toBe("");
   });
 });
@@ -244,12 +243,21 @@ async function install(tarball: string, ...names: string[]): Promise<unknown> {
   }
   // What npm leaves: the package, its declared dependencies beside it, and the programs of them all.
   const { stdout } = await run("tar", ["-xOzf", file, "package/package.json"]);
-  const { name, dependencies } = JSON.parse(stdout);
+  const { name, dependencies } = JSON.parse(stdout) as { name: string; dependencies: object };
   const folder = join(project, "node_modules", name);
   await mkdir(folder, { recursive: true });
   await run("tar", ["-xzf", file, "-C", folder, "--strip-components=1"]);
   await linkPrograms(name);
-  for (const dependency of [...Object.keys(dependencies), ...names]) {
+  return installPackages([...Object.keys(dependencies), ...names]);
+}
+
+/** Installs packages of this repository by name. */
+async function installPackages(names: readonly string[]): Promise<unknown> {
+  if (NPM) {
+    const versions = names.map((name) => `${name}@${devDependencies[name]}`);
+    return run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...versions], { cwd: project });
+  }
+  for (const dependency of names) {
     const link = join(project, "node_modules", dependency);
     if (existsSync(link)) continue;
     await mkdir(dirname(link), { recursive: true });

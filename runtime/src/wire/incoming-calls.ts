@@ -17,7 +17,7 @@ import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT, type Limits } from "./limits.js";
-import type { CallOpening, Metadata } from "./metadata.js";
+import type { CallOpening } from "./metadata.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -130,6 +130,7 @@ export class IncomingCalls implements CallHost {
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
     const { number, opening } = call;
+    // A call that began without an observer has neither a number nor a start.
     if (number === 0) return;
     this.#observer?.ended?.({
       call: number,
