@@ -14,6 +14,7 @@ import { guardExchange, type ScheduleExchange } from "./guard-exchange.js";
 import { guardRequests, limitRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
+import { reusePackets } from "./packet-memory.js";
 import { patchExtInfo } from "./patch-ext-info.js";
 import { keepRekeying, type RekeyLimits } from "./rekey.js";
 import { takeTurns } from "./take-turns.js";
@@ -75,6 +76,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   limitRequests(protocol, limits.maxRequests, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);
+  reusePackets(connection, socket);
   connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);

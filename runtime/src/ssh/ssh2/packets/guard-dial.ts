@@ -6,6 +6,7 @@ import { offerKex } from "../kex/offer-kex.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardPackets, MAX_SEND_BUFFER } from "./packet-guard.js";
+import { reusePackets } from "./packet-memory.js";
 import { keepRekeying, REKEY_DEFAULTS } from "./rekey.js";
 
 /** A client's connection to guard. */
@@ -30,4 +31,5 @@ export function guardDial({ client, socket, kex, abort }: GuardedDial): void {
   guardChannels(protocol, channels, { abort, refused: () => {} });
   guardPackets(protocol, { socket, maxSendBuffer: MAX_SEND_BUFFER, isUnauthenticated: () => false, abort });
   keepRekeying(client, socket, REKEY_DEFAULTS, abort);
+  reusePackets(client, socket);
 }
