@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { sending } from "./packets/packet-memory.js";
+import { sending } from "./packet-memory.js";
 
 /**
  * Sends what is written to a socket within one tick together. ssh2 writes each packet in up to three pieces: length,

@@ -3,10 +3,10 @@ import type { Carrier } from "../channels/carrier.js";
 import { describeDisconnect } from "../disconnect.js";
 import { internalsOf } from "../internals.js";
 import { offerKex } from "../kex/offer-kex.js";
+import { reusePackets } from "../packet-memory.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardPackets, MAX_SEND_BUFFER } from "./packet-guard.js";
-import { reusePackets } from "./packet-memory.js";
 import { keepRekeying, REKEY_DEFAULTS } from "./rekey.js";
 
 /** A client's connection to guard. */

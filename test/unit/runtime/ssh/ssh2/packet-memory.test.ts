@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import ssh2 from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { gatherWrites } from "../../../../../../runtime/src/ssh/ssh2/gather-writes.js";
-import { reusePackets } from "../../../../../../runtime/src/ssh/ssh2/packets/packet-memory.js";
-import { within } from "../../../support/wait.js";
-import { makeKey, readBytes, startBench, tempDir } from "../../support.js";
+import { gatherWrites } from "../../../../../runtime/src/ssh/ssh2/gather-writes.js";
+import { reusePackets } from "../../../../../runtime/src/ssh/ssh2/packet-memory.js";
+import { within } from "../../support/wait.js";
+import { makeKey, readBytes, startBench, tempDir } from "../support.js";
 
 type AllocPacket = (payload: number) => Buffer;
 

@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, Connection } from "ssh2";
-import { internalsOf, type Protocol } from "../internals.js";
+import { internalsOf, type Protocol } from "./internals.js";
 
 /** Bytes of a buffer for packets: the largest one that ssh2 sends has 32 KiB of data. */
 const SIZE = 33 * 1024;
@@ -28,7 +28,7 @@ let used = random.length;
  * Gives a connection its memory for packets. ssh2 allocates 33 KB for each large one (protocol/crypto.js:356), so that the garbage
  * collector takes more time than the cipher, and asks for random padding each time. Large ones are reused once the socket has
  * sent them: {@link sending} returns the callback for its write. Works on either side, from the first key exchange on.
- * test/unit/runtime/ssh/ssh2/packets/packet-memory.test.ts notices a change.
+ * test/unit/runtime/ssh/ssh2/packet-memory.test.ts notices a change.
  */
 export function reusePackets(connection: Connection | Client, socket: Duplex): void {
   const { protocol } = internalsOf(connection);
