@@ -21,6 +21,9 @@ const EMPTY = Buffer.alloc(0);
 /** Bytes of the largest chunk that is kept whole for an incomplete frame in it, however small: as much as a socket reads at once. */
 const CHUNK = 64 * 1024;
 
+/** How many times the bytes that have arrived the buffer of an incomplete frame is, at most: fresh memory costs more than a copy. */
+const GROWTH = 4;
+
 /** How a {@link FrameDecoder} buffers incomplete frames. */
 interface DecoderConfig {
   /** Maximum size in bytes of a payload that is delivered; larger ones are skipped. */
@@ -138,7 +141,7 @@ export class FrameDecoder {
     const size = this.#size + chunk.length;
     if (size > this.#held.length) {
       // Grow with the bytes that have arrived, not at once to the length that a header claims.
-      const grown = Buffer.allocUnsafeSlow(Math.max(size, Math.min(this.#wanted, size * 2)));
+      const grown = Buffer.allocUnsafeSlow(Math.max(size, Math.min(this.#wanted, size * GROWTH)));
       this.#held.copy(grown, 0, 0, this.#size);
       this.#held = grown;
     }

@@ -32,8 +32,12 @@ export interface Frame {
 
 /** An upper bound of the bytes of `frame`, without counting: UTF-8 takes at most three bytes for each unit of text. */
 export function maxFrameSize(frame: Frame): number {
-  const metadata = frame.metadata === undefined ? 0 : METADATA_SIZE + frame.metadata.length * 3;
-  return HEADER_SIZE + HEADER_RULES[frame.kind].minSize + metadata + maxBodySize(frame.body);
+  return maxHeadSize(frame) + maxBodySize(frame.body);
+}
+
+/** An upper bound of the bytes before the body of `frame`. */
+export function maxHeadSize({ kind, metadata }: Frame): number {
+  return HEADER_SIZE + HEADER_RULES[kind].minSize + (metadata === undefined ? 0 : METADATA_SIZE + metadata.length * 3);
 }
 
 function maxBodySize(body: EncodedValue | undefined): number {
@@ -42,22 +46,38 @@ function maxBodySize(body: EncodedValue | undefined): number {
 
 /** Writes `frame` into `target` at `at`, and returns its end. There must be room for {@link maxFrameSize}. */
 export function writeFrame(target: Buffer, at: number, frame: Frame): number {
+  const { body } = frame;
+  const start = writeHead(target, at, frame);
+  let end = start;
+  if (typeof body === "string") end += target.write(body, start, "utf8");
+  else if (body !== undefined) {
+    target.set(body, start);
+    end += body.length;
+  }
+  if (end > start) writeLength(target, at, end);
+  return end;
+}
+
+/**
+ * Writes what precedes the body of `frame`, and returns its end. There must be room for {@link maxHeadSize}.
+ * @param body bytes of the body that follows
+ */
+export function writeHead(target: Buffer, at: number, frame: Frame, body = 0): number {
   let end = writeFields(target, at + HEADER_SIZE, frame);
   if (frame.metadata !== undefined) {
     const size = target.write(frame.metadata, end + METADATA_SIZE, "utf8");
     target.writeUInt32BE(size, end);
     end += METADATA_SIZE + size;
   }
-  if (typeof frame.body === "string") end += target.write(frame.body, end, "utf8");
-  else if (frame.body !== undefined) {
-    target.set(frame.body, end);
-    end += frame.body.length;
-  }
-  target.writeUInt32BE(end - at - HEADER_SIZE, at);
+  writeLength(target, at, end + body);
   target[at + 4] = frame.kind;
   target[at + 5] = (frame.flags ?? 0) | (frame.metadata === undefined ? 0 : FLAG.METADATA);
   target.writeUInt32BE(frame.id, at + 6);
   return end;
+}
+
+function writeLength(target: Buffer, at: number, end: number): void {
+  target.writeUInt32BE(end - at - HEADER_SIZE, at);
 }
 
 function writeFields(target: Buffer, at: number, frame: Frame): number {

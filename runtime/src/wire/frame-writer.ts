@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { shareMemory } from "../base/memory-transport.js";
 import { ReleasingDuplex } from "../base/transport.js";
-import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
+import { type Frame, maxFrameSize, maxHeadSize, writeFrame, writeHead } from "./encode.js";
 import { WriteGate } from "./flow/write-gate.js";
 import { HEADER_SIZE } from "./frame.js";
 import { releaseWhenIdle, SLAB_SIZE, Slab, type SlabHolder } from "./slab.js";
@@ -20,6 +20,11 @@ const OWN = 4 * 1024;
 
 /** A batch of this size in bytes is sent before the turn ends: with larger ones the two sides alternate (measured). */
 const FULL = 16 * 1024;
+
+const UTF8 = new TextEncoder();
+
+/** Bytes of the longest character in UTF-8. */
+const CHARACTER = 4;
 
 /** Sends a chunk, and calls `taken` once the transport has released its memory, or with the error of a failed write. */
 type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
@@ -113,9 +118,28 @@ export class FrameWriter implements SlabHolder {
   }
 
   #addLarge(frame: Frame, room: number): void {
+    const { body } = frame;
+    const head = maxHeadSize(frame);
+    if (typeof body === "string" && !this.#keeps && head <= SLAB_SIZE) {
+      this.#end = writeHead(this.#slabFor(head).buffer, this.#end, frame, Buffer.byteLength(body));
+      this.#addText(body);
+      return;
+    }
     this.flush();
-    const target = Buffer.allocUnsafeSlow(room);
+    const target = Buffer.allocUnsafeSlow(typeof body === "string" ? head + Buffer.byteLength(body) : room);
     this.#write(target.subarray(0, writeFrame(target, 0, frame)), () => undefined);
+  }
+
+  /** Writes the text in packets, which leave while it is written: fresh memory for a large one costs more than the writing. */
+  #addText(text: string): void {
+    for (let at = 0; at < text.length; ) {
+      if (this.#start + PACKET - this.#end < CHARACTER) this.flush();
+      const { buffer } = this.#slabFor(CHARACTER);
+      const target = buffer.subarray(this.#end, Math.min(this.#start + PACKET, SLAB_SIZE));
+      const { read, written } = UTF8.encodeInto(text.slice(at, endOfCharacter(text, at + target.length)), target);
+      at += read;
+      this.#end += written;
+    }
   }
 
   readonly #endTurn = (): void => {
@@ -124,6 +148,12 @@ export class FrameWriter implements SlabHolder {
     this.#frames = 0;
     this.flush();
   };
+}
+
+/** The index, or the one before it, where it would divide a surrogate pair. */
+function endOfCharacter(text: string, index: number): number {
+  const last = text.charCodeAt(index - 1);
+  return last >= 0xd800 && last <= 0xdbff ? index - 1 : index;
 }
 
 /** How {@link writerTo} bounds the data that waits in the transport. */

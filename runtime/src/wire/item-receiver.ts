@@ -186,10 +186,11 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     }
   }
 
-  /** Decodes an item that has waited. Raw bytes are joined with those behind it. */
+  /** Decodes an item that has waited. Raw bytes are joined with those behind it, unless one read of the socket has brought them all. */
   #take(first: BytesView): Item {
     const size = first.end - first.start;
-    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#waiting.shiftFollowing(size) : NO_PARTS;
+    const isJoined = this.#reader.isRaw && size >= JOINABLE && this.#window.waiting > CHUNK;
+    const parts = isJoined ? this.#waiting.shiftFollowing(size) : NO_PARTS;
     if (parts.length === 0) return this.#decode(first, itemCost(size));
     const cost = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), itemCost(size));
     // A consumer that takes half a window at once was behind, though nothing is buffered now.

@@ -116,9 +116,13 @@ export class Turn {
     schedule();
   }
 
-  /** A step of work is done: undefined if the next one may follow at once, else when it may. */
+  /**
+   * A step of work is done: undefined if the next one may follow at once, else when it may. What waits goes on at each look at the
+   * clock: a pause after each small item would cost more than the item.
+   */
   pass(bytes?: number): Promise<void> | undefined {
-    return this.step(bytes) || this.#waiting.length > 0 ? new Promise((resolve) => this.wait(resolve)) : undefined;
+    const isOver = this.step(bytes) || (this.#unseen === 0 && this.#waiting.length > 0);
+    return isOver ? new Promise((resolve) => this.wait(resolve)) : undefined;
   }
 
   /**
@@ -129,7 +133,8 @@ export class Turn {
     // Its turn has an end, where the count begins anew.
     if (active !== this) activate(this);
     this.#starts += 1;
-    return this.#starts > STARTS ? new Promise((resolve) => this.wait(resolve)) : this.pass();
+    const isOver = this.#starts > STARTS || this.step() || this.#waiting.length > 0;
+    return isOver ? new Promise((resolve) => this.wait(resolve)) : undefined;
   }
 
   /** Its work ran for this long. */

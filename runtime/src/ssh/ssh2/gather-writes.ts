@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { sending } from "./packet-memory.js";
 
 /**
  * Sends what is written to a socket within one tick together. ssh2 writes each packet in up to three pieces: length,
@@ -12,12 +13,12 @@ export function gatherWrites(socket: Duplex): void {
     isCorked = false;
     socket.uncork();
   };
-  socket.write = (...args: unknown[]): boolean => {
+  socket.write = (chunk: unknown, ...args: unknown[]): boolean => {
     if (!isCorked) {
       isCorked = true;
       socket.cork();
       process.nextTick(uncork);
     }
-    return write(...args);
+    return args.length === 0 ? write(chunk, sending(chunk)) : write(chunk, ...args);
   };
 }

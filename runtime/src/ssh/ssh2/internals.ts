@@ -128,7 +128,8 @@ export interface Protocol {
   readonly _parse: (chunk: Buffer, start: number, end: number) => number;
   /** At a client undefined before the server has identified itself. */
   readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
-  readonly _cipher: { encrypt(packet: Buffer): void };
+  /** Each key exchange brings a new one. */
+  readonly _cipher: { allocPacket: (payload: number) => Buffer; encrypt(packet: Buffer): void };
   readonly _packetRW: {
     readonly write: {
       readonly allocStart: number;

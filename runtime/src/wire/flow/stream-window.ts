@@ -60,6 +60,11 @@ export class StreamWindow {
     this.#budget = budget;
   }
 
+  /** The cost of the waiting items. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** An item arrives on this connection, and fills the windows until it is consumed; false if the sender had no credit. */
   arrive(cost: number, connection: ReceiveWindow | undefined): boolean {
     if (this.#credit <= 0) return false;

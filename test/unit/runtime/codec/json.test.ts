@@ -50,6 +50,15 @@ describe("decoding JSON", () => {
     expect(await decode('{"a":"☺😈"}')).toEqual({ a: "☺😈" });
   });
 
+  test.each(["x", "é", "☺", "😈", "x☺"])("reads a long text of %j", async (characters) => {
+    const value = { a: characters.repeat(5000) };
+    expect(await decode(JSON.stringify(value))).toEqual(value);
+  });
+
+  test("reads text behind a byte order mark", async () => {
+    expect(await decode('\ufeff{"a":1}')).toEqual({ a: 1 });
+  });
+
   test.each(["{", "{'a':1}", "[1,]", "NaN", "undefined", "01", '"\n"', "{} {}"])(
     "rejects %j as BAD_REQUEST",
     async (text) => {
@@ -67,6 +76,7 @@ describe("decoding JSON", () => {
     '{"\\u005F_proto_\\u005F":{"admin":true}}',
     '{"__\\u0070\\u0072\\u006f\\u0074\\u006F__":{"admin":true}}',
     '{"a":[{"b":{"__proto__":null}}]}',
+    `{"a":"${"x".repeat(10_000)}","__proto__":null}`,
     '{"constructor":{"prototype":{"admin":true}}}',
     '{"\\u0063onstructor":{"prototyp\\u0065":{"admin":true}}}',
   ])("rejects a key that could change a prototype: %s", async (text) => {

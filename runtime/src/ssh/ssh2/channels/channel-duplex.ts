@@ -97,23 +97,18 @@ export class ChannelDuplex extends ReleasingDuplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk, done);
-  }
-
-  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    const size = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
-    if (size <= PACKET) this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
-    else this.#sendEach(chunks, 0, done);
+    this.#send([chunk], done);
   }
 
   /** Chunks that fill packets are sent without being copied into one. */
-  #sendEach(chunks: { chunk: Buffer }[], at: number, done: (error?: Error | null) => void): void {
-    const next = chunks[at];
-    if (next === undefined) done();
-    else this.#send(next.chunk, (error) => (error ? done(error) : this.#sendEach(chunks, at + 1, done)));
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    const parts = chunks.map(({ chunk }) => chunk);
+    const size = parts.reduce((sum, { length }) => sum + length, 0);
+    this.#send(size <= PACKET ? [Buffer.concat(parts, size)] : parts, done);
   }
 
-  #send(chunk: Buffer, done: (error?: Error | null) => void): void {
+  /** All of them in one turn, so that few writes take them to the socket. */
+  #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
     // ssh2 never calls back for a write on a channel that is not open.
     if (this.#gone || this.#state.outgoing.state !== "open") {
       if (this.#dropsLateWrites) done();
@@ -121,8 +116,10 @@ export class ChannelDuplex extends ReleasingDuplex {
       return;
     }
     const end = this.#dropsLateWrites ? this.#untilDropped(done) : done;
+    const sent = (error?: Error | null): void => (error ? end(error) : this.#whenSent(end));
     try {
-      this.#channel.write(chunk, (error) => (error ? end(error) : this.#whenSent(end)));
+      for (const [index, chunk] of chunks.entries())
+        this.#channel.write(chunk, index === chunks.length - 1 ? sent : undefined);
     } catch (error) {
       end(error as Error);
     }

@@ -7,6 +7,7 @@ import type { AlgorithmChoice } from "../../algorithms.js";
 import { describeDisconnect } from "../disconnect.js";
 import { internalsOf, wrapHandler } from "../internals.js";
 import { offerKex } from "../kex/offer-kex.js";
+import { reusePackets } from "../packet-memory.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
@@ -75,6 +76,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   limitRequests(protocol, limits.maxRequests, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);
+  reusePackets(connection, socket);
   connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);

@@ -3,6 +3,7 @@ import type { Carrier } from "../channels/carrier.js";
 import { describeDisconnect } from "../disconnect.js";
 import { internalsOf } from "../internals.js";
 import { offerKex } from "../kex/offer-kex.js";
+import { reusePackets } from "../packet-memory.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardPackets, MAX_SEND_BUFFER } from "./packet-guard.js";
@@ -30,4 +31,5 @@ export function guardDial({ client, socket, kex, abort }: GuardedDial): void {
   guardChannels(protocol, channels, { abort, refused: () => {} });
   guardPackets(protocol, { socket, maxSendBuffer: MAX_SEND_BUFFER, isUnauthenticated: () => false, abort });
   keepRekeying(client, socket, REKEY_DEFAULTS, abort);
+  reusePackets(client, socket);
 }
