@@ -1,5 +1,7 @@
 import { inspect } from "node:util";
 import { connectSsh } from "sshrpc/client";
+import { metrics, serveMetrics } from "sshrpc/metrics";
+import { otel } from "sshrpc/otel";
 import { openLog, RpcError, serveHandlers, serveStdio } from "sshrpc/server";
 import { generateKeyPair, inMemory, onLoopback } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -65,6 +67,9 @@ const LOOPBACK: Options = { "": ["LoopbackOptions"] };
 const STDIO: Options = { "": ["ServeStdioOptions", "ApiServerOptions"], limits: ["Limits"] };
 const CLOSE: Options = { "": ["CloseOptions"] };
 const LOG: Options = { "": ["LogOptions"] };
+const METRICS: Options = { "": ["MetricsOptions"] };
+const METRICS_PORT: Options = { "": ["ServeMetricsOptions"] };
+const OTEL: Options = { "": ["OtelOptions"] };
 
 /** Interfaces that no program passes to a function with a key beside them: schemas, what handlers receive, and helpers. */
 const ELSEWHERE: readonly OptionInterface[] = [
@@ -117,9 +122,8 @@ const handlers = () => defineHandlers(conformanceHandlers(new Waits()));
 const own = { agent: false, sshConfig: false, reconnect: false } as const;
 
 test("every interface of options is one of a function that is tested with a pasted key", () => {
-  const tested = [CONNECT, SERVE, CALL, IN_MEMORY, SSH, SESSION, LOOPBACK, STDIO, CLOSE, LOG].flatMap((entry) =>
-    Object.values(entry).flat(),
-  );
+  const entries = [CONNECT, SERVE, CALL, IN_MEMORY, SSH, SESSION, LOOPBACK, STDIO, CLOSE, LOG];
+  const tested = [...entries, METRICS, METRICS_PORT, OTEL].flatMap((entry) => Object.values(entry).flat());
   expect(Object.keys(TABLES).filter((name) => ![...tested, ...ELSEWHERE].includes(name as OptionInterface))).toEqual(
     [],
   );
@@ -184,6 +188,14 @@ test("a private key that is pasted into any option of a call, a session or a ser
     places.push([`close ${name}`, await shown(() => inMemory(handlers()).close(options))]);
   for (const [name, options] of pasted(LOG))
     places.push([`openLog ${name}`, await shown(() => openLog(options).then((log) => log.close()))]);
+  for (const [name, options] of pasted(METRICS)) places.push([`metrics ${name}`, await shown(() => metrics(options))]);
+  const { registry } = await metrics({ processMetrics: false });
+  for (const [name, options] of pasted(METRICS_PORT))
+    places.push([
+      `serveMetrics ${name}`,
+      await shown(() => serveMetrics(registry, { port: 0, ...options }).then((port) => port.close())),
+    ]);
+  for (const [name, options] of pasted(OTEL)) places.push([`otel ${name}`, await shown(() => otel(options))]);
   for (const [name, options] of pasted(LOOPBACK))
     places.push([
       `onLoopback ${name}`,

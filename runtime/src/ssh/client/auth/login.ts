@@ -3,7 +3,7 @@ import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { callOption } from "../../keys/identity/call-option.js";
 import type { LoginConfig } from "./login-config.js";
-import { algorithmOf, type OfferedKey } from "./offered-key.js";
+import { algorithmOf, dependsOnServer, type OfferedKey } from "./offered-key.js";
 import { toParsedKey } from "./parsed-key.js";
 
 /** What the server says of a request: which methods can continue (RFC 4252, section 5.1). */
@@ -76,6 +76,12 @@ export class Login {
   /** The problems of methods that could not be tried, in parentheses; empty where there are none. */
   get problems(): string {
     return this.#problems.length === 0 ? "" : ` (${this.#problems.join("; ")})`;
+  }
+
+  /** Whether the first key depends on the signature algorithms of the server. */
+  get needsAlgorithms(): boolean {
+    const [first] = this.#keys;
+    return first !== undefined && dependsOnServer(first.type);
   }
 
   /** See {@link LoginConfig.pauseFor}. */

@@ -22,6 +22,11 @@ export interface OfferedAlgorithm {
   readonly signature: string;
 }
 
+/** Whether the algorithms of a key or certificate of this type depend on those that the server accepts. */
+export function dependsOnServer(type: string): boolean {
+  return (plainKeyType(type) ?? type) === "ssh-rsa";
+}
+
 /**
  * The algorithms to offer a key with. RSA signs with SHA-2, never with SHA-1, also where the server sends no
  * `server-sig-algs` (RFC 8332): every server that supports SHA-2 supports rsa-sha2-256.
@@ -30,7 +35,7 @@ export interface OfferedAlgorithm {
  */
 export function algorithmOf(type: string, accepted: readonly string[] | undefined): OfferedAlgorithm | undefined {
   const plain = plainKeyType(type) ?? type;
-  if (plain !== "ssh-rsa") return { request: type, signature: plain };
+  if (!dependsOnServer(type)) return { request: type, signature: plain };
   const signature = ["rsa-sha2-512", "rsa-sha2-256"].find((name) => accepted?.includes(name));
   if (signature === undefined && accepted?.some((name) => name.includes("rsa"))) return undefined;
   const name = signature ?? "rsa-sha2-256";

@@ -15,6 +15,7 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
       const { signsAtOnce } = signer;
       return { signsAtOnce, sign: (data) => login.pauseFor(signer.sign(data)), fail: (reason) => signer.fail(reason) };
     },
+    needsAlgorithms: () => login.needsAlgorithms,
     onSignatureAlgorithms: (names) => login.setServerAlgorithms(names),
     showMessage: (name, instructions) => login.show(name, instructions),
     signal,

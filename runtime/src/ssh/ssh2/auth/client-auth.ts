@@ -16,6 +16,8 @@ interface KeySigner {
 interface ClientAuthHooks {
   /** The signer of a key; undefined where ssh2 signs. */
   readonly signerOf: (key: ParsedKey) => KeySigner | undefined;
+  /** Whether the first request depends on the signature algorithms that the server accepts. */
+  readonly needsAlgorithms: () => boolean;
   /** Receives the signature algorithms that the server accepts (RFC 8308, section 3.1). */
   readonly onSignatureAlgorithms: (names: readonly string[] | undefined) => void;
   /** Shows a message without prompts (RFC 4256, section 3.2); ssh2 replies when it resolves. */
@@ -65,7 +67,7 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
         .catch(() => {});
     });
   };
-  beginWithService(protocol, signal);
+  beginWithService(protocol, hooks);
   type Extension = { readonly name: string; readonly algs?: readonly string[] };
   wrapHandler<[extensions: readonly Extension[]]>(protocol, "EXT_INFO", (next) => (self, extensions) => {
     hooks.onSignatureAlgorithms(extensions.find(({ name }) => name === "server-sig-algs")?.algs);
@@ -89,20 +91,23 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
 /**
  * Sends the first authentication request without waiting for the reply to the service request, which saves a round trip: a server
  * that has proven its host key by a signature may be sent data before its reply (RFC 4253, section 10). What the server sends with
- * its NEWKEYS, such as its signature algorithms, is read first.
+ * its NEWKEYS may come later: a request that depends on it waits for the reply, which follows it.
  */
-function beginWithService(protocol: Protocol, signal: AbortSignal): void {
+function beginWithService(protocol: Protocol, { needsAlgorithms, signal }: ClientAuthHooks): void {
   const service = protocol.service.bind(protocol);
   let begin = (): void => {};
   wrapHandler<[name: string]>(protocol, "SERVICE_ACCEPT", (next) => {
-    begin = () => void next(protocol, "ssh-userauth");
-    return () => undefined;
+    let hasBegun = false;
+    begin = () => {
+      if (hasBegun || signal.aborted) return;
+      hasBegun = true;
+      next(protocol, "ssh-userauth");
+    };
+    return begin;
   });
   protocol.service = (name) => {
     service(name);
-    process.nextTick(() => {
-      if (!signal.aborted) begin();
-    });
+    if (!needsAlgorithms()) process.nextTick(begin);
   };
 }
 
