@@ -5,6 +5,7 @@ import { checkNumber } from "../../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort } from "../../base/net/host-port.js";
+import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { checkedOptions } from "../../contract/option-errors.js";
 
@@ -110,6 +111,8 @@ function checkServeOptions(registry: Registry, options: ServeMetricsOptions): Re
   checkOptions(options, SERVE_METRICS_OPTIONS);
   const { host = METRICS_ADDRESS.host, port = METRICS_ADDRESS.port } = options;
   checkNumber("port", port, 0, 65_535);
+  // Errors of the system quote the host.
+  if (holdsKey(host)) throw new OptionError("option host: the text of a key, not an address");
   return { host, port };
 }
 
