@@ -12,6 +12,18 @@ export function printJson(value: unknown, indent = 0, column = 0): string {
     return `[\n${items.join(",\n")}\n${" ".repeat(indent)}]`;
   }
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (indent !== KEPT) return printObject(value, indent);
+  const text = texts.get(value) ?? printObject(value, indent);
+  texts.set(value, text);
+  return text;
+}
+
+/** The indentation of types and resources. A watch keeps the contracts of those that have not changed. */
+const KEPT = 4;
+const texts = new WeakMap<object, string>();
+
+function printObject(value: object, indent: number): string {
+  const pad = " ".repeat(indent + 2);
   const entries = Object.entries(value).filter(([, content]) => content !== undefined);
   if (entries.length === 0) return "{}";
   const lines = entries

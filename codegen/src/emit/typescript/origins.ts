@@ -19,7 +19,7 @@ export function methodOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
     ["Callbacks", ofResources(callbacks)],
     [CALLBACK_HANDLERS, ofResources(callbacks)],
     ...[...resources, ...callbacks].flatMap((resource) => {
-      const origin = { at: resource.at, members: positions(resource.methods, methodName) };
+      const origin = { at: resource.at, members: kept(resource, () => positions(resource.methods, methodName)) };
       return ["Methods", "Handlers"].map((suffix): [string, Origin] => [resource.typeName + suffix, origin]);
     }),
   ]);
@@ -31,7 +31,9 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
   for (const { name, at, fields } of model.types) origins.set(name, { at, members: fields });
   for (const method of allMethods(model)) {
     for (const { name, at, fields } of ownTypes(method)) origins.set(name, { at, members: fields });
-    const errors = { at: method.at, members: positions(method.errors, ({ status }) => status) };
+    if (method.errors.length === 0) continue;
+    const members = kept(method, () => positions(method.errors, ({ status }) => status));
+    const errors = { at: method.at, members };
     for (const name of Object.values(errorTypeNames(method.typeName))) origins.set(name, errors);
   }
   for (const [name, input] of sentTypes(model)) {
@@ -41,9 +43,20 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
   return origins;
 }
 
+type Positions = Readonly<Record<string, Position>>;
+
+/** Those of earlier runs: a watch keeps the models of what has not changed. */
+const known = new WeakMap<object, Positions>();
+
+function kept(input: object, compute: () => Positions): Positions {
+  const result = known.get(input) ?? compute();
+  known.set(input, result);
+  return result;
+}
+
 function positions<Item extends { readonly at: Position }>(
   items: readonly Item[],
   nameOf: (item: Item) => string,
-): Readonly<Record<string, Position>> {
+): Positions {
   return Object.fromEntries(items.map((item) => [nameOf(item), item.at]));
 }
