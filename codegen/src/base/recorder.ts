@@ -31,11 +31,16 @@ export class Recorder<Question> {
     compute: () => Result,
   ): Result {
     const outer = this.#ask;
-    return memo.get(value, use, (question) => own(question) ?? this.#answer(question), (ask) => {
-      this.#ask = ask;
-      const result = compute();
-      this.#ask = outer;
-      return result;
-    });
+    return memo.get(
+      value,
+      use,
+      (question) => own(question) ?? this.#answer(question),
+      (ask) => {
+        this.#ask = ask;
+        const result = compute();
+        this.#ask = outer;
+        return result;
+      },
+    );
   }
 }

@@ -108,9 +108,7 @@ function buildResources(part: SchemaPart, context: BuildContext, cache: ModelCac
       draft: buildResource(key, name, resource, { ...context, names }),
       names,
     });
-    const { draft, names } = resource.isObject()
-      ? context.types.reuse(cache.resources, resource, "", build)
-      : build();
+    const { draft, names } = resource.isObject() ? context.types.reuse(cache.resources, resource, "", build) : build();
     context.names.addAll(names);
     if (draft !== undefined) drafts.push(draft);
   }

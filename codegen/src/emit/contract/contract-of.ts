@@ -35,7 +35,9 @@ function hashOf({ types, resources, callbacks, ...rest }: Omit<Contract, "hash">
 }
 
 function bareResources(resources: Contract["resources"]): unknown {
-  return mapValues(resources, (resource) => kept(bare, resource, ({ path, methods }) => ({ path, methods: mapValues(methods, bareMethod) })));
+  return mapValues(resources, (resource) =>
+    kept(bare, resource, ({ path, methods }) => ({ path, methods: mapValues(methods, bareMethod) })),
+  );
 }
 
 function bareMethod({ description: _, deprecated: __, since: ___, errors, ...method }: MethodContract): unknown {
@@ -47,9 +49,7 @@ function bareMethod({ description: _, deprecated: __, since: ___, errors, ...met
 }
 
 function resourcesOf(resources: readonly ResourceModel[]): Readonly<Record<string, ResourceContract>> {
-  return Object.fromEntries(
-    resources.map((resource) => [resource.name, kept(contracts, resource, resourceOf)]),
-  );
+  return Object.fromEntries(resources.map((resource) => [resource.name, kept(contracts, resource, resourceOf)]));
 }
 
 function resourceOf({ path, description, deprecated, since, reserved, methods }: ResourceModel): ResourceContract {

@@ -56,10 +56,7 @@ function namesOf(method: MethodModel, validators: ValidatorSet): ReadonlyMap<Typ
     uses.flatMap((use) =>
       use === undefined || use === "bytes" ? [] : [[use, validators.nameOf(use, variant)] as const],
     );
-  return new Map([
-    ...list("closed", [request, requestStream]),
-    ...list("open", [response, responseStream, ...errors]),
-  ]);
+  return new Map([...list("closed", [request, requestStream]), ...list("open", [response, responseStream, ...errors])]);
 }
 
 interface Entry {

@@ -80,17 +80,20 @@ function mapPart(text: string, origin: Origin | undefined): MappedPart {
 
 function segmentsOf(text: string, origin: Origin | undefined): readonly (readonly Segment[])[] {
   // What follows the last line break is the first line of the next part.
-  return text.split("\n").slice(0, -1).map((line) => {
-    const declared = DECLARATION.exec(line)?.[1];
-    if (declared !== undefined) return segments(0, line.indexOf(` ${declared}`) + 1, declared.length, origin?.at);
-    const [, word, quoted] = MEMBER.exec(line) ?? [];
-    const spelled = word ?? quoted;
-    if (spelled === undefined) return NOTHING;
-    const member = quoted === undefined ? spelled : (JSON.parse(quoted) as string);
-    const members = origin?.members ?? {};
-    const at = Object.hasOwn(members, member) ? members[member] : undefined;
-    return segments(2, line.indexOf(spelled), spelled.length, at);
-  });
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => {
+      const declared = DECLARATION.exec(line)?.[1];
+      if (declared !== undefined) return segments(0, line.indexOf(` ${declared}`) + 1, declared.length, origin?.at);
+      const [, word, quoted] = MEMBER.exec(line) ?? [];
+      const spelled = word ?? quoted;
+      if (spelled === undefined) return NOTHING;
+      const member = quoted === undefined ? spelled : (JSON.parse(quoted) as string);
+      const members = origin?.members ?? {};
+      const at = Object.hasOwn(members, member) ? members[member] : undefined;
+      return segments(2, line.indexOf(spelled), spelled.length, at);
+    });
 }
 
 /** Editors take the segment at a position, or else the next one; other tools take the one before it. Outside names both find this. */
