@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Contract, MethodContract, ResourceContract, StreamContract } from "sshrpc/contract";
+import { kept } from "../../base/kept.js";
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import { withoutNotes } from "../../model/schema/schema-walk.js";
@@ -66,13 +67,6 @@ function resourceOf({ path, description, deprecated, since, reserved, methods }:
 /** Those of earlier runs. */
 const contracts = new WeakMap<ResourceModel, ResourceContract>();
 const bare = new WeakMap<ResourceContract, object>();
-
-/** The result for `input`, which never changes. */
-function kept<In extends object, Out>(results: WeakMap<In, Out>, input: In, compute: (input: In) => Out): Out {
-  const result = results.get(input) ?? compute(input);
-  results.set(input, result);
-  return result;
-}
 
 function methodOf(method: MethodModel): MethodContract {
   const { kind, description, deprecated, since, idempotent, scope, timeout, request, response, errors } = method;

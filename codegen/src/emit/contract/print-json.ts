@@ -1,3 +1,4 @@
+import { kept } from "../../base/kept.js";
 import { LINE_WIDTH } from "../target.js";
 
 /** Pretty-prints JSON: keys sorted, an object over several lines, an array on one line if it fits. */
@@ -13,9 +14,7 @@ export function printJson(value: unknown, indent = 0, column = 0): string {
   }
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (indent !== KEPT) return printObject(value, indent);
-  const text = texts.get(value) ?? printObject(value, indent);
-  texts.set(value, text);
-  return text;
+  return kept(texts, value, () => printObject(value, indent));
 }
 
 /** The indentation of types and resources. A watch keeps the contracts of those that have not changed. */

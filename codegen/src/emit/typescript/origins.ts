@@ -1,3 +1,4 @@
+import { kept } from "../../base/kept.js";
 import type { Position } from "../../base/problem.js";
 import { type ApiModel, allMethods, type ResourceModel } from "../../model/api-model.js";
 import type { Origin } from "./declaration-map.js";
@@ -19,7 +20,10 @@ export function methodOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
     ["Callbacks", ofResources(callbacks)],
     [CALLBACK_HANDLERS, ofResources(callbacks)],
     ...[...resources, ...callbacks].flatMap((resource) => {
-      const origin = { at: resource.at, members: kept(resource, () => positions(resource.methods, methodName)) };
+      const origin = {
+        at: resource.at,
+        members: kept(members, resource, () => positions(resource.methods, methodName)),
+      };
       return ["Methods", "Handlers"].map((suffix): [string, Origin] => [resource.typeName + suffix, origin]);
     }),
   ]);
@@ -32,8 +36,10 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
   for (const method of allMethods(model)) {
     for (const { name, at, fields } of ownTypes(method)) origins.set(name, { at, members: fields });
     if (method.errors.length === 0) continue;
-    const members = kept(method, () => positions(method.errors, ({ status }) => status));
-    const errors = { at: method.at, members };
+    const errors = {
+      at: method.at,
+      members: kept(members, method, () => positions(method.errors, ({ status }) => status)),
+    };
     for (const name of Object.values(errorTypeNames(method.typeName))) origins.set(name, errors);
   }
   for (const [name, input] of sentTypes(model)) {
@@ -46,13 +52,7 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
 type Positions = Readonly<Record<string, Position>>;
 
 /** Those of earlier runs: a watch keeps the models of what has not changed. */
-const known = new WeakMap<object, Positions>();
-
-function kept(input: object, compute: () => Positions): Positions {
-  const result = known.get(input) ?? compute();
-  known.set(input, result);
-  return result;
-}
+const members = new WeakMap<object, Positions>();
 
 function positions<Item extends { readonly at: Position }>(
   items: readonly Item[],

@@ -1,4 +1,5 @@
 import type { SchemaOf } from "sshrpc/contract";
+import { kept } from "../../base/kept.js";
 import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import { typescriptNote } from "../../model/typebox/typescript-note.js";
@@ -33,6 +34,13 @@ function isScalarValue(value: unknown): boolean {
 
 /** The types that are declared for one method: request, request stream, response stream, response, errors. */
 export function ownTypes(method: MethodModel): readonly TypeUse[] {
+  return kept(own, method, findOwnTypes);
+}
+
+/** Those of earlier runs. */
+const own = new WeakMap<MethodModel, readonly TypeUse[]>();
+
+function findOwnTypes(method: MethodModel): readonly TypeUse[] {
   const request = isEmptyRequest(method) ? undefined : method.request;
   const { requestStream, responseStream, response, errors } = method;
   return [request, requestStream, responseStream, response, ...errors].filter(

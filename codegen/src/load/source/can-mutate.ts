@@ -1,4 +1,5 @@
 import type { ts } from "ts-morph";
+import { kept } from "../../base/kept.js";
 import { compiler } from "./compiler.js";
 
 /** Methods that change their object, or an object that they are given; and those whose result depends on earlier calls. */
@@ -28,9 +29,7 @@ const REFUSED: ReadonlySet<ts.SyntaxKind> = new Set([
  * exports is then not decided by the module and its imports alone.
  */
 export function canMutate(source: ts.SourceFile): boolean {
-  const known = results.get(source) ?? mutates(source);
-  results.set(source, known);
-  return known;
+  return kept(results, source, mutates);
 }
 
 const results = new WeakMap<ts.SourceFile, boolean>();
