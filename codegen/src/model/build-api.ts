@@ -70,7 +70,7 @@ export function buildApi(
     version: String(version),
     ...describedBy(part.value, { doc: source.hint.doc }),
     reserved: reserved.texts,
-    types: types.types,
+    types: types.named.all,
     resources: drafts.resources.map(({ model }) => model),
     callbacks: drafts.callbacks.map(({ model }) => model),
     ...detailsOf(source, types),
@@ -80,7 +80,8 @@ export function buildApi(
 function detailsOf({ exported, isMentioned }: ApiSource, types: TypeReader): Pick<ApiModel, "details"> {
   if (isMentioned === undefined) return {};
   const unused = [...exported.values()].filter(
-    ({ name, value }) => "~kind" in value && types.declaredAt(pascalCase(name)) === undefined && !isMentioned(name),
+    ({ name, value }) =>
+      "~kind" in value && types.named.declaredAt(pascalCase(name)) === undefined && !isMentioned(name),
   );
   return { details: { fields: types.fields, unused: unused.map(({ name, hint }) => ({ name, at: hint.at })) } };
 }
@@ -108,7 +109,9 @@ function buildResources(part: SchemaPart, context: BuildContext, cache: ModelCac
       draft: buildResource(key, name, resource, { ...context, names }),
       names,
     });
-    const { draft, names } = resource.isObject() ? context.types.reuse(cache.resources, resource, "", build) : build();
+    const { draft, names } = resource.isObject()
+      ? context.types.recorder.reuse(cache.resources, resource, "", build)
+      : build();
     context.names.addAll(names);
     if (draft !== undefined) drafts.push(draft);
   }

@@ -30,7 +30,7 @@ export class DerivedNames {
   /** Reports exported schemas with a reserved name. To be called when every type has been read. */
   check({ types, problems }: Pick<BuildContext, "types" | "problems">): void {
     for (const [name, path] of this.#paths) {
-      const declared = types.declaredAt(name);
+      const declared = types.named.declaredAt(name);
       if (declared === undefined) continue;
       problems.add(declared.at, name, `generated code declares ${name} for ${path}; rename this schema`);
     }

@@ -1,11 +1,9 @@
 import { type JsonSchema, keywordValue } from "sshrpc/contract";
-import type { Memo } from "../base/memo.js";
 import type { Position, Problems } from "../base/problem.js";
-import { Recorder } from "../base/recorder.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
-import type { ModelCache, Question } from "./model-cache.js";
+import { type ModelCache, PartRecorder, type Question } from "./model-cache.js";
 import { NamedTypes } from "./named-types.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { describe, modernize, normalize } from "./normalize.js";
@@ -36,7 +34,9 @@ export class TypeReader {
   readonly #rules: NamingRules;
   readonly #problems: Problems;
   readonly #cache: ModelCache;
-  readonly #named: NamedTypes;
+  /** The named types that were used so far. */
+  readonly named: NamedTypes;
+  readonly recorder: PartRecorder;
   /** The positions of properties that this run has read, by the objects that hold their schemas. */
   readonly fields = new Map<object, Readonly<Record<string, Position>>>();
   readonly #definitions = new DefinitionNames();
@@ -47,24 +47,19 @@ export class TypeReader {
   readonly #ancestors = new Set<object>();
   /** The number of schemas around the one that is read. */
   #depth = 0;
-  readonly #recorder = new Recorder<Question>((question) => this.#answer(question));
 
   constructor(exported: ReadonlyMap<object, ExportedSchema>, { rules, problems, cache }: ReaderContext) {
     this.#exported = exported;
     this.#rules = rules;
     this.#problems = problems;
     this.#cache = cache;
-    this.#named = new NamedTypes(problems);
-  }
-
-  /** The named types that were used so far, by name. */
-  get types(): readonly NamedType[] {
-    return this.#named.all;
+    this.named = new NamedTypes(problems);
+    this.recorder = new PartRecorder(problems, (question) => this.#answer(question));
   }
 
   /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
-    return this.#recorder.ask({ schemaOf: name }) as JsonSchema | undefined;
+    return this.recorder.ask({ schemaOf: name }) as JsonSchema | undefined;
   }
 
   /** Where the properties of a schema that was read are declared. */
@@ -72,32 +67,9 @@ export class TypeReader {
     return properties === undefined ? {} : (this.#cache.fields.get(properties as object) ?? {});
   }
 
-  /** Where the named type `name` was declared; undefined if there is none. */
-  declaredAt(name: string): Hint | undefined {
-    return this.#named.declaredAt(name);
-  }
-
-  /**
-   * What an earlier run has built of a part, if nothing that it depends on has changed; `build` otherwise.
-   * @param use tells the results of one value apart
-   */
-  reuse<Built>(memo: Memo<Built, Question>, part: SchemaPart<object>, use: string, build: () => Built): Built {
-    const { value, at, path } = part;
-    const { origin, doc } = part.hint;
-    const input = { value, use: JSON.stringify([use, path, at, doc, origin?.offset]) };
-    const own = (question: Question): unknown => (question === "version" ? (origin?.version ?? {}) : undefined);
-    return this.#recorder.step(memo, input, own, () => {
-      this.#recorder.ask("version");
-      const { reported } = this.#problems;
-      const built = build();
-      if (this.#problems.reported !== reported) this.#recorder.ask("run");
-      return built;
-    });
-  }
-
   #answer(question: Question): unknown {
     if (typeof question === "string") return {};
-    if ("schemaOf" in question) return this.#named.schemaOf(question.schemaOf);
+    if ("schemaOf" in question) return this.named.schemaOf(question.schemaOf);
     const exported = this.#exported.get(question.nameOf) ?? question.copyOf;
     if (exported === undefined) return undefined;
     const depth = this.#depth;
@@ -137,15 +109,15 @@ export class TypeReader {
     const name = scope === undefined ? inner.names.get(part.value) : undefined;
     if (name === undefined) return schema;
     this.#recursive.set(part.value, name);
-    this.#recorder.ask("run");
-    this.#named.add(name, part, () => this.#typeOf(name, part, schema));
+    this.recorder.ask("run");
+    this.named.add(name, part, () => this.#typeOf(name, part, schema));
     return refTo(name);
   }
 
   /** The name of the type of an exported schema, or of a copy of one. */
   #exportedName(value: JsonSchema, hint?: Hint): string | undefined {
     const copyOf = this.#exported.has(value) ? undefined : copied(value, hint?.exported);
-    return this.#recorder.ask({ nameOf: value, copyOf, depth: this.#depth }) as string | undefined;
+    return this.recorder.ask({ nameOf: value, copyOf, depth: this.#depth }) as string | undefined;
   }
 
   /** @returns the schema to continue with */
@@ -165,8 +137,8 @@ export class TypeReader {
       this.#rules.refuseType(source) ?? (this.#rules.isIdentifier(name) ? undefined : "is not an identifier");
     if (reason !== undefined) this.#refuse(part, `the name ${source} ${reason}; rename the schema`);
     const use = `${name} ${this.#depth}`;
-    this.#named.add(name, part, () =>
-      this.reuse(this.#cache.types, part, use, () => this.#typeOf(name, part, this.#body(part, name))),
+    this.named.add(name, part, () =>
+      this.recorder.reuse(this.#cache.types, part, use, () => this.#typeOf(name, part, this.#body(part, name))),
     );
     return name;
   }
@@ -224,13 +196,13 @@ export class TypeReader {
     const known = names.get(part.value);
     if (known !== undefined) return known;
     // Equal keys are numbered in the order of the whole schema.
-    this.#recorder.ask("run");
+    this.recorder.ask("run");
     const name = scope === undefined ? rootName : this.#definitions.nameOf(target);
     names.set(part.value, name);
     const isFit = this.#rules.isIdentifier(name);
     if (!isFit) this.#refuse(part, `the name ${name} is not an identifier; rename the definition`);
     // The root is being read already.
-    if (scope !== undefined) this.#named.add(name, part, () => this.#typeOf(name, part, this.#member(target)));
+    if (scope !== undefined) this.named.add(name, part, () => this.#typeOf(name, part, this.#member(target)));
     return name;
   }
 

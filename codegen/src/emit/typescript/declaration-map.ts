@@ -35,9 +35,10 @@ export class DeclarationMapper {
   map(text: string, origins: ReadonlyMap<string, Origin>, pathOf: (file: string) => string): string {
     const parts = new Map<string, MappedPart>();
     const mapped = partsOf(text).map((part) => {
-      const origin = origins.get(nameOf(part) ?? "");
       const known = this.#parts.get(part);
-      const result = known !== undefined && isOf(known, origin) ? known : mapPart(part, origin);
+      const name = known === undefined ? nameOf(part) : known.name;
+      const origin = origins.get(name);
+      const result = known !== undefined && isOf(known, origin) ? known : { name, ...mapPart(part, origin) };
       parts.set(part, result);
       return result;
     });
@@ -51,6 +52,8 @@ export class DeclarationMapper {
 
 /** The segments of the lines of a part: a declaration, or what stands before the first. */
 interface MappedPart {
+  /** The name of the declaration; empty without one. */
+  readonly name: string;
   readonly origin: Origin | undefined;
   readonly lines: readonly (readonly Segment[])[];
   /** Those of the positions, in order. */
@@ -68,11 +71,11 @@ function partsOf(text: string): readonly string[] {
   return text.split(/^(?=(?:export (?:declare )?)?(?:interface|type|function) \w)/m);
 }
 
-function nameOf(part: string): string | undefined {
-  return DECLARATION.exec(part)?.[1];
+function nameOf(part: string): string {
+  return DECLARATION.exec(part)?.[1] ?? "";
 }
 
-function mapPart(text: string, origin: Origin | undefined): MappedPart {
+function mapPart(text: string, origin: Origin | undefined): Omit<MappedPart, "name"> {
   const lines = segmentsOf(text, origin);
   const files = new Set(lines.flatMap((line) => line.flatMap(({ at }) => (at === undefined ? [] : [at.file]))));
   return { origin, lines, files: [...files], encoded: files.size < 2 ? encode(lines, () => 0) : undefined };

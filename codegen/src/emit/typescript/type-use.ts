@@ -56,6 +56,13 @@ export function schemasOf({ types }: ApiModel): SchemaOf {
 
 /** Every type that `types.d.ts` exports, but the second declarations of those that callers send. */
 export function declaredTypes(model: ApiModel): readonly string[] {
+  return kept(declared, model, findDeclaredTypes);
+}
+
+/** Several files of one run need them. */
+const declared = new WeakMap<ApiModel, readonly string[]>();
+
+function findDeclaredTypes(model: ApiModel): readonly string[] {
   const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
     ...(method.errors.length > 0 ? Object.values(errorTypeNames(method.typeName)) : []),

@@ -30,10 +30,8 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
   const schemaOf = schemasOf(model);
-  const ask: Ask = (question) => {
-    const [what, name = ""] = question.split(" ");
-    return what === "schema" ? schemaOf(name) : sent.get(name);
-  };
+  const ask: Ask = (question) =>
+    question.startsWith(SCHEMA) ? schemaOf(question.slice(SCHEMA.length)) : sent.get(question.slice(SENT.length));
   const declareBoth = (name: string, schema: JsonSchema, purpose = ""): readonly string[] =>
     declarations.get(schema, `${name} ${purpose}`, ask, (inner) => declareUses(name, schema, purpose, inner));
   const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema));
@@ -47,10 +45,13 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   return file.print(header);
 }
 
+/** The questions of declarations: for the schema of a type, and for the name of the type that callers send in its place. */
+const [SCHEMA, SENT] = ["schema ", "sent "];
+
 /** A type, and how callers send it where that differs. */
 function declareUses(name: string, schema: JsonSchema, purpose: string, ask: Ask): readonly string[] {
-  const schemaOf: SchemaOf = (other) => ask(`schema ${other}`) as JsonSchema | undefined;
-  const sentAs = (other: string): string | undefined => ask(`sent ${other}`) as string | undefined;
+  const schemaOf: SchemaOf = (other) => ask(SCHEMA + other) as JsonSchema | undefined;
+  const sentAs = (other: string): string | undefined => ask(SENT + other) as string | undefined;
   const own = declare(
     name,
     commentOf(schema, { schemaOf, purpose }),

@@ -49,13 +49,17 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     shapes.set(shape, shared);
     return shared;
   };
-  const names = new Map<TypeUse, Map<Variant, string>>();
+  const names = {
+    open: new Map<TypeUse, string>(),
+    closed: new Map<TypeUse, string>(),
+    part: new Map<TypeUse, string>(),
+  };
   const nameOf = (use: TypeUse, variant: Variant): string => {
-    const known = names.get(use)?.get(variant);
+    const known = names[variant].get(use);
     if (known !== undefined) return known;
     const type = refName(use.schema);
     const name = type === undefined ? inlineName(use, variant) : validatorName(type, variants.needed(type, variant));
-    names.set(use, new Map(names.get(use)).set(variant, name));
+    names[variant].set(use, name);
     return name;
   };
   const uses = allMethods(model).flatMap((method) => kept(usesByMethod, method, usesOf));
