@@ -160,7 +160,10 @@ export class SchemaImporter {
 
   /** The position in the source of one in the module that ran. */
   sourceOf({ file, line, column }: ThrownAt): ThrownAt {
-    if (!this.#transformed.has(file)) return { file, line: line - PROLOGUE_LINES, column };
+    if (!this.#transformed.has(file)) {
+      // An export that is read before it has a value fails in the prologue.
+      return line > PROLOGUE_LINES ? { file, line: line - PROLOGUE_LINES, column } : { file, line: 1, column: 1 };
+    }
     // jiti prepends a prologue to the first line, so columns of that line are wrong.
     return { file, line, column: line === 1 ? 1 : column };
   }

@@ -2,9 +2,9 @@ import { pathsOverlap } from "sshrpc/contract";
 import type { Problems } from "../base/problem.js";
 import type { ApiModel } from "./api-model.js";
 import { type BuildContext, DerivedNames, describedBy, refuseUnknownKeys } from "./build-context.js";
-import { buildResource, type ResourceDraft } from "./build-resource.js";
+import { buildResource } from "./build-resource.js";
 import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
-import { ModelCache } from "./model-cache.js";
+import { type BuiltResource, ModelCache, type ResourceDraft } from "./model-cache.js";
 import { camelCase, type NamingRules, pascalCase } from "./names.js";
 import { ReservedNames } from "./reserved.js";
 import { TypeReader } from "./type-reader.js";
@@ -105,18 +105,25 @@ function buildResources(part: SchemaPart, context: BuildContext, cache: ModelCac
     else if (earlier !== undefined)
       refuse(`generated code calls both this resource and ${part.path}.${earlier} ${name}; rename one`);
     if (earlier === undefined) byName.set(name, key);
-    const build = (names = new DerivedNames()) => ({
-      draft: buildResource(key, name, resource, { ...context, names }),
-      names,
-    });
-    const { draft, names } = resource.isObject()
-      ? context.types.recorder.reuse(cache.resources, resource, "", build)
-      : build();
-    context.names.addAll(names);
+    const { draft, reserved } = buildOnce(key, name, resource, { ...context, cache });
+    for (const [type, path] of reserved) context.names.reserve(type, path);
     if (draft !== undefined) drafts.push(draft);
   }
   refuseOverlaps(drafts, problems);
   return drafts;
+}
+
+/** Builds a resource, or takes it from an earlier run. */
+function buildOnce(key: string, name: string, part: SchemaPart, { cache, ...context }: CachedContext): BuiltResource {
+  const build = (): BuiltResource => {
+    const names = new DerivedNames();
+    return { draft: buildResource(key, name, part, { ...context, names }), reserved: names.all };
+  };
+  return part.isObject() ? context.types.recorder.reuse(cache.resources, part, "", build) : build();
+}
+
+interface CachedContext extends BuildContext {
+  readonly cache: ModelCache;
 }
 
 /** Each path must match one resource only. */

@@ -22,9 +22,9 @@ export class DerivedNames {
     return name;
   }
 
-  /** Reserves the names of others. */
-  addAll(others: DerivedNames): void {
-    for (const [name, path] of others.#paths) this.reserve(name, path);
+  /** The reserved names, with the paths of their types. */
+  get all(): ReadonlyMap<string, string> {
+    return this.#paths;
   }
 
   /** Reports exported schemas with a reserved name. To be called when every type has been read. */

@@ -1,8 +1,7 @@
+import type { Segment } from "sshrpc/contract";
 import { type Ask, Memo } from "../base/memo.js";
 import type { Position, Problems } from "../base/problem.js";
-import type { NamedType } from "./api-model.js";
-import type { DerivedNames } from "./build-context.js";
-import type { ResourceDraft } from "./build-resource.js";
+import type { NamedType, ResourceModel } from "./api-model.js";
 import type { ExportedSchema, SchemaPart } from "./hint.js";
 
 /** What the model of a part depends on beside its source. */
@@ -16,10 +15,19 @@ export type Question =
   /** The schema of a named type. */
   | { readonly schemaOf: string };
 
-/** The model of one resource, and the names that it reserves. */
-interface BuiltResource {
+/** A resource, with what the checks across resources need. */
+export interface ResourceDraft {
+  readonly model: ResourceModel;
+  readonly at: Position;
+  readonly pathAt: Position;
+  readonly segments: readonly Segment[];
+}
+
+/** The result of building one resource. */
+export interface BuiltResource {
   readonly draft: ResourceDraft | undefined;
-  readonly names: DerivedNames;
+  /** The names of types that it reserves, with the paths of these. */
+  readonly reserved: ReadonlyMap<string, string>;
 }
 
 /** Parts of models of earlier runs. They are used again while their source is the same. */

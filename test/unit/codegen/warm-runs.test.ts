@@ -30,6 +30,8 @@ interface Schema {
   readonly isRegistered: boolean;
   /** Whether the resources come from a function. */
   readonly isMade: boolean;
+  /** Whether two modules import each other; which of them runs first decides whether that works. */
+  readonly circle: "none" | "works" | "fails";
   /** Whether a type contains itself. */
   readonly isRecursive: boolean;
   /** What is wrong with the last item. */
@@ -47,6 +49,7 @@ const FIRST: Schema = {
   hasAlias: false,
   isRegistered: false,
   isMade: false,
+  circle: "none",
   isRecursive: false,
   fault: "none",
 };
@@ -64,6 +67,7 @@ const change: fc.Arbitrary<(schema: Schema) => Schema> = fc.oneof(
   ...(["isReExported", "hasAlias", "isRegistered", "isMade", "isRecursive"] as const).map((key) =>
     set(key, fc.boolean()),
   ),
+  set("circle", fc.constantFrom("none", "works", "works", "fails")),
   set("fault", fc.constantFrom("none", "none", "syntax", "type", "path", "import", "throws")),
 );
 
@@ -73,6 +77,27 @@ function set<Key extends keyof Schema>(key: Key, value: fc.Arbitrary<Schema[Key]
       (schema: Schema): Schema => ({ ...schema, [key]: next }),
   );
 }
+
+/** Each kind of change at least once, from {@link FIRST}. */
+const EACH: readonly Partial<Schema>[] = [
+  { fields: ["a", "b", "a", "a", "a"] },
+  { blankLines: 2 },
+  { sharedField: "after" },
+  { sharedName: "Range" },
+  { isReExported: true },
+  { hasAlias: true },
+  { hasAlias: false },
+  { items: 4 },
+  { items: 2 },
+  { circle: "works" },
+  { circle: "fails" },
+  { isRecursive: true },
+  { fault: "syntax" },
+  { fault: "type" },
+  { isRegistered: true },
+  { fields: ["a", "c", "a", "a", "a"] },
+  { isRegistered: false },
+];
 
 function filesOf(schema: Schema): Readonly<Record<string, string>> {
   const { sharedName, sharedField, isReExported, hasAlias, isRegistered } = schema;
@@ -84,18 +109,28 @@ export const all: string[] = [];
 export const made = (type: Type.TObject, path: string) => ({ path, GET: { response: type }, STORE: { request: type, response: Type.Null() } });
 `,
     ...(isReExported ? { "schema/index.ts": `export { ${sharedName} } from "./shared.js";\n` } : {}),
+    "schema/left.ts": 'import { right } from "./right.js";\nexport const left = right;\n',
+    "schema/right.ts":
+      'import { left } from "./left.js";\nexport const right = "1.0";\nexport const both = () => left + right;\n',
     ...(hasAlias ? { "schema/alias.ts": `import { Item0 } from "./item0.js";\nexport const First = Item0;\n` } : {}),
     ...Object.fromEntries(names.map((index) => [`schema/item${index}.ts`, itemOf(schema, index)])),
     "schema/api.ts": `import { defineApi } from "sshrpc/schema";
-${hasAlias ? 'export { First } from "./alias.js";\n' : ""}${isRegistered ? 'import { all } from "./shared.js";\n' : ""}${names.map((index) => `import { item${index} } from "./item${index}.js";\n`).join("")}
+${CIRCLES[schema.circle]}${hasAlias ? 'export { First } from "./alias.js";\n' : ""}${isRegistered ? 'import { all } from "./shared.js";\n' : ""}${names.map((index) => `import { item${index} } from "./item${index}.js";\n`).join("")}
 export default defineApi({
   name: "test",
-  version: ${isRegistered ? 'all.join("-") || "none"' : '"1.0.0"'},
+  version: ${isRegistered ? 'all.join("-") || "none"' : schema.circle === "none" ? '"1.0.0"' : "left"},
   resources: { ${names.map((index) => `item${index}`).join(", ")} },
 });
 `,
   };
 }
+
+const IMPORTS = { left: 'import { left } from "./left.js";\n', right: 'import { right } from "./right.js";\n' };
+const CIRCLES = {
+  none: "",
+  works: `${IMPORTS.left}${IMPORTS.right}export { right };\n`,
+  fails: `${IMPORTS.right}${IMPORTS.left}export { right };\n`,
+};
 
 function itemOf(schema: Schema, index: number): string {
   const { sharedName, isReExported, isRegistered, isMade, isRecursive, blankLines, comment, items, fields } = schema;
@@ -144,9 +179,14 @@ describe("a run of gen after a change", () => {
     await using warm = new Generator({ cwd: project.folder });
     let schema = FIRST;
     let before: readonly string[] = [];
-    for (const [index, next] of fc.sample(change, { numRuns: rounds(100) * 4, seed: SEED }).entries()) {
+    const each = EACH.map(
+      (part) =>
+        (last: Schema): Schema => ({ ...last, ...part }),
+    );
+    const random = fc.sample(change, { numRuns: rounds(100) * 3, seed: SEED });
+    for (const [index, next] of [...each, ...random].entries()) {
       // A fault is for one run.
-      schema = next({ ...schema, fault: "none" });
+      schema = next({ ...schema, fault: "none", circle: schema.circle === "fails" ? "works" : schema.circle });
       const files = filesOf(schema);
       for (const name of before) if (!(name in files)) project.remove(name);
       for (const [name, text] of Object.entries(files)) project.write(name, text);
