@@ -74,8 +74,7 @@ export class Declarations {
   #findLocal(file: string, name: string, steps: number): Declared | undefined {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
-    for (const statement of source.statements) {
-      if (!compiler.isVariableStatement(statement)) continue;
+    for (const statement of kept(variables, source, variablesOf)) {
       const found = this.#variable(statement, name);
       if (found === undefined) continue;
       return found.exported === undefined ? { ...found, exported: exportedLater(source, name) } : found;
@@ -118,6 +117,13 @@ export class Declarations {
     const from = found === undefined ? undefined : this.#sources.resolve(found.specifier, file);
     return found === undefined || from === undefined ? undefined : { file: from, name: found.name };
   }
+}
+
+/** The declarations of variables at the top level of files. */
+const variables = new WeakMap<ts.SourceFile, readonly ts.VariableStatement[]>();
+
+function variablesOf({ statements }: ts.SourceFile): readonly ts.VariableStatement[] {
+  return statements.filter(compiler.isVariableStatement);
 }
 
 /** A name of another module. */

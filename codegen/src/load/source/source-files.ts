@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { ts } from "ts-morph";
 import { displayPath } from "../../base/display-path.js";
 import { type FileState, fileState } from "../../base/file-state.js";
+import { kept } from "../../base/kept.js";
 import { type Position, SchemaProblem } from "../../base/problem.js";
 import { compiler } from "./compiler.js";
 
@@ -37,8 +38,7 @@ export class SourceFiles {
   readonly #parsed = new Map<string, ts.SourceFile>();
   /** Those of the parsed files. */
   readonly #states = new Map<string, FileState>();
-  /** Those of this run. */
-  readonly #references = new Map<string, readonly ModuleReference[]>();
+  readonly #references = new WeakMap<ts.SourceFile, readonly ModuleReference[]>();
   /** Whether there is a file at a path, in this run. */
   readonly #isFile = new Map<string, boolean>();
   readonly #displayed = new Map<string, string>();
@@ -55,7 +55,6 @@ export class SourceFiles {
 
   /** Drops files that changed on disk. To be called once before each run. */
   refresh(): void {
-    this.#references.clear();
     this.#isFile.clear();
     for (const [file, parsed] of this.#parsed) {
       const [before, now] = [this.#states.get(file), fileState(file)];
@@ -89,19 +88,18 @@ export class SourceFiles {
 
   /** The imports and re-exports of `file`, those of types included, in order. */
   references(file: string): readonly ModuleReference[] {
-    const references = this.#references.get(file) ?? this.#findReferences(file);
-    this.#references.set(file, references);
-    return references;
+    const source = this.read(file);
+    return source === undefined ? [] : kept(this.#references, source, () => this.#findReferences(source));
   }
 
-  #findReferences(file: string): readonly ModuleReference[] {
-    const source = this.read(file);
+  #findReferences({ statements, fileName }: ts.SourceFile): readonly ModuleReference[] {
     const position = (node: ts.Node): Position => this.position(node);
-    return (source?.statements ?? []).flatMap((statement) => {
+    const existing = (candidates: readonly string[]): string | undefined => candidates.find((one) => this.#has(one));
+    return statements.flatMap((statement) => {
       if (!compiler.isImportDeclaration(statement) && !compiler.isExportDeclaration(statement)) return [];
       const specifier = statement.moduleSpecifier;
       if (specifier === undefined || !compiler.isStringLiteral(specifier)) return [];
-      const candidates = candidatesOf(specifier.text, file);
+      const candidates = candidatesOf(specifier.text, fileName);
       const names = importedNames(statement).map(({ name, node }) => ({
         name,
         get at() {
@@ -116,7 +114,10 @@ export class SourceFiles {
           },
           candidates,
           names,
-          file: candidates.find((one) => this.#has(one)),
+          // Files appear and disappear between runs.
+          get file() {
+            return existing(candidates);
+          },
         },
       ];
     });
