@@ -174,7 +174,7 @@ async function outcome(project: Project, generator: Generator): Promise<unknown>
 }
 
 describe("a run of gen after a change", () => {
-  it("gives what a first run gives, whatever has changed", async () => {
+  it("gives what a first run gives, for each kind of change", async () => {
     const project = new Project({});
     await using warm = new Generator({ cwd: project.folder });
     let schema = FIRST;

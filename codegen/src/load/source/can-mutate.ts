@@ -12,7 +12,7 @@ const MUTATING: ReadonlySet<string> = new Set(
 
 /** Globals with a state, or that run code later. */
 const STATEFUL: ReadonlySet<string> = new Set(
-  "Reflect Proxy Promise console setTimeout setInterval setImmediate queueMicrotask structuredClone".split(" "),
+  "Reflect Proxy Promise console setTimeout setInterval setImmediate queueMicrotask".split(" "),
 );
 
 const REFUSED: ReadonlySet<ts.SyntaxKind> = new Set([
