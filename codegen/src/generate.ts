@@ -6,7 +6,7 @@ import { MARK, type Target } from "./emit/target.js";
 import { SchemaThread } from "./load/schema-thread.js";
 import type { SourceGraph } from "./load/source/source-graph.js";
 import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT, resolveOptions } from "./options.js";
-import { type OutputPlan, planOutput, writeOutput } from "./write.js";
+import { OutputFolder, type OutputPlan } from "./write.js";
 
 /** The result of a run, or, of a check, what a run would do. */
 export interface GenerateResult {
@@ -28,6 +28,7 @@ export class Generator implements AsyncDisposable {
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
+  readonly #output: OutputFolder;
   readonly #declarationMap: boolean;
 
   /** @throws InvalidOptionsError that names an invalid option */
@@ -37,6 +38,7 @@ export class Generator implements AsyncDisposable {
     this.#cwd = cwd;
     this.#schema = schema;
     this.#out = out;
+    this.#output = new OutputFolder(out);
     this.#declarationMap = declarationMap;
     this.#schemaThread = new SchemaThread({
       entry: this.#schema,
@@ -60,7 +62,7 @@ export class Generator implements AsyncDisposable {
    * @throws SchemaProblem with every problem of the schema
    */
   run(): Promise<GenerateResult> {
-    return this.#run((files, plan) => writeOutput(this.#out, files, plan));
+    return this.#run((files, plan) => this.#output.write(files, plan));
   }
 
   /**
@@ -86,7 +88,7 @@ export class Generator implements AsyncDisposable {
   async #run(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
     const start = performance.now();
     const files = await this.#emit();
-    const plan = await planOutput(this.#out, files);
+    const plan = await this.#output.plan(files);
     apply(files, plan);
     return {
       out: relative(this.#cwd, this.#out) || ".",

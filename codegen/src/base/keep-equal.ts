@@ -1,8 +1,10 @@
 /**
  * `next`, in which every part that equals its counterpart in `previous` is that counterpart: what has not changed is the same object,
- * by which results of it are found. Items with a name are counterparts by their names. It changes `next`, which must be a tree.
+ * by which results of it are found. Items with a name are counterparts by their names. It changes `next`, which must be a tree but for
+ * parts of `previous` in their places.
  */
 export function keepEqual<Value>(previous: unknown, next: Value): Value {
+  if ((previous as unknown) === next) return next;
   if (!isObject(previous) || !isObject(next) || Array.isArray(previous) !== Array.isArray(next)) return next;
   const before = previous;
   const after: Record<string, unknown> = next;

@@ -36,6 +36,12 @@ export class SchemaProblem extends Error {
 /** Collects problems, so that one run reports all independent ones. */
 export class Problems {
   readonly #found = new Map<string, Problem>();
+  #reported = 0;
+
+  /** How often a problem was added, equal ones included. */
+  get reported(): number {
+    return this.#reported;
+  }
 
   get count(): number {
     return this.#found.size;
@@ -43,6 +49,7 @@ export class Problems {
 
   add(at: Position, path: string, message: string): void {
     const problem = { file: at.file, line: at.line, column: at.column, path, message };
+    this.#reported += 1;
     this.#found.set(formatProblem(problem), problem);
   }
 

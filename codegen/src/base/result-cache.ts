@@ -72,9 +72,8 @@ export class ResultCache<Result> {
     this.#used = new Map();
   }
 
-  /** The result for `input`, which decides it alone; `compute` makes it where it is unknown. */
-  get(input: string, compute: () => Result): Result {
-    const key = sha256(input);
+  /** The result for `key`, a hash of what decides it alone; `compute` makes it where it is unknown. */
+  get(key: string, compute: () => Result): Result {
     const known = this.#used.get(key) ?? this.#previous.get(key);
     const result = known ?? compute();
     this.#used.set(key, result);

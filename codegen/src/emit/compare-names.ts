@@ -1,34 +1,29 @@
-/** The parts of names: a sort compares each name many times. */
-const parts = new Map<string, readonly string[]>();
+/** The keys of names: a sort compares each name many times. */
+const keys = new Map<string, string>();
 const MAX_NAMES = 50_000;
 
 /** Compares names in the order in which formatters sort imports: upper case before lower case, numbers by value. */
 export function compareNames(a: string, b: string): number {
-  const [left, right] = [partsOf(a), partsOf(b)];
-  for (const [index, part] of left.entries()) {
-    const other = right[index];
-    if (other === undefined) return 1;
-    const order = compareParts(part, other);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
+  const [left, right] = [keyOf(a), keyOf(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function partsOf(name: string): readonly string[] {
-  const known = parts.get(name);
+/** A text whose order by code units is that of the name. */
+function keyOf(name: string): string {
+  const known = keys.get(name);
   if (known !== undefined) return known;
-  if (parts.size === MAX_NAMES) parts.clear();
-  const found = name.match(/\d+|./gsu) ?? [];
-  parts.set(name, found);
-  return found;
+  if (keys.size === MAX_NAMES) keys.clear();
+  const key = name.replaceAll(/\d+|./gsu, keyOfPart);
+  keys.set(name, key);
+  return key;
 }
 
-function compareParts(a: string, b: string): number {
-  if (/^\d/.test(a) && /^\d/.test(b)) return Number(a) - Number(b);
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
-  return left === right ? compareText(a, b) : compareText(left, right);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function keyOfPart(part: string): string {
+  if (/^\d/.test(part)) {
+    const digits = part.replace(/^0+(?=\d)/, "");
+    // More digits are more; a digit comes first, so that other characters are on the same side of all numbers.
+    return `0${String.fromCharCode(digits.length)}${digits}`;
+  }
+  const lower = part.toLowerCase();
+  return lower + (lower === part ? "\u0001" : "\u0000");
 }

@@ -30,7 +30,7 @@ export class LoadTimeout extends Error {
 
 /**
  * Runs schema modules, TypeScript included, in this thread. Packages are loaded once; the project's own files run again
- * for each `load`.
+ * for each `load`, but for those that it keeps.
  */
 export class SchemaImporter {
   readonly #timeout: number;
@@ -47,6 +47,8 @@ export class SchemaImporter {
   });
 
   readonly #events: ImportEvents;
+  /** The files that each module imports when it runs. */
+  readonly #imports = new Map<string, Set<string>>();
   /** The files of packages, by folder and specifier. */
   readonly #packages = new Map<string, string>();
 
@@ -69,15 +71,30 @@ export class SchemaImporter {
 
   /**
    * Runs the modules.
+   * @param kept the modules that need not run again: they and their imports are those of the last run
    * @returns every module of the project that has run, the entry first
    * @throws the exception of a module, or Error if a top-level await exceeds the timeout
    */
-  async load(): Promise<readonly LoadedModule[]> {
+  async load(kept: ReadonlySet<string>): Promise<readonly LoadedModule[]> {
     const entry = this.#entry;
-    for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
+    for (const file of this.#projectFiles()) if (!kept.has(file)) this.#drop(file);
     await this.#withTimeout(this.#jiti.import(entry));
+    const reached = this.#reached();
+    for (const file of this.#projectFiles()) if (kept.has(file) && !reached.has(file)) this.#drop(file);
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
+  }
+
+  #drop(file: string): void {
+    delete this.#jiti.cache[file];
+    this.#imports.delete(file);
+  }
+
+  /** The modules that the entry imports, directly or not: a module that was kept may have lost its importers. */
+  #reached(): ReadonlySet<string> {
+    const reached = new Set([this.#entry]);
+    for (const file of reached) for (const imported of this.#imports.get(file) ?? []) reached.add(imported);
+    return reached;
   }
 
   /** The timer also keeps the process alive: without it, Node exits silently while a module awaits a pending promise. */
@@ -96,7 +113,13 @@ export class SchemaImporter {
 
   #transform(options: TransformOptions): string {
     const { filename = "" } = options;
-    const code = resolveImports(this.#code(options), (specifier) => this.#resolve(specifier, filename));
+    const imports = new Set<string>();
+    this.#imports.set(filename, imports);
+    const code = resolveImports(this.#code(options), (specifier) => {
+      const file = this.#resolve(specifier, filename);
+      if (file !== undefined) imports.add(file);
+      return file;
+    });
     this.#events.onRunning(filename);
     return code;
   }
@@ -137,7 +160,10 @@ export class SchemaImporter {
 
   /** The position in the source of one in the module that ran. */
   sourceOf({ file, line, column }: ThrownAt): ThrownAt {
-    if (!this.#transformed.has(file)) return { file, line: line - PROLOGUE_LINES, column };
+    if (!this.#transformed.has(file)) {
+      // An export that is read before it has a value fails in the prologue.
+      return line > PROLOGUE_LINES ? { file, line: line - PROLOGUE_LINES, column } : { file, line: 1, column: 1 };
+    }
     // jiti prepends a prologue to the first line, so columns of that line are wrong.
     return { file, line, column: line === 1 ? 1 : column };
   }

@@ -7,6 +7,7 @@ import type { LoadRequest } from "./messages.js";
 import { ExitRefused, refuseExit } from "./refuse-exit.js";
 import { Declarations } from "./source/declarations.js";
 import { mentionedNames } from "./source/exported-names.js";
+import { type ModuleVersions, moduleVersions } from "./source/module-versions.js";
 import { SourceFiles } from "./source/source-files.js";
 import { readSourceGraph, type SourceGraph } from "./source/source-graph.js";
 import { type HintContext, SourceHint } from "./source/source-hint.js";
@@ -39,6 +40,8 @@ export class SchemaLoader {
   readonly #details: boolean;
   readonly #events: LoadEvents;
   #graph: SourceGraph;
+  /** Of the last run, if it ended well. */
+  #versions: ModuleVersions = new Map();
   #isReusable = true;
   #reported: unknown;
 
@@ -95,7 +98,11 @@ export class SchemaLoader {
     else if (entry.isDirectory())
       problems.add(start, "", "a folder; name the file of the schema in it, such as api.ts");
     problems.throwIfAny();
-    const modules = await this.#run();
+    const versions = moduleVersions(this.#sources, this.#graph, this.#versions);
+    const kept = [...versions].filter(([file, version]) => this.#versions.get(file) === version);
+    this.#versions = new Map();
+    const modules = await this.#run(new Set(kept.map(([file]) => file)));
+    if (this.#graph.isPure) this.#versions = versions;
     if (modules[0]?.file !== this.#entry) {
       // Node runs it, not the importer, which keeps no exports of it.
       const message = "a schema cannot be an ES module in JavaScript; rename the file to .ts";
@@ -107,20 +114,20 @@ export class SchemaLoader {
       const message = "missing default export; write `export default defineApi({ ... })`";
       throw new SchemaProblem([{ ...start, path: "", message }]);
     }
-    const context = this.#context(modules);
+    const context = this.#context(modules, versions);
     const schema = { api, hint: SourceHint.of(context, declared), exported: exportedSchemas(modules, context) };
     if (!this.#details) return schema;
     const mentioned = mentionedNames(this.#sources, this.#graph.files);
     return { ...schema, isMentioned: (name) => mentioned.has(name) };
   }
 
-  async #run(): Promise<readonly LoadedModule[]> {
+  async #run(kept: ReadonlySet<string>): Promise<readonly LoadedModule[]> {
     const files = new Set(this.#graph.files);
     this.#isReusable = true;
     try {
       return await refuseExit(
         async () => {
-          const modules = await this.#importer.load();
+          const modules = await this.#importer.load(kept);
           // What the schema has scheduled for the next turn of the event loop still belongs to it.
           await setTimeout(1);
           return modules;
@@ -149,12 +156,13 @@ export class SchemaLoader {
     return { file: this.#sources.display(file), line, column };
   }
 
-  #context(modules: readonly LoadedModule[]): HintContext {
+  #context(modules: readonly LoadedModule[], versions: ModuleVersions): HintContext {
     const byFile = new Map(modules.map((module) => [module.file, module.exports]));
     return {
       sources: this.#sources,
       declarations: new Declarations(this.#sources),
       exportedValue: (file, name) => byFile.get(file)?.[name],
+      versionOf: (file) => versions.get(file),
     };
   }
 }

@@ -3,7 +3,8 @@ import { displayPath } from "../base/display-path.js";
 import { keepEqual } from "../base/keep-equal.js";
 import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { ApiModel } from "../model/api-model.js";
-import type { LoadRequest, WorkerMessage } from "./messages.js";
+import type { LoadRequest, WorkerMessage, WorkerTask } from "./messages.js";
+import { updated } from "./model-update.js";
 import type { SourceGraph } from "./source/source-graph.js";
 
 /** The compiled worker, also for a program that runs the sources: worker threads run JavaScript only. */
@@ -45,11 +46,11 @@ class Thread {
     this.#owner = owner;
   }
 
-  run(request: LoadRequest): void {
+  run(task: WorkerTask): void {
     this.#runs += 1;
     // An idle thread does not keep the process alive; a run does.
     this.worker.ref();
-    this.worker.postMessage(request);
+    this.worker.postMessage(task);
   }
 }
 
@@ -73,6 +74,8 @@ export class SchemaThread {
   #graph: SourceGraph;
   /** The last model: emitters find their results of what has not changed. */
   #model: ApiModel | undefined;
+  /** Whether it is the last one of the thread. */
+  #hasLast = false;
   #running: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -116,7 +119,7 @@ export class SchemaThread {
   }
 
   #begin(): void {
-    this.start().run(this.#options);
+    this.start().run({ request: this.#options, hasLast: this.#hasLast });
   }
 
   #again(): void {
@@ -144,7 +147,8 @@ export class SchemaThread {
         this.#watchClock(message.file);
         return;
       case "model":
-        this.#model = keepEqual(this.#model, message.model);
+        this.#model = keepEqual(this.#model, updated(message.update, this.#model));
+        this.#hasLast = true;
         this.#take()?.resolve(this.#model);
         return;
       case "fault":
@@ -185,6 +189,7 @@ export class SchemaThread {
   #release(): Worker | undefined {
     const thread = this.#thread;
     this.#thread = undefined;
+    this.#hasLast = false;
     thread?.reportTo(undefined);
     return thread?.worker;
   }

@@ -2,10 +2,13 @@ import { parentPort } from "node:worker_threads";
 import { errorMessage } from "../base/error-message.js";
 import { Problems, SchemaProblem } from "../base/problem.js";
 import { typescriptNaming } from "../emit/typescript/naming.js";
+import type { ApiModel } from "../model/api-model.js";
 import { buildApi } from "../model/build-api.js";
+import { ModelCache } from "../model/model-cache.js";
 import { combineRules } from "../model/names.js";
 import { SchemaLoader } from "./load-schema.js";
-import type { LoadRequest, WorkerMessage } from "./messages.js";
+import type { LoadRequest, WorkerMessage, WorkerTask } from "./messages.js";
+import { updateOf } from "./model-update.js";
 
 // The worker thread that runs a schema: process.exit() or an endless loop in it ends at most this
 // thread. It stays warm between the runs of a watch.
@@ -17,12 +20,16 @@ const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
 /** The loader of the last request, with its caches. */
 let loader: SchemaLoader | undefined;
 let loaded: string | undefined;
+let cache = new ModelCache();
+/** The last model that was sent. */
+let last: ApiModel | undefined;
 let isRunning = false;
 
 function loaderFor(request: LoadRequest): SchemaLoader {
   const key = JSON.stringify(request);
   if (loader !== undefined && key === loaded) return loader;
   loaded = key;
+  cache = new ModelCache();
   loader = new SchemaLoader(request, {
     onGraph: (graph) => post({ type: "graph", graph }),
     onRunning: (file) => post({ type: "running", file }),
@@ -30,16 +37,19 @@ function loaderFor(request: LoadRequest): SchemaLoader {
   return loader;
 }
 
-async function run(request: LoadRequest): Promise<WorkerMessage> {
+async function run({ request, hasLast }: WorkerTask): Promise<WorkerMessage> {
   isRunning = true;
   const current = loaderFor(request);
   try {
     const source = await current.load();
     const problems = new Problems();
-    const model = buildApi(source, NAMING, problems);
+    // Details are about all parts of one run.
+    const model = buildApi(source, { rules: NAMING, problems, cache: request.details ? new ModelCache() : cache });
     problems.throwIfAny();
     if (model === undefined) throw new SchemaProblem([]);
-    return { type: "model", model };
+    const update = updateOf(model, hasLast ? last : undefined);
+    last = model;
+    return { type: "model", update };
   } catch (error) {
     if (error instanceof SchemaProblem)
       return { type: "problems", problems: error.problems, reusable: current.isReusable };
@@ -58,6 +68,6 @@ process.on("uncaughtException", (error) => {
   else process.stderr.write(`${new SchemaProblem([problem]).message}, after the schema was loaded\n`);
 });
 
-parentPort?.on("message", (request: LoadRequest) => {
-  void run(request).then(post);
+parentPort?.on("message", (task: WorkerTask) => {
+  void run(task).then(post);
 });

@@ -2,8 +2,9 @@ import { pathsOverlap } from "sshrpc/contract";
 import type { Problems } from "../base/problem.js";
 import type { ApiModel } from "./api-model.js";
 import { type BuildContext, DerivedNames, describedBy, refuseUnknownKeys } from "./build-context.js";
-import { buildResource, type ResourceDraft } from "./build-resource.js";
+import { buildResource } from "./build-resource.js";
 import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
+import { type BuiltResource, ModelCache, type ResourceDraft } from "./model-cache.js";
 import { camelCase, type NamingRules, pascalCase } from "./names.js";
 import { ReservedNames } from "./reserved.js";
 import { TypeReader } from "./type-reader.js";
@@ -19,12 +20,22 @@ interface ApiSource {
   readonly isMentioned?: (name: string) => boolean;
 }
 
+interface BuildOptions {
+  /** The names that the targets accept. */
+  readonly rules: NamingRules;
+  readonly problems: Problems;
+  /** That of earlier runs. */
+  readonly cache?: ModelCache;
+}
+
 /**
  * Validates the default export of a schema module and builds its model.
- * @param rules the names that the targets accept
  * @returns undefined if the default export is not an API
  */
-export function buildApi(source: ApiSource, rules: NamingRules, problems: Problems): ApiModel | undefined {
+export function buildApi(
+  source: ApiSource,
+  { rules, problems, cache = new ModelCache() }: BuildOptions,
+): ApiModel | undefined {
   const part = new SchemaPart(source.api, source.hint, "");
   if (!part.isObject()) {
     problems.add(part.at, "", "the default export is not an API; write `export default defineApi({ ... })`");
@@ -40,10 +51,10 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
   if (typeof version !== "string" || version === "") {
     problems.add(part.child("version").at, "version", 'missing API version; add one, such as `version: "1.0.0"`');
   }
-  const types = new TypeReader(source.exported, rules, problems);
-  const context: BuildContext = { problems, types, names: new DerivedNames(types, problems), rules };
+  const types = new TypeReader(source.exported, { rules, problems, cache });
+  const context: BuildContext = { problems, types, names: new DerivedNames(), rules };
   const build = (key: string, value: unknown): readonly ResourceDraft[] =>
-    buildResources(new SchemaPart(value, source.hint.child(key), key), context);
+    buildResources(new SchemaPart(value, source.hint.child(key), key), context, cache);
   const drafts = { resources: build("resources", resources), callbacks: build("callbacks", callbacks) };
   refuseShared(drafts, context);
   const reserved = new ReservedNames(part, problems);
@@ -51,7 +62,7 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
   if (drafts.resources.length === 0 && problems.count === 0) {
     problems.add(part.child("resources").at, "resources", "no resources; declare at least one");
   }
-  context.names.check();
+  context.names.check(context);
   return {
     name: String(name),
     at: part.at,
@@ -59,7 +70,7 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
     version: String(version),
     ...describedBy(part.value, { doc: source.hint.doc }),
     reserved: reserved.texts,
-    types: types.types,
+    types: types.named.all,
     resources: drafts.resources.map(({ model }) => model),
     callbacks: drafts.callbacks.map(({ model }) => model),
     ...detailsOf(source, types),
@@ -69,12 +80,13 @@ export function buildApi(source: ApiSource, rules: NamingRules, problems: Proble
 function detailsOf({ exported, isMentioned }: ApiSource, types: TypeReader): Pick<ApiModel, "details"> {
   if (isMentioned === undefined) return {};
   const unused = [...exported.values()].filter(
-    ({ name, value }) => "~kind" in value && types.declaredAt(pascalCase(name)) === undefined && !isMentioned(name),
+    ({ name, value }) =>
+      "~kind" in value && types.named.declaredAt(pascalCase(name)) === undefined && !isMentioned(name),
   );
   return { details: { fields: types.fields, unused: unused.map(({ name, hint }) => ({ name, at: hint.at })) } };
 }
 
-function buildResources(part: SchemaPart, context: BuildContext): readonly ResourceDraft[] {
+function buildResources(part: SchemaPart, context: BuildContext, cache: ModelCache): readonly ResourceDraft[] {
   const { problems, rules } = context;
   if (!part.isObject()) {
     problems.add(part.at, part.path, "expected an object of resources by name");
@@ -93,11 +105,25 @@ function buildResources(part: SchemaPart, context: BuildContext): readonly Resou
     else if (earlier !== undefined)
       refuse(`generated code calls both this resource and ${part.path}.${earlier} ${name}; rename one`);
     if (earlier === undefined) byName.set(name, key);
-    const draft = buildResource(key, name, resource, context);
+    const { draft, reserved } = buildOnce(key, name, resource, { ...context, cache });
+    for (const [type, path] of reserved) context.names.reserve(type, path);
     if (draft !== undefined) drafts.push(draft);
   }
   refuseOverlaps(drafts, problems);
   return drafts;
+}
+
+/** Builds a resource, or takes it from an earlier run. */
+function buildOnce(key: string, name: string, part: SchemaPart, { cache, ...context }: CachedContext): BuiltResource {
+  const build = (): BuiltResource => {
+    const names = new DerivedNames();
+    return { draft: buildResource(key, name, part, { ...context, names }), reserved: names.all };
+  };
+  return part.isObject() ? context.types.recorder.reuse(cache.resources, part, "", build) : build();
+}
+
+interface CachedContext extends BuildContext {
+  readonly cache: ModelCache;
 }
 
 /** Each path must match one resource only. */

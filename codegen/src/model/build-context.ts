@@ -14,14 +14,7 @@ export interface BuildContext {
 
 /** The names that generated code gives to types without a name in the schema. */
 export class DerivedNames {
-  readonly #types: TypeReader;
-  readonly #problems: Problems;
   readonly #paths = new Map<string, string>();
-
-  constructor(types: TypeReader, problems: Problems) {
-    this.#types = types;
-    this.#problems = problems;
-  }
 
   /** Reserves `name` for the type at `path`. */
   reserve(name: string, path: string): string {
@@ -29,12 +22,17 @@ export class DerivedNames {
     return name;
   }
 
+  /** The reserved names, with the paths of their types. */
+  get all(): ReadonlyMap<string, string> {
+    return this.#paths;
+  }
+
   /** Reports exported schemas with a reserved name. To be called when every type has been read. */
-  check(): void {
+  check({ types, problems }: Pick<BuildContext, "types" | "problems">): void {
     for (const [name, path] of this.#paths) {
-      const declared = this.#types.declaredAt(name);
+      const declared = types.named.declaredAt(name);
       if (declared === undefined) continue;
-      this.#problems.add(declared.at, name, `generated code declares ${name} for ${path}; rename this schema`);
+      problems.add(declared.at, name, `generated code declares ${name} for ${path}; rename this schema`);
     }
   }
 }

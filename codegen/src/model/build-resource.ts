@@ -2,20 +2,13 @@ import { isReservedPath, isVerb, parsePath, pathParams, type Segment, VERBS } fr
 import { errorMessage } from "../base/error-message.js";
 import type { Position } from "../base/problem.js";
 import { suggestion } from "../base/suggestion.js";
-import type { MethodModel, ResourceModel } from "./api-model.js";
+import type { MethodModel } from "./api-model.js";
 import { type BuildContext, describedBy, lifeOf } from "./build-context.js";
 import { buildMethod } from "./build-method.js";
 import type { SchemaPart } from "./hint.js";
+import type { ResourceDraft } from "./model-cache.js";
 import { pascalCase } from "./names.js";
 import { reservedVerbs } from "./reserved.js";
-
-/** A resource, with what the checks across resources need. */
-export interface ResourceDraft {
-  readonly model: ResourceModel;
-  readonly at: Position;
-  readonly pathAt: Position;
-  readonly segments: readonly Segment[];
-}
 
 const OPTIONS = ["path", "description", "deprecated", "since", "reserved"];
 

@@ -18,6 +18,14 @@ export interface ExportedSchema {
   readonly hint: Hint;
 }
 
+/** Identifies a value with its source between two runs. */
+export interface Origin {
+  /** The same object if the module that declares the value is the same, with everything that it imports. */
+  readonly version: object;
+  /** Where in the module the value is declared. */
+  readonly offset: number;
+}
+
 /**
  * The source of one value of a schema. The value itself comes from the running module, where comments, positions and
  * some names are lost.
@@ -28,6 +36,8 @@ export interface Hint {
   readonly doc: Doc;
   /** Set if the expression names an exported schema, possibly in a wrapper such as `Type.Optional(Note)`. */
   readonly exported: ExportedSchema | undefined;
+  /** Values of one origin are the same, and so are the hints of their parts. Undefined where it is not known. */
+  readonly origin?: Origin | undefined;
   /** The text of `T` in `Type.Unsafe<T>(...)`; undefined where generated code cannot have it. */
   readonly typeArgument?: string | undefined;
   /** The hint of the part at these keys: `child("GET")`, `child("properties", "id")`, `child("anyOf", 0)`. */

@@ -3,11 +3,11 @@ import type { Position, Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { DefinitionNames } from "./definition-names.js";
 import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
+import { type ModelCache, PartRecorder, type Question } from "./model-cache.js";
+import { NamedTypes } from "./named-types.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseName, refuseTogether } from "./refusals.js";
-import { circleOf } from "./schema/circle-of.js";
-import { canonicalJson } from "./schema/json-value.js";
 import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema/schema-walk.js";
 import { Scope, type Target, unknownReference } from "./scope.js";
 import { describeMisfit } from "./typebox/misfit.js";
@@ -22,9 +22,10 @@ const RESOLVED: ReadonlySet<string> = new Set(
 const MAX_DEPTH = 100;
 const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep; export the inner types as constants`;
 
-interface Entry {
-  readonly hint: Hint;
-  schema: JsonSchema | undefined;
+interface ReaderContext {
+  readonly rules: NamingRules;
+  readonly problems: Problems;
+  readonly cache: ModelCache;
 }
 
 /** Converts TypeBox values to the JSON Schemas of the contract, and collects the named types that they use. */
@@ -32,44 +33,50 @@ export class TypeReader {
   readonly #exported: ReadonlyMap<object, ExportedSchema>;
   readonly #rules: NamingRules;
   readonly #problems: Problems;
-  readonly #entries = new Map<string, Entry>();
-  /** The positions of properties, by the objects that hold their schemas. */
+  readonly #cache: ModelCache;
+  /** The named types that were used so far. */
+  readonly named: NamedTypes;
+  readonly recorder: PartRecorder;
+  /** The positions of properties that this run has read, by the objects that hold their schemas. */
   readonly fields = new Map<object, Readonly<Record<string, Position>>>();
-  readonly #circular = new Set<string>();
   readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
   /** The names of types without an export that refer to themselves as a whole. */
   readonly #recursive = new Map<object, string>();
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
+  /** The number of schemas around the one that is read. */
+  #depth = 0;
 
-  constructor(exported: ReadonlyMap<object, ExportedSchema>, rules: NamingRules, problems: Problems) {
+  constructor(exported: ReadonlyMap<object, ExportedSchema>, { rules, problems, cache }: ReaderContext) {
     this.#exported = exported;
     this.#rules = rules;
     this.#problems = problems;
-  }
-
-  /** The named types that were used so far, by name. */
-  get types(): readonly NamedType[] {
-    const types = [...this.#entries].flatMap(([name, { hint, schema }]) =>
-      schema === undefined ? [] : [{ name, schema, at: hint.at, fields: this.fieldsOf(schema) }],
-    );
-    return types.sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#cache = cache;
+    this.named = new NamedTypes(problems);
+    this.recorder = new PartRecorder(problems, (question) => this.#answer(question));
   }
 
   /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
-    return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
+    return this.recorder.ask({ schemaOf: name }) as JsonSchema | undefined;
   }
 
   /** Where the properties of a schema that was read are declared. */
   fieldsOf({ properties }: JsonSchema): Readonly<Record<string, Position>> {
-    return this.fields.get(properties as object) ?? {};
+    return properties === undefined ? {} : (this.#cache.fields.get(properties as object) ?? {});
   }
 
-  /** Where the named type `name` was declared; undefined if there is none. */
-  declaredAt(name: string): Hint | undefined {
-    return this.#entries.get(name)?.hint;
+  #answer(question: Question): unknown {
+    if (typeof question === "string") return {};
+    if ("schemaOf" in question) return this.named.schemaOf(question.schemaOf);
+    const exported = this.#exported.get(question.nameOf) ?? question.copyOf;
+    if (exported === undefined) return undefined;
+    const depth = this.#depth;
+    this.#depth = question.depth;
+    const name = this.#nameOfExported(exported);
+    this.#depth = depth;
+    return name;
   }
 
   /**
@@ -86,22 +93,31 @@ export class TypeReader {
     if (typeof value === "boolean") return value;
     const misfit = describeMisfit(value);
     if (misfit !== undefined || !part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
-    const exported = this.#exported.get(part.value) ?? copied(part.value, hint.exported);
-    if (exported !== undefined) return describe(annotate(refTo(this.#named(exported)), part.value), hint.doc);
+    const exported = this.#exportedName(part.value, hint);
+    if (exported !== undefined) return describe(annotate(refTo(exported), part.value), hint.doc);
     const known = scope === undefined ? this.#recursive.get(part.value) : undefined;
     if (known !== undefined) return describe(refTo(known), hint.doc);
     if (this.#ancestors.has(part.value)) return this.#refuse(part, "the type contains itself; use Type.Cyclic");
-    if (this.#ancestors.size === MAX_DEPTH) return this.#refuse(part, TOO_DEEP);
+    if (this.#depth === MAX_DEPTH) return this.#refuse(part, TOO_DEEP);
     this.#ancestors.add(part.value);
+    this.#depth += 1;
     const title = typeof part.value["title"] === "string" ? pascalCase(part.value["title"]) : "";
     const inner = Scope.inside(part, scope, this.#rules.isIdentifier(title) ? title : rootName);
     const schema = this.#inline(part, scope, inner);
     this.#ancestors.delete(part.value);
+    this.#depth -= 1;
     const name = scope === undefined ? inner.names.get(part.value) : undefined;
     if (name === undefined) return schema;
     this.#recursive.set(part.value, name);
-    this.#register(name, part, () => schema);
+    this.recorder.ask("run");
+    this.named.add(name, part, () => this.#typeOf(name, part, schema));
     return refTo(name);
+  }
+
+  /** The name of the type of an exported schema, or of a copy of one. */
+  #exportedName(value: JsonSchema, hint?: Hint): string | undefined {
+    const copyOf = this.#exported.has(value) ? undefined : copied(value, hint?.exported);
+    return this.recorder.ask({ nameOf: value, copyOf, depth: this.#depth }) as string | undefined;
   }
 
   /** @returns the schema to continue with */
@@ -110,7 +126,7 @@ export class TypeReader {
     return {};
   }
 
-  #named(exported: ExportedSchema): string {
+  #nameOfExported(exported: ExportedSchema): string {
     const { name: source, value, hint } = exported;
     const known = this.#nameOf.get(value);
     if (known !== undefined) return known;
@@ -120,8 +136,15 @@ export class TypeReader {
     const reason =
       this.#rules.refuseType(source) ?? (this.#rules.isIdentifier(name) ? undefined : "is not an identifier");
     if (reason !== undefined) this.#refuse(part, `the name ${source} ${reason}; rename the schema`);
-    this.#register(name, part, () => this.#body(part, name));
+    const use = `${name} ${this.#depth}`;
+    this.named.add(name, part, () =>
+      this.recorder.reuse(this.#cache.types, part, use, () => this.#typeOf(name, part, this.#body(part, name))),
+    );
     return name;
+  }
+
+  #typeOf(name: string, { at }: SchemaPart, schema: JsonSchema): NamedType {
+    return { name, schema, at, fields: this.fieldsOf(schema) };
   }
 
   /** The schema of a named type. For a recursive type it is the schema of the root. */
@@ -163,8 +186,8 @@ export class TypeReader {
     }
     const { value } = target.part;
     if (typeof value === "boolean") return value ? {} : { not: {} };
-    const exported = typeof value === "object" && value !== null ? this.#exported.get(value) : undefined;
-    return refTo(exported === undefined ? this.#definition(target, scope) : this.#named(exported));
+    const exported = typeof value === "object" && value !== null ? this.#exportedName(value as JsonSchema) : undefined;
+    return refTo(exported ?? this.#definition(target, scope));
   }
 
   /** The named type for a definition. */
@@ -172,12 +195,14 @@ export class TypeReader {
     const { part, scope } = target;
     const known = names.get(part.value);
     if (known !== undefined) return known;
+    // Equal keys are numbered in the order of the whole schema.
+    this.recorder.ask("run");
     const name = scope === undefined ? rootName : this.#definitions.nameOf(target);
     names.set(part.value, name);
     const isFit = this.#rules.isIdentifier(name);
     if (!isFit) this.#refuse(part, `the name ${name} is not an identifier; rename the definition`);
     // The root is being read already.
-    if (scope !== undefined) this.#register(name, part, () => this.#member(target));
+    if (scope !== undefined) this.named.add(name, part, () => this.#typeOf(name, part, this.#member(target)));
     return name;
   }
 
@@ -186,31 +211,6 @@ export class TypeReader {
     const misfit = describeMisfit(part.value);
     if (misfit === undefined && part.isObject()) return this.#inline(part, scope);
     return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
-  }
-
-  /** Two declarations can share a name only if they have the same effect on a call. */
-  #register(name: string, part: SchemaPart, read: () => JsonSchema): void {
-    const earlier = this.#entries.get(name);
-    if (earlier === undefined) {
-      const entry: Entry = { hint: part.hint, schema: undefined };
-      this.#entries.set(name, entry);
-      entry.schema = read();
-      this.#refuseCircle(name, part);
-      return;
-    }
-    const [one, other] = [earlier.schema ?? false, read()].map((schema) => canonicalJson(withoutNotes(schema)));
-    if (one === other) return;
-    const { file, line } = earlier.hint.at;
-    this.#refuse(part, `another schema, at ${file}:${line}, also has the type name ${name}; rename one`);
-  }
-
-  /** A circle is complete, and found, when the last of its types has been read. */
-  #refuseCircle(name: string, part: SchemaPart): void {
-    const circle = circleOf(name, (other) => this.schemaOf(other));
-    if (circle === undefined) return;
-    const message = `circular reference ${circle.join(" → ")}; a type can contain itself only in a property, an array item or a record value`;
-    this.#refuse(part, message);
-    this.#circular.add(name);
   }
 
   /** The keywords of a schema, without references and definitions. */
@@ -241,7 +241,9 @@ export class TypeReader {
     for (const [key, member] of members)
       for (const reason of refuseName(key, keyword, part.value)) this.#refuse(member, reason);
     const read = Object.fromEntries(members.map(([key, member]) => [key, this.#read(member, scope)]));
-    this.fields.set(read, Object.fromEntries(members.map(([key, { at }]) => [key, at])));
+    const fields = Object.fromEntries(members.map(([key, { at }]) => [key, at]));
+    this.fields.set(read, fields);
+    this.#cache.fields.set(read, fields);
     return read;
   }
 }

@@ -16,7 +16,7 @@ const HINT: Hint = {
 export function inMemoryContract(resources: object, more: object = {}): Contract {
   const problems = new Problems();
   const api = { name: "test", version: "1.0.0", resources, ...more };
-  const model = buildApi({ api, hint: HINT, exported: new Map() }, typescriptNaming, problems);
+  const model = buildApi({ api, hint: HINT, exported: new Map() }, { rules: typescriptNaming, problems });
   problems.throwIfAny();
   if (model === undefined) throw new Error("no model");
   return contractOf(model);

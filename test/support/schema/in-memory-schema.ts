@@ -45,7 +45,7 @@ export function generateInMemory(
   const problems = new Problems();
   const method = { request: type, response: type };
   const api = { name: "test", version: "1.0.0", resources: { a: { STORE: method } } };
-  const model = buildApi({ api, hint: HINT, exported: new Map() }, typescriptNaming, problems);
+  const model = buildApi({ api, hint: HINT, exported: new Map() }, { rules: typescriptNaming, problems });
   try {
     problems.throwIfAny();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Contract, MethodContract, ResourceContract, StreamContract } from "sshrpc/contract";
+import { kept } from "../../base/kept.js";
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
 import { canonicalJson } from "../../model/schema/json-value.js";
 import { withoutNotes } from "../../model/schema/schema-walk.js";
@@ -25,17 +26,19 @@ export function contractOf(model: ApiModel): Contract {
 
 /** SHA-256 over everything that affects a call. Descriptions, deprecations, reserved names and other annotations do not. */
 function hashOf({ types, resources, callbacks, ...rest }: Omit<Contract, "hash">): string {
-  const bare = {
+  const body = {
     ...rest,
     types: Object.fromEntries(Object.entries(types).map(([name, schema]) => [name, withoutNotes(schema)])),
     resources: bareResources(resources),
     callbacks: bareResources(callbacks),
   };
-  return createHash("sha256").update(canonicalJson(bare)).digest("hex");
+  return createHash("sha256").update(canonicalJson(body)).digest("hex");
 }
 
 function bareResources(resources: Contract["resources"]): unknown {
-  return mapValues(resources, ({ path, methods }) => ({ path, methods: mapValues(methods, bareMethod) }));
+  return mapValues(resources, (resource) =>
+    kept(bare, resource, ({ path, methods }) => ({ path, methods: mapValues(methods, bareMethod) })),
+  );
 }
 
 function bareMethod({ description: _, deprecated: __, since: ___, errors, ...method }: MethodContract): unknown {
@@ -47,20 +50,23 @@ function bareMethod({ description: _, deprecated: __, since: ___, errors, ...met
 }
 
 function resourcesOf(resources: readonly ResourceModel[]): Readonly<Record<string, ResourceContract>> {
-  return Object.fromEntries(
-    resources.map(({ name, path, description, deprecated, since, reserved, methods }) => [
-      name,
-      {
-        path,
-        ...(description === undefined ? {} : { description }),
-        ...(deprecated === undefined ? {} : { deprecated }),
-        ...(since === undefined ? {} : { since }),
-        ...(reserved.length === 0 ? {} : { reserved }),
-        methods: Object.fromEntries(methods.map((method) => [method.verb, methodOf(method)])),
-      },
-    ]),
-  );
+  return Object.fromEntries(resources.map((resource) => [resource.name, kept(contracts, resource, resourceOf)]));
 }
+
+function resourceOf({ path, description, deprecated, since, reserved, methods }: ResourceModel): ResourceContract {
+  return {
+    path,
+    ...(description === undefined ? {} : { description }),
+    ...(deprecated === undefined ? {} : { deprecated }),
+    ...(since === undefined ? {} : { since }),
+    ...(reserved.length === 0 ? {} : { reserved }),
+    methods: Object.fromEntries(methods.map((method) => [method.verb, methodOf(method)])),
+  };
+}
+
+/** Those of earlier runs. */
+const contracts = new WeakMap<ResourceModel, ResourceContract>();
+const bare = new WeakMap<ResourceContract, object>();
 
 function methodOf(method: MethodModel): MethodContract {
   const { kind, description, deprecated, since, idempotent, scope, timeout, request, response, errors } = method;

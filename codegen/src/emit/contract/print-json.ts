@@ -1,3 +1,4 @@
+import { kept } from "../../base/kept.js";
 import { LINE_WIDTH } from "../target.js";
 
 /** Pretty-prints JSON: keys sorted, an object over several lines, an array on one line if it fits. */
@@ -12,6 +13,16 @@ export function printJson(value: unknown, indent = 0, column = 0): string {
     return `[\n${items.join(",\n")}\n${" ".repeat(indent)}]`;
   }
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (indent !== KEPT) return printObject(value, indent);
+  return kept(texts, value, () => printObject(value, indent));
+}
+
+/** The indentation of types and resources. A watch keeps the contracts of those that have not changed. */
+const KEPT = 4;
+const texts = new WeakMap<object, string>();
+
+function printObject(value: object, indent: number): string {
+  const pad = " ".repeat(indent + 2);
   const entries = Object.entries(value).filter(([, content]) => content !== undefined);
   if (entries.length === 0) return "{}";
   const lines = entries

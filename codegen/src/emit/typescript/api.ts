@@ -1,11 +1,11 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import type { ApiModel, MethodModel, ResourceModel, StreamUse, TypeUse } from "../../model/api-model.js";
 import { maxJsonSize } from "../../model/schema/json-size.js";
 import type { EmitOptions } from "../target.js";
 import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
-import { fileSpecifier, runtimeType, TextFile } from "./text-file.js";
+import { fileSpecifier, type PartContext, PartTexts, runtimeType, TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { propertyName, stringLiteral } from "./type/literal.js";
 
@@ -19,12 +19,16 @@ export function emitApi(
 ): string {
   const file = new TextFile({ taken: ["api"] });
   const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
-  const typeOf = (name: string): JsonSchema | undefined => types.get(name);
+  const context: PartContext = { use: (symbol) => file.use(symbol), find: (name) => types.get(name) };
   const list = (name: string, resources: readonly ResourceModel[]): string => {
     const methods = resources
       .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
       .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
-    const entries = methods.map(({ resource, method }) => entryOf({ resource, method, validators, typeOf, file }));
+    const entries = methods.map(({ resource, method }) => {
+      const names = namesOf(method, validators);
+      const use = JSON.stringify([resource.name, resource.path, [...names.values()]]);
+      return ENTRIES.get(method, use, context, (part) => entryOf({ resource, method, names, file: part }));
+    });
     return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
   };
   file.write(
@@ -43,20 +47,31 @@ export function emitApiTypes({ header }: EmitOptions): string {
   return file.print(header);
 }
 
+const ENTRIES = new PartTexts();
+
+/** The names of the validators of a method's types. */
+function namesOf(method: MethodModel, validators: ValidatorSet): ReadonlyMap<TypeUse, string> {
+  const { request, requestStream, response, responseStream, errors } = method;
+  const list = (variant: Variant, uses: readonly (StreamUse | undefined)[]): readonly (readonly [TypeUse, string])[] =>
+    uses.flatMap((use) =>
+      use === undefined || use === "bytes" ? [] : [[use, validators.nameOf(use, variant)] as const],
+    );
+  return new Map([...list("closed", [request, requestStream]), ...list("open", [response, responseStream, ...errors])]);
+}
+
 interface Entry {
   readonly resource: ResourceModel;
   readonly method: MethodModel;
-  readonly validators: ValidatorSet;
-  /** Looks up a named type. */
-  readonly typeOf: (name: string) => JsonSchema | undefined;
-  readonly file: TextFile;
+  readonly names: ReadonlyMap<TypeUse, string>;
+  readonly file: PartContext;
 }
 
-function entryOf({ resource, method, validators, typeOf, file }: Entry): string {
+function entryOf({ resource, method, names, file }: Entry): string {
   const from = fileSpecifier("validators");
   const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
-  const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
-    use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
+  const validator = (use: StreamUse | undefined): string | undefined =>
+    use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(names.get(use) ?? "");
+  const typeOf = (name: string): JsonSchema | undefined => file.find(name) as JsonSchema | undefined;
   const maxSize = (use: StreamUse | undefined): string | undefined =>
     use === undefined || use === "bytes" ? undefined : maxJsonSize(use.schema, typeOf)?.toString();
   const { id, verb, kind, params, idempotent, scope, deprecated, timeout, errors } = method;
@@ -77,18 +92,18 @@ function entryOf({ resource, method, validators, typeOf, file }: Entry): string 
     ["scope", scope === undefined ? undefined : stringLiteral(scope)],
     ["deprecated", deprecated === undefined ? undefined : "true"],
     ["timeout", timeout === undefined ? undefined : String(timeout)],
-    ["request", validator(method.request, "closed")],
+    ["request", validator(method.request)],
     ["maxRequest", maxSize(method.request)],
-    ["requestItem", validator(method.requestStream, "closed")],
+    ["requestItem", validator(method.requestStream)],
     ["maxRequestItem", maxSize(method.requestStream)],
-    ["response", validator(method.response, "open")],
-    ["responseItem", validator(method.responseStream, "open")],
+    ["response", validator(method.response)],
+    ["responseItem", validator(method.responseStream)],
     [
       "errors",
       errors.length === 0
         ? undefined
         : record(
-            errors.map((error) => [error.status, importOf(validators.nameOf(error, "open"))]),
+            errors.map((error) => [error.status, validator(error) ?? ""]),
             "errors",
           ),
     ],

@@ -3,7 +3,7 @@ import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { methodComment } from "./method-comment.js";
 import { genericMember, methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
-import { runtimeType, type TextFile } from "./text-file.js";
+import { type PartContext, PartTexts, runtimeType, type TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 
@@ -23,13 +23,20 @@ export function handlerInterfaces(
   file: TextFile,
   callbacks?: string,
 ): readonly string[] {
-  return resources.map(({ typeName, path, methods }) => {
-    const members = methods.map((method) => handlerMember(method, file, callbacks)).join("");
-    return `${printComment(`The handlers of ${path}.`, 0)}export interface ${typeName}Handlers {\n${members}}\n`;
-  });
+  const context: PartContext = { use: (symbol) => file.use(symbol), find: () => undefined };
+  return resources.map((resource) =>
+    TEXTS.get(resource, callbacks ?? "", context, (part) => handlerInterface(resource, part, callbacks)),
+  );
 }
 
-function handlerMember(method: MethodModel, file: TextFile, callbacks: string | undefined): string {
+const TEXTS = new PartTexts();
+
+function handlerInterface({ typeName, path, methods }: ResourceModel, file: PartContext, callbacks?: string): string {
+  const members = methods.map((method) => handlerMember(method, file, callbacks)).join("");
+  return `${printComment(`The handlers of ${path}.`, 0)}export interface ${typeName}Handlers {\n${members}}\n`;
+}
+
+function handlerMember(method: MethodModel, file: PartContext, callbacks: string | undefined): string {
   const { requestStream, responseStream, response, errors } = method;
   const args = [
     useRequest(file, method),

@@ -5,7 +5,7 @@ import { methodComment, signatureComment } from "./method-comment.js";
 import { methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
 import type { SentTypes } from "./sent-types.js";
-import { runtimeType, type TextFile } from "./text-file.js";
+import { type PartContext, PartTexts, runtimeType, type TextFile } from "./text-file.js";
 import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 
@@ -22,13 +22,19 @@ export function methodInterfaces(
   file: TextFile,
   sentTypes: SentTypes,
 ): readonly string[] {
-  return resources.map(({ typeName, path, methods }) => {
-    const members = methods.map((method) => methodMember(method, file, sentTypes)).join("");
-    return `${printComment(`The methods of ${path}.`, 0)}export interface ${typeName}Methods {\n${members}}\n`;
-  });
+  const context: PartContext = { use: (symbol) => file.use(symbol), find: (name) => sentTypes.get(name) };
+  return resources.map((resource) => TEXTS.get(resource, "", context, (part) => methodInterface(resource, part)));
 }
 
-function methodMember(method: MethodModel, file: TextFile, sentTypes: SentTypes): string {
+const TEXTS = new PartTexts();
+
+function methodInterface({ typeName, path, methods }: ResourceModel, file: PartContext): string {
+  const members = methods.map((method) => methodMember(method, file)).join("");
+  return `${printComment(`The methods of ${path}.`, 0)}export interface ${typeName}Methods {\n${members}}\n`;
+}
+
+function methodMember(method: MethodModel, file: PartContext): string {
+  const sentTypes = { get: (name: string) => file.find(name) as string | undefined };
   const { requestStream, responseStream, response } = method;
   // Before a request stream the request is required, even an empty one: `client.files.store({}, items)`.
   const optional = method.requestOptional && requestStream === undefined;

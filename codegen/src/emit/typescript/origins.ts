@@ -1,3 +1,4 @@
+import { kept } from "../../base/kept.js";
 import type { Position } from "../../base/problem.js";
 import { type ApiModel, allMethods, type ResourceModel } from "../../model/api-model.js";
 import type { Origin } from "./declaration-map.js";
@@ -19,7 +20,10 @@ export function methodOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
     ["Callbacks", ofResources(callbacks)],
     [CALLBACK_HANDLERS, ofResources(callbacks)],
     ...[...resources, ...callbacks].flatMap((resource) => {
-      const origin = { at: resource.at, members: positions(resource.methods, methodName) };
+      const origin = {
+        at: resource.at,
+        members: kept(members, resource, () => positions(resource.methods, methodName)),
+      };
       return ["Methods", "Handlers"].map((suffix): [string, Origin] => [resource.typeName + suffix, origin]);
     }),
   ]);
@@ -31,7 +35,11 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
   for (const { name, at, fields } of model.types) origins.set(name, { at, members: fields });
   for (const method of allMethods(model)) {
     for (const { name, at, fields } of ownTypes(method)) origins.set(name, { at, members: fields });
-    const errors = { at: method.at, members: positions(method.errors, ({ status }) => status) };
+    if (method.errors.length === 0) continue;
+    const errors = {
+      at: method.at,
+      members: kept(members, method, () => positions(method.errors, ({ status }) => status)),
+    };
     for (const name of Object.values(errorTypeNames(method.typeName))) origins.set(name, errors);
   }
   for (const [name, input] of sentTypes(model)) {
@@ -41,9 +49,14 @@ export function typeOrigins(model: ApiModel): ReadonlyMap<string, Origin> {
   return origins;
 }
 
+type Positions = Readonly<Record<string, Position>>;
+
+/** Those of earlier runs: a watch keeps the models of what has not changed. */
+const members = new WeakMap<object, Positions>();
+
 function positions<Item extends { readonly at: Position }>(
   items: readonly Item[],
   nameOf: (item: Item) => string,
-): Readonly<Record<string, Position>> {
+): Positions {
   return Object.fromEntries(items.map((item) => [nameOf(item), item.at]));
 }

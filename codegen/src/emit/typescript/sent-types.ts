@@ -1,4 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
+import { kept } from "../../base/kept.js";
 import { type ApiModel, allMethods } from "../../model/api-model.js";
 import { eachSubschema, refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { typescriptNote } from "../../model/typebox/typescript-note.js";
@@ -15,9 +16,7 @@ const known = new WeakMap<ApiModel, SentTypes>();
 
 /** The {@link SentTypes} of all methods. */
 export function sentTypes(model: ApiModel): SentTypes {
-  const found = known.get(model) ?? findSentTypes(model);
-  known.set(model, found);
-  return found;
+  return kept(known, model, findSentTypes);
 }
 
 function findSentTypes(model: ApiModel): SentTypes {
@@ -63,9 +62,7 @@ const facts = new WeakMap<JsonSchema, Facts>();
 
 function factsOf(schema: SchemaOrBoolean): Facts {
   if (typeof schema === "boolean" || typescriptNote(schema).type !== undefined) return NO_FACTS;
-  const known = facts.get(schema) ?? findFacts(schema);
-  facts.set(schema, known);
-  return known;
+  return kept(facts, schema, findFacts);
 }
 
 function findFacts(schema: JsonSchema): Facts {

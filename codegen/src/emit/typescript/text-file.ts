@@ -1,3 +1,4 @@
+import { type Ask, Memo } from "../../base/memo.js";
 import { compareNames } from "../compare-names.js";
 import { LINE_WIDTH } from "../target.js";
 
@@ -19,6 +20,39 @@ interface TextFileOptions {
   readonly preferred?: Iterable<string>;
 }
 
+/** What a part of a file needs to know beside what it is about. */
+export interface PartContext {
+  /** Imports a symbol. @returns its name in the file */
+  use(symbol: ImportedSymbol): string;
+  /** Answers questions that the file defines. */
+  find(question: string): unknown;
+}
+
+/** The texts of parts of files. A watch takes those of earlier runs while their context gives the same answers. */
+export class PartTexts {
+  readonly #texts = new Memo<string, ImportedSymbol | string>();
+
+  /**
+   * The text of one part.
+   * @param input what the part is about, which never changes
+   * @param use tells the texts of one input apart
+   */
+  get(input: object, use: string, context: PartContext, print: (context: PartContext) => string): string {
+    const answer: Ask<ImportedSymbol | string> = (question) =>
+      typeof question === "string" ? context.find(question) : context.use(question);
+    return this.#texts.get(input, use, answer, (ask) => {
+      const symbols = new Map<string, ImportedSymbol>();
+      const single = (symbol: ImportedSymbol): ImportedSymbol => {
+        const key = keyOf(symbol);
+        const first = symbols.get(key) ?? symbol;
+        symbols.set(key, first);
+        return first;
+      };
+      return print({ use: (symbol) => ask(single(symbol)) as string, find: ask });
+    });
+  }
+}
+
 /** The specifier of a generated file in another. */
 export function fileSpecifier(name: string): string {
   return `./${name}.js`;
@@ -38,7 +72,7 @@ export class TextFile {
 
   /** Imports a symbol unless the file does so already. @returns its name in this file */
   use(symbol: ImportedSymbol): string {
-    const key = `${symbol.from} ${symbol.name}`;
+    const key = keyOf(symbol);
     const imported = this.#imports.get(key);
     if (imported !== undefined) return imported.local;
     const isFromPackage = !symbol.from.startsWith(".");
@@ -74,6 +108,10 @@ export class TextFile {
     const keyword = types ? "import type" : "import";
     return importStatement(keyword, names, from);
   }
+}
+
+function keyOf({ from, name }: ImportedSymbol): string {
+  return `${from} ${name}`;
 }
 
 /** An import of names: on one line if it fits. @param keyword `import` or `import type` */

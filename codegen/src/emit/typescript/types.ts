@@ -30,27 +30,28 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
   const schemaOf = schemasOf(model);
-  const ask: Ask = (question) => {
-    const [what, name = ""] = question.split(" ");
-    return what === "schema" ? schemaOf(name) : sent.get(name);
-  };
+  const ask: Ask = (question) =>
+    question.startsWith(SCHEMA) ? schemaOf(question.slice(SCHEMA.length)) : sent.get(question.slice(SENT.length));
   const declareBoth = (name: string, schema: JsonSchema, purpose = ""): readonly string[] =>
     declarations.get(schema, `${name} ${purpose}`, ask, (inner) => declareUses(name, schema, purpose, inner));
   const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema));
-  const others = new Map<string, string>();
+  const others = new OtherStatuses(taken);
   for (const method of allMethods(model)) {
     for (const use of ownTypes(method)) blocks.push(...declareBoth(use.name, use.schema, purposeOf(use, method)));
-    if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
+    if (method.errors.length > 0) blocks.push(...errorTypes(method, file, others));
   }
   if (blocks.length === 0) blocks.push("export {};\n");
-  file.write([...blocks, ...others.values()].join("\n"));
+  file.write([...blocks, ...others.declarations].join("\n"));
   return file.print(header);
 }
 
+/** The questions of declarations: for the schema of a type, and for the name of the type that callers send in its place. */
+const [SCHEMA, SENT] = ["schema ", "sent "];
+
 /** A type, and how callers send it where that differs. */
 function declareUses(name: string, schema: JsonSchema, purpose: string, ask: Ask): readonly string[] {
-  const schemaOf: SchemaOf = (other) => ask(`schema ${other}`) as JsonSchema | undefined;
-  const sentAs = (other: string): string | undefined => ask(`sent ${other}`) as string | undefined;
+  const schemaOf: SchemaOf = (other) => ask(SCHEMA + other) as JsonSchema | undefined;
+  const sentAs = (other: string): string | undefined => ask(SENT + other) as string | undefined;
   const own = declare(
     name,
     commentOf(schema, { schemaOf, purpose }),
@@ -87,21 +88,41 @@ function purposeOf(use: TypeUse, method: MethodModel): string {
   return error === undefined ? "" : `The details of ${error.status} from ${method.id}.`;
 }
 
+/** Those of earlier runs. */
+const ERROR_TYPES = new Memo<readonly string[]>();
+
 /** The details by status, which handlers use, and the union of all errors, which callers use. */
-function errorTypes(
-  method: MethodModel,
-  file: TextFile,
-  taken: Set<string>,
-  others: Map<string, string>,
+function errorTypes(method: MethodModel, file: TextFile, others: OtherStatuses): readonly string[] {
+  const names: ErrorNames = {
+    rpcError: file.use(runtimeType("RpcError")),
+    badRequest: file.use(runtimeType("BadRequestDetails")),
+    other: others.nameWithout(new Set(method.errors.map(({ status }) => status))),
+  };
+  const use = Object.values(names).join(" ");
+  return ERROR_TYPES.get(
+    method,
+    use,
+    () => undefined,
+    () => declareErrors(method, names),
+  );
+}
+
+interface ErrorNames {
+  readonly rpcError: string;
+  readonly badRequest: string;
+  /** The type of all other statuses. */
+  readonly other: string | undefined;
+}
+
+function declareErrors(
+  { typeName, errors, id }: MethodModel,
+  { rpcError, badRequest, other }: ErrorNames,
 ): readonly string[] {
-  const { typeName, errors, id } = method;
   const names = errorTypeNames(typeName);
   const details = errors.map((error) => ({
     status: error.status,
     type: isInline(error.schema) ? typeText(error.schema, { spell: (name) => name }) : atom(error.name),
   }));
-  const rpcError = file.use(runtimeType("RpcError"));
-  const badRequest = file.use(runtimeType("BadRequestDetails"));
   const errorOf = (status: string, type: string): TypeText => atom(`${rpcError}<${status}, ${type}>`);
   const branches = details.map(({ status, type }) => {
     const own = layout(type, 2, 0);
@@ -109,9 +130,7 @@ function errorTypes(
     if (status === "BAD_REQUEST") return errorOf(stringLiteral(status), `${own} | ${badRequest}`);
     return errorOf(stringLiteral(status), isRuntimeStatus(status) ? `${own} | undefined` : own);
   });
-  const declared = new Set<ErrorStatus>(errors.map(({ status }) => status));
-  if (!declared.has("BAD_REQUEST")) branches.push(errorOf('"BAD_REQUEST"', badRequest));
-  const other = otherStatuses(declared, taken, others);
+  if (errors.every(({ status }) => status !== "BAD_REQUEST")) branches.push(errorOf('"BAD_REQUEST"', badRequest));
   if (other !== undefined) branches.push(errorOf(other, "unknown"));
   const members = details.map(({ status, type }) => ({ comment: "", head: status, type }));
   return [
@@ -120,22 +139,33 @@ function errorTypes(
   ];
 }
 
-/** A type for the statuses outside `declared`, shared by all methods that declare the same statuses. */
-function otherStatuses(
-  declared: ReadonlySet<ErrorStatus>,
-  taken: Set<string>,
-  others: Map<string, string>,
-): string | undefined {
-  const named = ERRORS.filter((status) => declared.has(status) && status !== "BAD_REQUEST");
-  const rest = ERRORS.filter((status) => !declared.has(status) && status !== "BAD_REQUEST");
-  if (rest.length === 0) return undefined;
-  const key = named.join(" ");
-  const existing = [...others.keys()].find((name) => name.startsWith(`${key}:`));
-  if (existing !== undefined) return existing.slice(key.length + 1);
-  let name = `StatusOtherThan${named.map(pascalStatus).join("Or") || "BadRequest"}`;
-  while (taken.has(name)) name += "_";
-  taken.add(name);
-  const type: TypeText = { kind: "union", items: rest.map((status) => atom(stringLiteral(status))) };
-  others.set(`${key}:${name}`, alias(`type ${name}`, type));
-  return name;
+/** The types for the statuses that methods do not declare, each shared by all methods that declare the same. */
+class OtherStatuses {
+  readonly #taken: Set<string>;
+  readonly #types = new Map<string, { readonly name: string; readonly text: string }>();
+
+  /** @param taken the names of other types, to which it adds its own */
+  constructor(taken: Set<string>) {
+    this.#taken = taken;
+  }
+
+  get declarations(): readonly string[] {
+    return [...this.#types.values()].map(({ text }) => text);
+  }
+
+  /** The name of the type of all statuses outside `declared`; undefined if there are none. */
+  nameWithout(declared: ReadonlySet<ErrorStatus>): string | undefined {
+    const named = ERRORS.filter((status) => declared.has(status) && status !== "BAD_REQUEST");
+    const key = named.join(" ");
+    const existing = this.#types.get(key);
+    if (existing !== undefined) return existing.name;
+    const rest = ERRORS.filter((status) => !declared.has(status) && status !== "BAD_REQUEST");
+    if (rest.length === 0) return undefined;
+    let name = `StatusOtherThan${named.map(pascalStatus).join("Or") || "BadRequest"}`;
+    while (this.#taken.has(name)) name += "_";
+    this.#taken.add(name);
+    const type: TypeText = { kind: "union", items: rest.map((status) => atom(stringLiteral(status))) };
+    this.#types.set(key, { name, text: alias(`type ${name}`, type) });
+    return name;
+  }
 }

@@ -6,7 +6,7 @@ import { ValidatorCompiler } from "../validators/compile-validator.js";
 import { compileValidators } from "../validators/validator-set.js";
 import { emitApi, emitApiTypes } from "./api.js";
 import { emitClient, emitClientTypes } from "./client.js";
-import { declarationMap, type Origin } from "./declaration-map.js";
+import { DeclarationMapper, type Origin } from "./declaration-map.js";
 import { methodOrigins, typeOrigins } from "./origins.js";
 import { emitServer, emitServerTypes } from "./server.js";
 import { emitTypes } from "./types.js";
@@ -16,6 +16,7 @@ import { emitValidators, emitValidatorTypes } from "./validators.js";
 export class TypeScriptTarget implements Target {
   readonly name = "typescript";
   readonly #compiler: ValidatorCompiler;
+  readonly #mappers = new Map<string, DeclarationMapper>();
 
   /** @param validators those of earlier processes */
   constructor(validators: ResultCache<CompiledValidator>) {
@@ -28,29 +29,31 @@ export class TypeScriptTarget implements Target {
     return new Map([
       ["api.d.ts", emitApiTypes(options)],
       ["api.js", emitApi(model, validators, options)],
-      ...withMap("client.d.ts", emitClientTypes(model, options), ofMethods, options),
+      ...this.#withMap("client.d.ts", emitClientTypes(model, options), ofMethods, options),
       ["client.js", emitClient(options)],
-      ...withMap("server.d.ts", emitServerTypes(model, options), ofMethods, options),
+      ...this.#withMap("server.d.ts", emitServerTypes(model, options), ofMethods, options),
       ["server.js", emitServer(options)],
-      ...withMap("types.d.ts", emitTypes(model, options), typeOrigins(model), options),
+      ...this.#withMap("types.d.ts", emitTypes(model, options), typeOrigins(model), options),
       // For `export *` from it.
       ["types.js", `// ${options.header}\nexport {};\n`],
       ["validators.d.ts", emitValidatorTypes(validators, options)],
       ["validators.js", emitValidators(validators, options)],
     ]);
   }
-}
 
-/** Declarations, and their map if the options ask for maps. */
-function withMap(
-  name: string,
-  text: string,
-  origins: ReadonlyMap<string, Origin>,
-  { declarationMap: hasMap, pathOf }: EmitOptions,
-): readonly [string, string][] {
-  if (!hasMap) return [[name, text]];
-  return [
-    [name, `${text}//# sourceMappingURL=${name}.map\n`],
-    [`${name}.map`, declarationMap(name, text, origins, pathOf)],
-  ];
+  /** Declarations, and their map if the options ask for maps. */
+  #withMap(
+    name: string,
+    text: string,
+    origins: ReadonlyMap<string, Origin>,
+    { declarationMap: hasMap, pathOf }: EmitOptions,
+  ): readonly [string, string][] {
+    if (!hasMap) return [[name, text]];
+    const mapper = this.#mappers.get(name) ?? new DeclarationMapper(name);
+    this.#mappers.set(name, mapper);
+    return [
+      [name, `${text}//# sourceMappingURL=${name}.map\n`],
+      [`${name}.map`, mapper.map(text, origins, pathOf)],
+    ];
+  }
 }

@@ -1,4 +1,5 @@
-import { ResultCache } from "../../base/result-cache.js";
+import { kept } from "../../base/kept.js";
+import { ResultCache, sha256 } from "../../base/result-cache.js";
 import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { CompiledValidator } from "../compiled-validator.js";
 import { isPlain } from "../plain-validators/is-plain.js";
@@ -10,9 +11,13 @@ const texts = new WeakMap<object, string>();
 /** A rewritten schema as JSON. */
 export function textOf(schema: SchemaOrBoolean): string {
   if (typeof schema === "boolean") return String(schema);
-  const text = texts.get(schema) ?? JSON.stringify(schema);
-  texts.set(schema, text);
-  return text;
+  return kept(texts, schema, (input) => JSON.stringify(input));
+}
+
+const hashes = new WeakMap<object, string>();
+
+function hashOf(schema: SchemaOrBoolean): string {
+  return typeof schema === "boolean" ? String(schema) : kept(hashes, schema, () => sha256(textOf(schema)));
 }
 
 /** Compiles schemas to code, those that neither the previous run nor an earlier process has compiled. */
@@ -34,6 +39,6 @@ export class ValidatorCompiler {
   compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
     const compile = (): CompiledValidator =>
       !evaluated && isPlain(schema) ? printPlain(schema) : this.#ajv.compile(schema, evaluated);
-    return this.#results.get(`${evaluated} ${textOf(schema)}`, compile);
+    return this.#results.get(`${evaluated} ${hashOf(schema)}`, compile);
   }
 }

@@ -1,5 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
-import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import { kept } from "../../base/kept.js";
+import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
 import type { CompiledValidator } from "../compiled-validator.js";
@@ -48,16 +49,21 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     shapes.set(shape, shared);
     return shared;
   };
-  const names = new Map<TypeUse, Map<Variant, string>>();
+  const names = {
+    open: new Map<TypeUse, string>(),
+    closed: new Map<TypeUse, string>(),
+    part: new Map<TypeUse, string>(),
+  };
   const nameOf = (use: TypeUse, variant: Variant): string => {
-    const known = names.get(use)?.get(variant);
+    const known = names[variant].get(use);
     if (known !== undefined) return known;
     const type = refName(use.schema);
     const name = type === undefined ? inlineName(use, variant) : validatorName(type, variants.needed(type, variant));
-    names.set(use, new Map(names.get(use)).set(variant, name));
+    names[variant].set(use, name);
     return name;
   };
-  for (const { use, variant } of usesOf(model)) {
+  const uses = allMethods(model).flatMap((method) => kept(usesByMethod, method, usesOf));
+  for (const { use, variant } of uses) {
     const name = nameOf(use, variant);
     exported.add(name);
     if (refName(use.schema) !== undefined) pending.push(name);
@@ -79,7 +85,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     }
     return name;
   };
-  const sent = usesOf(model).filter(({ variant }) => variant === "open");
+  const sent = uses.filter(({ variant }) => variant === "open");
   const projections = buildProjections(
     sent.map(({ use }) => [nameOf(use, "open"), use.schema] as const),
     { types, builder: new ProjectionBuilder(types, validatorOf) },
@@ -100,7 +106,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
 /** The validators with `unevaluatedProperties` or `unevaluatedItems`, and those that they call. */
 function withEvaluated(schemas: ReadonlyMap<string, SchemaOrBoolean>): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const [name, schema] of schemas) if (/"unevaluated(Properties|Items)":/.test(textOf(schema))) found.add(name);
+  for (const [name, schema] of schemas) if (factsOf(schema).isEvaluated) found.add(name);
   for (const name of found) for (const called of callsIn(schemas.get(name) ?? true)) found.add(called);
   return found;
 }
@@ -125,18 +131,39 @@ interface ValidatedUse {
 }
 
 /** The server of a method rejects unknown properties; the caller accepts them, because its peer may be newer. */
-function usesOf(model: ApiModel): readonly ValidatedUse[] {
+function usesOf({ request, requestStream, responseStream, response, errors }: MethodModel): readonly ValidatedUse[] {
   const validated = (use: StreamUse | undefined, variant: Variant): readonly ValidatedUse[] =>
     use === undefined || use === "bytes" ? [] : [{ use, variant }];
-  return allMethods(model).flatMap(({ request, requestStream, responseStream, response, errors }) => [
+  return [
     ...[request, requestStream].flatMap((use) => validated(use, "closed")),
     ...[responseStream, response, ...errors].flatMap((use) => validated(use, "open")),
-  ]);
+  ];
 }
+
+/** Those of earlier runs. */
+const usesByMethod = new WeakMap<MethodModel, readonly ValidatedUse[]>();
 
 /** The validators that a rewritten schema calls. */
 function callsIn(schema: SchemaOrBoolean): readonly string[] {
-  return [...textOf(schema).matchAll(CALLS)].map(([, name = ""]) => name);
+  return factsOf(schema).calls;
+}
+
+interface Facts {
+  readonly calls: readonly string[];
+  /** Whether it has `unevaluatedProperties` or `unevaluatedItems`. */
+  readonly isEvaluated: boolean;
+}
+
+/** Of rewritten schemas. */
+const facts = new WeakMap<object, Facts>();
+
+function factsOf(schema: SchemaOrBoolean): Facts {
+  if (typeof schema === "boolean") return { calls: [], isEvaluated: false };
+  return kept(facts, schema, () => {
+    const text = textOf(schema);
+    const calls = [...text.matchAll(CALLS)].map(([, name = ""]) => name);
+    return { calls, isEvaluated: /"unevaluated(Properties|Items)":/.test(text) };
+  });
 }
 
 const CALLS = new RegExp(`"${CALL}":"([^"]+)"`, "g");

@@ -1,4 +1,5 @@
 import type { ts } from "ts-morph";
+import { kept } from "../../base/kept.js";
 import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 
@@ -73,8 +74,7 @@ export class Declarations {
   #findLocal(file: string, name: string, steps: number): Declared | undefined {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
-    for (const statement of source.statements) {
-      if (!compiler.isVariableStatement(statement)) continue;
+    for (const statement of kept(variables, source, variablesOf)) {
       const found = this.#variable(statement, name);
       if (found === undefined) continue;
       return found.exported === undefined ? { ...found, exported: exportedLater(source, name) } : found;
@@ -112,24 +112,48 @@ export class Declarations {
 
   /** The file and name from which `file` imports its local `name`; `*` for a namespace import. */
   #imported(file: string, name: string): { readonly file: string; readonly name: string } | undefined {
-    for (const statement of this.#sources.read(file)?.statements ?? []) {
-      if (!compiler.isImportDeclaration(statement) || !compiler.isStringLiteral(statement.moduleSpecifier)) continue;
-      const original = originalName(statement.importClause, name);
-      if (original === undefined) continue;
-      const from = this.#sources.resolve(statement.moduleSpecifier.text, file);
-      return from === undefined ? undefined : { file: from, name: original };
-    }
-    return undefined;
+    const source = this.#sources.read(file);
+    const found = source === undefined ? undefined : kept(imports, source, importsOf).get(name);
+    const from = found === undefined ? undefined : this.#sources.resolve(found.specifier, file);
+    return found === undefined || from === undefined ? undefined : { file: from, name: found.name };
   }
 }
 
-function originalName(clause: ts.ImportClause | undefined, name: string): string | undefined {
-  if (clause?.name?.text === name) return "default";
+/** The declarations of variables at the top level of files. */
+const variables = new WeakMap<ts.SourceFile, readonly ts.VariableStatement[]>();
+
+function variablesOf({ statements }: ts.SourceFile): readonly ts.VariableStatement[] {
+  return statements.filter(compiler.isVariableStatement);
+}
+
+/** A name of another module. */
+interface Imported {
+  readonly specifier: string;
+  /** `*` for the whole module. */
+  readonly name: string;
+}
+
+/** The imports of files, by local name. */
+const imports = new WeakMap<ts.SourceFile, ReadonlyMap<string, Imported>>();
+
+function importsOf({ statements }: ts.SourceFile): ReadonlyMap<string, Imported> {
+  const found = new Map<string, Imported>();
+  for (const statement of statements) {
+    if (!compiler.isImportDeclaration(statement) || !compiler.isStringLiteral(statement.moduleSpecifier)) continue;
+    const { text: specifier } = statement.moduleSpecifier;
+    for (const [local, name] of boundNames(statement.importClause)) {
+      if (!found.has(local)) found.set(local, { specifier, name });
+    }
+  }
+  return found;
+}
+
+function boundNames(clause: ts.ImportClause | undefined): readonly (readonly [local: string, name: string])[] {
+  const own = clause?.name === undefined ? [] : [[clause.name.text, "default"] as const];
   const bindings = clause?.namedBindings;
-  if (bindings === undefined) return undefined;
-  if (compiler.isNamespaceImport(bindings)) return bindings.name.text === name ? "*" : undefined;
-  const element = bindings.elements.find((one) => one.name.text === name);
-  return element === undefined ? undefined : (element.propertyName ?? element.name).text;
+  if (bindings === undefined) return own;
+  if (compiler.isNamespaceImport(bindings)) return [...own, [bindings.name.text, "*"]];
+  return [...own, ...bindings.elements.map((one) => [one.name.text, (one.propertyName ?? one.name).text] as const)];
 }
 
 function isExported(statement: ts.VariableStatement): boolean {

@@ -1,4 +1,5 @@
 import type { ts } from "ts-morph";
+import { kept } from "../../base/kept.js";
 import { compiler } from "./compiler.js";
 import { hasModifier } from "./erase-types.js";
 import type { SourceFiles } from "./source-files.js";
@@ -11,18 +12,40 @@ export function exportedNames(
 ): ReadonlySet<string> | undefined {
   const source = seen.has(file) ? undefined : sources.read(file);
   if (source === undefined || !/\.[cm]?tsx?$/.test(file)) return undefined;
+  const { names, all, isWhole } = kept(exports, source, exportsOf);
+  if (!isWhole) return undefined;
+  const inner = all.map((specifier) => {
+    const from = sources.resolve(specifier, file);
+    return from === undefined ? undefined : exportedNames(sources, from, new Set(seen).add(file));
+  });
+  if (inner.includes(undefined)) return undefined;
+  return inner.length === 0 ? names : new Set([...names, ...inner.flatMap((set) => [...(set ?? [])])]);
+}
+
+interface Exports {
+  readonly names: ReadonlySet<string>;
+  /** The modules of which everything is exported. */
+  readonly all: readonly string[];
+  /** Whether the module exports nothing else. */
+  readonly isWhole: boolean;
+}
+
+/** The exports of files, as their own source shows them. */
+const exports = new WeakMap<ts.SourceFile, Exports>();
+
+function exportsOf({ statements }: ts.SourceFile): Exports {
   const names = new Set<string>();
-  for (const statement of source.statements) {
+  const all: string[] = [];
+  for (const statement of statements) {
     if (compiler.isExportAssignment(statement)) {
-      if (statement.isExportEquals === true) return undefined;
+      if (statement.isExportEquals === true) return { names, all, isWhole: false };
       names.add("default");
     } else if (compiler.isExportDeclaration(statement)) {
       const { exportClause, moduleSpecifier } = statement;
       if (exportClause === undefined) {
-        const from = resolved(sources, moduleSpecifier, file);
-        const inner = from === undefined ? undefined : exportedNames(sources, from, new Set(seen).add(file));
-        if (inner === undefined) return undefined;
-        for (const name of inner) names.add(name);
+        if (moduleSpecifier === undefined || !compiler.isStringLiteral(moduleSpecifier))
+          return { names, all, isWhole: false };
+        all.push(moduleSpecifier.text);
       } else if (compiler.isNamedExports(exportClause)) {
         for (const { name } of exportClause.elements) names.add(name.text);
       } else {
@@ -32,7 +55,7 @@ export function exportedNames(
       for (const name of declaredNames(statement)) names.add(name);
     }
   }
-  return names;
+  return { names, all, isWhole: true };
 }
 
 /** The identifiers of files, without those that declare, import or re-export a name. */
@@ -50,12 +73,6 @@ export function mentionedNames(sources: SourceFiles, files: readonly string[]): 
     if (source !== undefined) visit(source);
   }
   return names;
-}
-
-function resolved(sources: SourceFiles, specifier: ts.Expression | undefined, file: string): string | undefined {
-  return specifier !== undefined && compiler.isStringLiteral(specifier)
-    ? sources.resolve(specifier.text, file)
-    : undefined;
 }
 
 /** The names that a statement declares: `default` for a default export. */

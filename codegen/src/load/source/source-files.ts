@@ -2,6 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { ts } from "ts-morph";
 import { displayPath } from "../../base/display-path.js";
+import { type FileState, fileState } from "../../base/file-state.js";
+import { kept } from "../../base/kept.js";
 import { type Position, SchemaProblem } from "../../base/problem.js";
 import { compiler } from "./compiler.js";
 
@@ -34,8 +36,11 @@ const MAX_NESTING = 100;
 export class SourceFiles {
   readonly #cwd: string;
   readonly #parsed = new Map<string, ts.SourceFile>();
-  /** Those of this run. */
-  readonly #references = new Map<string, readonly ModuleReference[]>();
+  /** Those of the parsed files. */
+  readonly #states = new Map<string, FileState>();
+  readonly #references = new WeakMap<ts.SourceFile, readonly ModuleReference[]>();
+  /** Whether there is a file at a path, in this run. */
+  readonly #isFile = new Map<string, boolean>();
   readonly #displayed = new Map<string, string>();
 
   /** @param cwd the directory to which paths in positions are relative. */
@@ -50,8 +55,12 @@ export class SourceFiles {
 
   /** Drops files that changed on disk. To be called once before each run. */
   refresh(): void {
-    this.#references.clear();
+    this.#isFile.clear();
     for (const [file, parsed] of this.#parsed) {
+      const [before, now] = [this.#states.get(file), fileState(file)];
+      this.#isFile.set(file, now.id !== "");
+      if (before?.isSettled === true && before.id === now.id) continue;
+      this.#states.set(file, now);
       if (textOf(file) !== parsed.text) this.#parsed.delete(file);
     }
   }
@@ -79,19 +88,18 @@ export class SourceFiles {
 
   /** The imports and re-exports of `file`, those of types included, in order. */
   references(file: string): readonly ModuleReference[] {
-    const references = this.#references.get(file) ?? this.#findReferences(file);
-    this.#references.set(file, references);
-    return references;
+    const source = this.read(file);
+    return source === undefined ? [] : kept(this.#references, source, () => this.#findReferences(source));
   }
 
-  #findReferences(file: string): readonly ModuleReference[] {
-    const source = this.read(file);
+  #findReferences({ statements, fileName }: ts.SourceFile): readonly ModuleReference[] {
     const position = (node: ts.Node): Position => this.position(node);
-    return (source?.statements ?? []).flatMap((statement) => {
+    const existing = (candidates: readonly string[]): string | undefined => candidates.find((one) => this.#has(one));
+    return statements.flatMap((statement) => {
       if (!compiler.isImportDeclaration(statement) && !compiler.isExportDeclaration(statement)) return [];
       const specifier = statement.moduleSpecifier;
       if (specifier === undefined || !compiler.isStringLiteral(specifier)) return [];
-      const candidates = candidatesOf(specifier.text, file);
+      const candidates = candidatesOf(specifier.text, fileName);
       const names = importedNames(statement).map(({ name, node }) => ({
         name,
         get at() {
@@ -106,7 +114,10 @@ export class SourceFiles {
           },
           candidates,
           names,
-          file: candidates.find((one) => isFile(one)),
+          // Files appear and disappear between runs.
+          get file() {
+            return existing(candidates);
+          },
         },
       ];
     });
@@ -114,7 +125,13 @@ export class SourceFiles {
 
   /** Resolves `specifier` in the file `from`. @returns undefined for a package and for a missing file */
   resolve(specifier: string, from: string): string | undefined {
-    return candidatesOf(specifier, from).find((one) => isFile(one));
+    return candidatesOf(specifier, from).find((one) => this.#has(one));
+  }
+
+  #has(path: string): boolean {
+    const known = this.#isFile.get(path) ?? statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    this.#isFile.set(path, known);
+    return known;
   }
 
   /** The parser is recursive, like those of every tool that reads the file. @throws SchemaProblem */
@@ -131,8 +148,11 @@ export class SourceFiles {
   }
 
   #parse(file: string): ts.SourceFile | undefined {
+    // Before the text: a change between the two is found by the next run.
+    const state = fileState(file);
     const text = textOf(file);
     if (text === undefined) return undefined;
+    this.#states.set(file, state);
     const parsed = this.#parseText(file, text);
     this.#parsed.set(file, parsed);
     return parsed;
@@ -180,10 +200,6 @@ function candidatesOf(specifier: string, from: string): readonly string[] {
     return sources.map((source) => base.slice(0, -extension.length) + source);
   }
   return [base, ...[".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"].map((end) => base + end)];
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function textOf(file: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { ts } from "ts-morph";
 import type { Position } from "../../base/problem.js";
-import type { Doc, ExportedSchema, Hint } from "../../model/hint.js";
+import type { Doc, ExportedSchema, Hint, Origin } from "../../model/hint.js";
 import { compiler } from "./compiler.js";
 import type { Declarations, Declared } from "./declarations.js";
 import { docOf } from "./doc.js";
@@ -14,6 +14,7 @@ export interface HintContext {
   readonly declarations: Declarations;
   /** The value of an export at run time. */
   exportedValue(file: string, name: string): unknown;
+  versionOf(file: string): object | undefined;
 }
 
 /** A {@link Hint} from the syntax tree. A part that the source does not show has the position of its parent. */
@@ -37,6 +38,15 @@ export class SourceHint implements Hint {
   /** Looked up when a message needs it: most hints have none. */
   get at(): Position {
     return this.#context.sources.position(this.#node);
+  }
+
+  get origin(): Origin | undefined {
+    let expression = this.#expression;
+    for (let next = expression; next !== undefined; next = this.#context.declarations.named(unwrap(next))?.expression) {
+      expression = next;
+    }
+    const version = expression && this.#context.versionOf(expression.getSourceFile().fileName);
+    return expression && version && { version, offset: expression.pos };
   }
 
   get exported(): ExportedSchema | undefined {

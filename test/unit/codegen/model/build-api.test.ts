@@ -19,7 +19,7 @@ const NOWHERE: Hint = {
 function modelOf(resources: object, callbacks: object = {}): ApiModel {
   const problems = new Problems();
   const api = { name: "test", version: "1.0.0", resources, callbacks };
-  const model = buildApi({ api, hint: NOWHERE, exported: new Map() }, typescriptNaming, problems);
+  const model = buildApi({ api, hint: NOWHERE, exported: new Map() }, { rules: typescriptNaming, problems });
   problems.throwIfAny();
   if (model === undefined) throw new Error("no model");
   return model;
