@@ -80,12 +80,8 @@ export class ApiServer {
     this.#config = dispatchConfig(options, this.#limits);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
-      router: () => this.#router,
-      local: () => this.#local,
-      observer: this.#observer,
-      log: options.log,
-      methods: handlers.api.methods,
-      connections: this.#connections,
+      ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
+      ...{ observer: this.#observer, log: options.log, methods: handlers.api.methods },
     });
     this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations(options)));
     this.#local = new LocalCalls({
@@ -97,17 +93,11 @@ export class ApiServer {
       callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
     });
     this.#shutdown = new Shutdown({
-      observer: this.#observer,
-      connections: this.#connections,
+      ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
       calls: () => this.calls,
-      local: this.#local,
     });
-    this.#drift = reportDrift({
-      api: handlers.api,
-      policy: checkDriftPolicy(options.contractDrift),
-      observer: this.#observer,
-      callbacks,
-    });
+    const policy = checkDriftPolicy(options.contractDrift);
+    this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
   }
 
   /**

@@ -1,5 +1,5 @@
-import { parseDuration } from "../../base/duration.js";
 import { nearest } from "../../base/nearest.js";
+import { parseDuration } from "../../base/units.js";
 import { HEALTH, STATUS } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";

@@ -1,11 +1,10 @@
 import { InvalidArgumentError } from "commander";
 import { type KorvLimits, korvLimits } from "../../adapters/korv/korv-options.js";
-import { parseByteSize } from "../../base/byte-size.js";
 import { OptionError } from "../../base/check-options.js";
-import { parseDuration } from "../../base/duration.js";
 import { nearest } from "../../base/nearest.js";
 import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
+import { parseByteSize, parseDuration } from "../../base/units.js";
 
 /** Parses a file name. It rejects the text of a key, which must not become part of a path or a message. */
 export function parseFileName(text: string): string {

@@ -55,8 +55,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #reject: (error: SshError) => void = () => {};
   #confirmed: Promise<void> | undefined;
   #settled = false;
-  /** Whether it has its channel. */
-  #isOpen = false;
+  #hasChannel = false;
   readonly #removeAbort: () => void;
 
   constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
@@ -64,7 +63,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     this.#channel = channel;
     this.#config = config;
     const onGiveUp = (reason: string): void =>
-      this.#fail(new SshError("unauthenticated", `${formatTarget(target)} ${reason}${this.#login.problems}`));
+      this.#fail(new SshError("unauthenticated", `${formatTarget(target)} ${reason}${this.#login.record.problems}`));
     this.#login = new Login({ ...config.login, onGiveUp });
     this.#progress = new DialProgress(target, config, this.#login);
     this.result = new Promise((resolve, reject) => {
@@ -110,8 +109,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       learnHostKeys(this.#client, {
         wanted: (announced) => verifier.toLearn(announced),
         learn: (proven) => void this.#learn(proven),
-        reject: (unproven) =>
-          this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
+        reject: (unproven) => debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
       });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       const abort = (reason: string): void => this.#onError(new Error(reason), reason);
@@ -119,7 +117,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
-    // ssh2 has paused the socket, so that this listener does not make it flow.
+    // ssh2 has paused the socket: this listener does not make it flow.
     this.#socket.on("data", this.#onData);
   }
 
@@ -178,7 +176,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     const error = printableError(raw);
     // A key failed to sign; ssh2 continues with the next method.
     if (error.level === "client-authentication" && !this.#login.exhausted) {
-      this.#login.addProblem(error.message.replace(/^Error signing data with key: /, ""));
+      this.#login.record.addProblem(error.message.replace(/^Error signing data with key: /, ""));
       return;
     }
     this.#progress.addError(error);
@@ -188,7 +186,6 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   };
 
   readonly #onClose = (): void => this.#fail(this.#progress.failure());
-
   readonly #onAbort = (): void => {
     const cause = this.#config.signal?.reason as unknown;
     this.#fail(
@@ -201,7 +198,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     try {
       this.#channel.open(this.#client, (error, channel) => {
         if (!error) this.#succeed(channel);
-        else if (this.#isOpen) channel.emit("error", this.#config.mapError(this.#channelFailure(error)));
+        else if (this.#hasChannel) channel.emit("error", this.#config.mapError(this.#channelFailure(error)));
         else this.#fail(this.#channelFailure(error));
       });
     } catch (error) {
@@ -212,7 +209,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #succeed(channel: Raw): void {
     if (this.#settled) return;
     this.#settle();
-    this.#isOpen = true;
+    this.#hasChannel = true;
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,

@@ -7,10 +7,9 @@ export const KEXINIT = 20;
 /** SSH_MSG_GLOBAL_REQUEST (RFC 4254, section 4). */
 export const GLOBAL_REQUEST = 80;
 
-// The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it
-// (test/layers).
+// The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it (test/layers).
 
-/** A handler of one message: ssh2 passes its protocol first. */
+/** A handler of one message. */
 type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...args: Args) => unknown;
 
 /** How far one direction of a channel has come. */
@@ -144,10 +143,9 @@ export interface Protocol {
   authPassword(user: string, password: string, newPassword?: string): void;
   authPasswdChg(prompt: string): void;
   authPKOK(algorithm: string, key: Buffer): void;
-  /** Requests a service (RFC 4253, section 10). */
   service(name: string): void;
-  /** Requests a subsystem on a channel of the peer's number. */
-  subsystem(recipient: number, name: string, wantReply: boolean): void;
+  /** @param recipient the number of the channel at the peer */
+  subsystem(recipient: number, ...request: readonly unknown[]): void;
   channelOpenFail(id: number, reason: number, description?: string): void;
   channelFailure(id: number): void;
   channelSuccess(id: number): void;

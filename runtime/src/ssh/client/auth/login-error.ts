@@ -8,7 +8,8 @@ import type { Login } from "./login.js";
  * @param error the last error of ssh2
  */
 export function loginError(address: string, login: Login, error: (Error & { level?: string }) | undefined): SshError {
-  const { offered, problems, rejected } = login;
+  const { offered, record } = login;
+  const { problems, rejected } = record;
   if (login.exhausted) {
     const message =
       rejected === ""

@@ -3,6 +3,7 @@ import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { callOption } from "../../keys/identity/call-option.js";
 import type { LoginConfig } from "./login-config.js";
+import { LoginRecord } from "./login-record.js";
 import { algorithmOf, dependsOnServer, type OfferedKey } from "./offered-key.js";
 import { toParsedKey } from "./parsed-key.js";
 
@@ -18,8 +19,6 @@ interface AuthProgress {
 export const MAX_ATTEMPTS = 3;
 /** Keyboard-interactive requests per login, those without prompts included. */
 export const MAX_ROUNDS = 20;
-/** Problems that a message lists: a server can cause any number of them. */
-const MAX_PROBLEMS = 20;
 
 /**
  * One login to one server (RFC 4252): keys one by one, then keyboard-interactive, then a password; each only where the server
@@ -29,8 +28,8 @@ const MAX_PROBLEMS = 20;
 export class Login {
   readonly #config: LoginConfig;
   readonly #keys: OfferedKey[];
-  readonly #problems: string[];
-  readonly #rejected = new Set<string>();
+  /** What it has tried. */
+  readonly record: LoginRecord;
   #serverAlgorithms: readonly string[] | undefined;
   #methods: readonly string[] | undefined;
   #last: { readonly name: string; readonly key?: OfferedKey } | undefined;
@@ -47,7 +46,7 @@ export class Login {
     const { password, prompts } = options;
     this.#config = config;
     this.#keys = [...offers.keys];
-    this.#problems = [...offers.problems];
+    this.record = new LoginRecord(offers.problems);
     this.#passwordAttempts = typeof password === "function" ? MAX_ATTEMPTS : password === undefined ? 0 : 1;
     this.#promptAttempts = prompts !== undefined ? MAX_ATTEMPTS : typeof password === "string" ? 1 : 0;
   }
@@ -57,25 +56,10 @@ export class Login {
     return this.#exhausted;
   }
 
-  /** What the server has rejected, such as `accepts none of these keys: SHA256:… (file)`; empty where nothing was tried. */
-  get rejected(): string {
-    const keys = [...this.#rejected].filter((name) => name.startsWith("SHA256:"));
-    const others = [...this.#rejected].filter((name) => !name.startsWith("SHA256:"));
-    return [
-      ...(others.length > 0 ? [`rejects ${others.join(" and ")}`] : []),
-      ...(keys.length > 0 ? [`accepts none of these keys: ${keys.join(", ")}`] : []),
-    ].join(", and ");
-  }
-
   /** What was offered so far, the last method included; empty where nothing was. */
   get offered(): string {
     const last = this.#last?.name ?? "";
-    return [...this.#rejected, ...(last === "" ? [] : [last])].join(", ");
-  }
-
-  /** The problems of methods that could not be tried, in parentheses; empty where there are none. */
-  get problems(): string {
-    return this.#problems.length === 0 ? "" : ` (${this.#problems.join("; ")})`;
+    return [...this.record.names, ...(last === "" ? [] : [last])].join(", ");
   }
 
   /** Whether the first key depends on the signature algorithms of the server. */
@@ -87,12 +71,6 @@ export class Login {
   /** See {@link LoginConfig.pauseFor}. */
   pauseFor<T>(answer: Promise<T>): Promise<T> {
     return this.#config.pauseFor(answer);
-  }
-
-  /** Adds a problem of one method; the next methods are still tried. */
-  addProblem(problem: string): void {
-    const text = printable(problem, 400);
-    if (this.#problems.length < MAX_PROBLEMS && !this.#problems.includes(text)) this.#problems.push(text);
   }
 
   /** Sets the server's `server-sig-algs`; later calls are ignored. */
@@ -129,8 +107,8 @@ export class Login {
     }
     if (this.#exhausted || methods === null) return false;
     this.#exhausted = true;
-    if (!this.#accepts("publickey") && this.#rejected.size === 0) {
-      this.addProblem(
+    if (!this.#accepts("publickey") && this.record.names.length === 0) {
+      this.record.addProblem(
         methods.length === 0
           ? "the server accepts no authentication method"
           : `the server accepts no keys, only ${methods.join(", ")}`,
@@ -181,8 +159,8 @@ export class Login {
     if (last === undefined || last.name === "") return;
     // A server that accepts no key now may require one after the password.
     if (!partial && last.key !== undefined && !methods.includes("publickey")) this.#keys.unshift(last.key);
-    else if (!partial) this.#rejected.add(last.name);
-    else this.addProblem(`the server accepted ${last.name}, and also requires ${methods.join(" or ")}`);
+    else if (!partial) this.record.reject(last.name);
+    else this.record.addProblem(`the server accepted ${last.name}, and also requires ${methods.join(" or ")}`);
   }
 
   #nextKey(): AnyAuthMethod | undefined {
@@ -198,7 +176,7 @@ export class Login {
           key,
         );
       }
-      this.addProblem(`the server accepts only SHA-1 signatures of ${key.label}, which this client never makes`);
+      this.record.addProblem(`the server accepts only SHA-1 signatures of ${key.label}, which this client never makes`);
     }
     return undefined;
   }
@@ -209,7 +187,8 @@ export class Login {
     const answer = typeof password === "function" ? this.#ask("password", () => password(account)) : password;
     const found = await answer;
     if (typeof found === "string") return found;
-    if (found !== undefined) this.addProblem("the option password failed: it returned neither a string nor undefined");
+    if (found !== undefined)
+      this.record.addProblem("the option password failed: it returned neither a string nor undefined");
     this.#passwordAttempts = 0;
     return undefined;
   }
@@ -245,7 +224,7 @@ export class Login {
 
   #giveUp(reason?: string): readonly string[] {
     this.#promptAttempts = 0;
-    if (reason !== undefined) this.addProblem(reason);
+    if (reason !== undefined) this.record.addProblem(reason);
     return [];
   }
 
@@ -254,7 +233,7 @@ export class Login {
     try {
       return await this.pauseFor(callOption(option, call));
     } catch (error) {
-      this.addProblem(errorMessage(error));
+      this.record.addProblem(errorMessage(error));
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
 import type { KeyQuotas } from "../../../base/accounts/quotas.js";
-import { parseByteSize } from "../../../base/byte-size.js";
 import { printable } from "../../../base/printable.js";
+import { parseByteSize } from "../../../base/units.js";
 
 /** The form of each value. */
 const FORMS = {
