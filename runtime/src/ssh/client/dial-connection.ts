@@ -20,6 +20,7 @@ import { Login } from "./auth/login.js";
 import { patchLogin } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
+import { unanswered } from "./dial-error.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
 
 /** Several addresses of a name are tried in turn. An unanswered SYN is sent again after a second, so each gets more than that. */
@@ -55,8 +56,8 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #reject: (error: SshError) => void = () => {};
   #confirmed: Promise<void> | undefined;
   #settled = false;
-  /** Whether it has its channel. */
-  #isOpen = false;
+  /** The channel that the caller has; the server may still refuse what was requested on it. */
+  #opened: Raw | undefined;
   readonly #removeAbort: () => void;
 
   constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
@@ -182,12 +183,12 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       return;
     }
     this.#progress.addError(error);
-    if (!this.#settled) this.#fail(this.#progress.failure(), text);
+    if (!this.#settled) this.#fail(this.#failure(), text);
     else if (text === undefined) this.#socket.destroy();
     else breakOff(this.#client, this.#socket, text);
   };
 
-  readonly #onClose = (): void => this.#fail(this.#progress.failure());
+  readonly #onClose = (): void => this.#fail(this.#failure());
 
   readonly #onAbort = (): void => {
     const cause = this.#config.signal?.reason as unknown;
@@ -199,11 +200,11 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   readonly #onReady = (): void => {
     this.#progress.advance("channel");
     try {
-      this.#channel.open(this.#client, (error, channel) => {
-        if (!error) this.#succeed(channel);
-        else if (this.#isOpen) channel.emit("error", this.#config.mapError(this.#channelFailure(error)));
-        else this.#fail(this.#channelFailure(error));
-      });
+      this.#channel.open(
+        this.#client,
+        (error, channel) => (error ? this.#fail(this.#channelFailure(error)) : this.#succeed(channel)),
+        (channel) => this.#deliver(channel),
+      );
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
@@ -211,15 +212,24 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
 
   #succeed(channel: Raw): void {
     if (this.#settled) return;
+    this.#deliver(channel);
     this.#settle();
-    this.#isOpen = true;
+  }
+
+  #deliver(channel: Raw): void {
+    if (this.#settled || this.#opened !== undefined) return;
+    this.#opened = channel;
+    this.#removeAbort();
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,
       lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
-    duplex.once("close", () => hangUp(this.#client, this.#socket, "the client closes the connection"));
+    duplex.once("close", () => {
+      this.#settle();
+      hangUp(this.#client, this.#socket, "the client closes the connection");
+    });
     this.#resolve(duplex);
   }
 
@@ -227,8 +237,9 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #fail(error: SshError, text = GIVING_UP[error.kind] ?? "the client gives up"): void {
     if (this.#settled) return;
     this.#settle();
+    if (this.#opened === undefined) this.#reject(error);
+    else this.#opened.emit("error", this.#config.mapError(unanswered(error)));
     breakOff(this.#client, this.#socket, text);
-    this.#reject(error);
   }
 
   #settle(): void {
@@ -239,9 +250,13 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     this.#removeAbort();
   }
 
+  #failure(): SshError {
+    return this.#opened === undefined ? this.#progress.failure() : this.#progress.lost();
+  }
+
   #channelFailure(raw: Ssh2Error): SshError {
     const error = printableError(raw);
-    if (this.#socket.destroyed) return this.#progress.failure();
+    if (this.#socket.destroyed) return this.#failure();
     const address = formatTarget(this.#target);
     const why = this.#channel.refusal(error) ?? `rejected the channel: ${printable(error.message)}`;
     return new SshError("unavailable", `${address} ${why}`, { cause: error });
