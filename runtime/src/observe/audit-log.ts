@@ -96,10 +96,13 @@ function auditLines(out: Write, refusalLines: number | undefined): Lines {
   return { observer: audited, refusals, flush };
 }
 
-/** Escapes every text: peers and clients choose some of them. */
+/** Escapes every text, also within fields: peers and clients choose some of them. */
 function allPrintable(fields: object): object {
-  const entries = Object.entries(fields);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === "string" ? printable(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, withPrintable(value)]));
+}
+
+function withPrintable(value: unknown): unknown {
+  if (typeof value === "string") return printable(value);
+  if (Array.isArray(value)) return value.map(withPrintable);
+  return typeof value === "object" && value !== null ? allPrintable(value) : value;
 }

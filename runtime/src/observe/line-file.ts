@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, write, writeSync } from "node:fs";
+import { closeSync, fstatSync, realpathSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { CHECK_INTERVAL, type LineFileEvents, type LineFileOptions, MAX_BUFFERED } from "./line-file-options.js";
 import { hasName, openAppend } from "./open-append.js";
@@ -185,8 +185,8 @@ export class LineFile {
   #rotate(): void {
     const { file, files = 5 } = this.#options;
     try {
-      // Another process may have rotated it.
-      if (hasName(this.#fd, file)) rotate(file, files);
+      // Another process may have rotated it. A symbolic link stays where it is: the file that it names is renamed.
+      if (hasName(this.#fd, file)) rotate(realpathSync(file), files);
       this.#reopen();
     } catch (error) {
       this.#moveFailed("cannot be rotated: it grows beyond its size", error as Error);

@@ -114,7 +114,6 @@ function linesOf(write: Write, refusals: RefusalLines, connections: RefusalLines
       write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections");
     },
     connectionKicked: ({ by, grace, reason, ...event }) => {
-      if (!connections.admit(event.peer, "connection kicked")) return;
       const operator = { by: { ...connectionFields({ peer: by, connectionId: by.connectionId }) } };
       write(
         "warn",

@@ -11,16 +11,21 @@ export function openAppend(file: string, mode?: number): { readonly fd: number; 
     const stats = fstatSync(fd);
     if (!stats.isFile()) return { fd, isCut: false };
     if (mode !== undefined && (stats.mode & 0o077 & ~mode) !== 0) fchmodSync(fd, mode);
-    return { fd, isCut: stats.size > 0 && lastByte(file, stats.size) !== "\n" };
+    return { fd, isCut: stats.size > 0 && !["", "\n"].includes(lastByte(file, stats.size)) };
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
-/** A descriptor for appending cannot be read. */
+/** A descriptor for appending cannot be read. Empty for a file that the process may only append to. */
 function lastByte(file: string, size: number): string {
-  const fd = openSync(file, "r");
+  let fd: number;
+  try {
+    fd = openSync(file, "r");
+  } catch {
+    return "";
+  }
   try {
     const byte = Buffer.alloc(1);
     readSync(fd, byte, 0, 1, size - 1);

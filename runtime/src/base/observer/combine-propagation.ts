@@ -1,3 +1,4 @@
+import { onRejected } from "../async/on-rejected.js";
 import type { Propagation } from "./propagation.js";
 
 type Failed = (error: unknown) => void;
@@ -45,7 +46,9 @@ function guarded(observer: Propagation, failed: Failed): Run {
       return outcome.value;
     };
     try {
-      observer.runCall?.(call, once);
+      const result: unknown = observer.runCall?.(call, once);
+      // A promise of its own, as of an async function, which rejects also where the work does.
+      if (outcome === undefined || !("value" in outcome) || outcome.value !== result) onRejected(result, failed);
     } catch (error) {
       if (outcome === undefined || !("thrown" in outcome) || outcome.thrown !== error) failed(error);
     }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
 import { relative, resolve } from "node:path";
 import { errorMessage } from "../../base/error-message.js";
 import { holdsKey, printable } from "../../base/printable.js";
@@ -67,8 +68,25 @@ function findConfig(cwd: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (names.length < 2) return names[0];
+  const [found] = names;
+  if (names.length < 2) return found === undefined || isTrusted(cwd, found) ? found : refuseForeign(found);
   throw new UsageError(`several config files: ${names.sort().join(", ")}; keep one, or name one with --config`);
+}
+
+/** In a directory that every user may write, such as /tmp, a file of another user would run code, or choose keys. */
+function isTrusted(cwd: string, name: string): boolean {
+  // -1 on Windows, which has no such directories.
+  const { uid } = userInfo();
+  const directory = statSync(cwd, { throwIfNoEntry: false });
+  if (uid === -1 || directory === undefined || (directory.mode & 0o002) === 0) return true;
+  const file = statSync(resolve(cwd, name), { throwIfNoEntry: false });
+  return file === undefined || file.uid === uid || file.uid === 0;
+}
+
+function refuseForeign(name: string): never {
+  throw new UsageError(
+    `${name}: every user may write this directory, and the file belongs to another one; name it with --config to use it`,
+  );
 }
 
 function checkFile(path: string, name: string): void {

@@ -76,6 +76,8 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, formatHostPort(host, port))));
     server.listen({ host, port }, resolve);
   });
+  // A connection that cannot be accepted, as without free memory, must not end the process.
+  server.on("error", () => undefined);
   const { address, port: actual } = server.address() as AddressInfo;
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -13,8 +13,12 @@ import { openFailure } from "./open-failure.js";
 
 /** The channel that is opened on a new connection; the connection closes with it. */
 export interface DialChannel<Opened extends EventEmitter, Raw extends EventEmitter = ClientChannel> {
-  /** Requests the channel. After success, a second call reports that the server has refused what was requested on it. */
-  readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
+  /** Requests the channel. `requested` gets one that may be written to before the server has answered, with `done`. */
+  readonly open: (
+    client: Client,
+    done: (error: Error | undefined, channel: Raw) => void,
+    requested: (channel: Raw) => void,
+  ) => void;
   /** Wraps the channel for the caller. The 'close' event of the wrapper closes the connection. */
   readonly wrap: (channel: Raw, config: ChannelConfig) => Opened;
   /** Explains why the server rejected the channel; undefined if the error itself explains it. */
@@ -34,7 +38,7 @@ export function subsystemChannel(name: string, { address, mapError }: ServerOfCh
     return mapError(new SshError("unavailable", message, { cause: new Error(`exit status ${status}`) })) as Error;
   };
   return {
-    open: (client, done) => openSubsystem(client, name, done),
+    open: (client, done, requested) => openSubsystem(client, name, { done, requested }),
     wrap: (channel, config) => new SubsystemChannel(channel, config, ended),
     refusal: ({ message }) =>
       message.startsWith("Unable to start subsystem")

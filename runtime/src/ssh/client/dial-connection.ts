@@ -5,14 +5,12 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { clientAlgorithms, offeredKex } from "../algorithms.js";
-import type { PublicKey } from "../keys/format/public-key.js";
 import { printableError } from "../printable-error.js";
 import { SshError, type SshErrorKind } from "../ssh-error.js";
 import { sendPasswordChange } from "../ssh2/auth/client-auth.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { breakOff, hangUp } from "../ssh2/hang-up.js";
-import { learnHostKeys } from "../ssh2/host-keys/learn-host-keys.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
 import { formatTarget, type Target } from "../target.js";
@@ -20,7 +18,9 @@ import { Login } from "./auth/login.js";
 import { patchLogin } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
+import { unanswered } from "./dial-error.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
+import { learnProvenKeys } from "./trust/learn-proven-keys.js";
 
 /** Several addresses of a name are tried in turn. An unanswered SYN is sent again after a second, so each gets more than that. */
 const ADDRESSES = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 } as const;
@@ -55,7 +55,8 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #reject: (error: SshError) => void = () => {};
   #confirmed: Promise<void> | undefined;
   #settled = false;
-  #hasChannel = false;
+  /** The channel that the caller has; the server may still refuse what was requested on it. */
+  #opened: Raw | undefined;
   readonly #removeAbort: () => void;
 
   constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
@@ -106,11 +107,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
         ...(debug && { debug }),
       });
       patchLogin(this.#client, this.#login, ended.signal);
-      learnHostKeys(this.#client, {
-        wanted: (announced) => verifier.toLearn(announced),
-        learn: (proven) => void this.#learn(proven),
-        reject: (unproven) => debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
-      });
+      learnProvenKeys(this.#client, verifier, debug);
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       const abort = (reason: string): void => this.#onError(new Error(reason), reason);
       guardDial({ client: this.#client, socket: this.#socket, kex: offeredKex(algorithms), abort });
@@ -141,16 +138,6 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     this.#confirmed.catch(() => {});
   };
 
-  async #learn(keys: readonly PublicKey[]): Promise<void> {
-    const { verifier, debug } = this.#config;
-    try {
-      await verifier.learn(keys);
-      debug?.(`added to known_hosts: ${names(keys)}`);
-    } catch (error) {
-      debug?.(`not added to known_hosts: ${names(keys)}: ${errorMessage(error)}`);
-    }
-  }
-
   async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
     try {
       await this.#confirmed;
@@ -180,12 +167,13 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       return;
     }
     this.#progress.addError(error);
-    if (!this.#settled) this.#fail(this.#progress.failure(), text);
+    if (!this.#settled) this.#fail(this.#failure(), text);
     else if (text === undefined) this.#socket.destroy();
     else breakOff(this.#client, this.#socket, text);
   };
 
-  readonly #onClose = (): void => this.#fail(this.#progress.failure());
+  readonly #onClose = (): void => this.#fail(this.#failure());
+
   readonly #onAbort = (): void => {
     const cause = this.#config.signal?.reason as unknown;
     this.#fail(
@@ -196,11 +184,11 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   readonly #onReady = (): void => {
     this.#progress.advance("channel");
     try {
-      this.#channel.open(this.#client, (error, channel) => {
-        if (!error) this.#succeed(channel);
-        else if (this.#hasChannel) channel.emit("error", this.#config.mapError(this.#channelFailure(error)));
-        else this.#fail(this.#channelFailure(error));
-      });
+      this.#channel.open(
+        this.#client,
+        (error, channel) => (error ? this.#fail(this.#channelFailure(error)) : this.#succeed(channel)),
+        (channel) => this.#deliver(channel),
+      );
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
@@ -208,15 +196,24 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
 
   #succeed(channel: Raw): void {
     if (this.#settled) return;
+    this.#deliver(channel);
     this.#settle();
-    this.#hasChannel = true;
+  }
+
+  #deliver(channel: Raw): void {
+    if (this.#settled || this.#opened !== undefined) return;
+    this.#opened = channel;
+    this.#removeAbort();
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,
       lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
-    duplex.once("close", () => hangUp(this.#client, this.#socket, "the client closes the connection"));
+    duplex.once("close", () => {
+      this.#settle();
+      hangUp(this.#client, this.#socket, "the client closes the connection");
+    });
     this.#resolve(duplex);
   }
 
@@ -224,8 +221,9 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   #fail(error: SshError, text = GIVING_UP[error.kind] ?? "the client gives up"): void {
     if (this.#settled) return;
     this.#settle();
+    if (this.#opened === undefined) this.#reject(error);
+    else this.#opened.emit("error", this.#config.mapError(unanswered(error)));
     breakOff(this.#client, this.#socket, text);
-    this.#reject(error);
   }
 
   #settle(): void {
@@ -236,15 +234,15 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
     this.#removeAbort();
   }
 
+  #failure(): SshError {
+    return this.#opened === undefined ? this.#progress.failure() : this.#progress.lost();
+  }
+
   #channelFailure(raw: Ssh2Error): SshError {
     const error = printableError(raw);
-    if (this.#socket.destroyed) return this.#progress.failure();
+    if (this.#socket.destroyed) return this.#failure();
     const address = formatTarget(this.#target);
     const why = this.#channel.refusal(error) ?? `rejected the channel: ${printable(error.message)}`;
     return new SshError("unavailable", `${address} ${why}`, { cause: error });
   }
-}
-
-function names(keys: readonly PublicKey[]): string {
-  return keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(", ");
 }

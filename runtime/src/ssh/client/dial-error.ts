@@ -94,3 +94,9 @@ function protocolReason(where: string, stage: DialStage, error: Error | undefine
   }
   return `${where} closed the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
 }
+
+/** The error with a cause, which tells it from the end of a subsystem that said nothing. */
+export function unanswered(error: SshError): SshError {
+  const { kind, message, cause = new Error("the server has not answered the request for the channel") } = error;
+  return new SshError(kind, message, { cause });
+}

@@ -1,4 +1,5 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
@@ -191,6 +192,19 @@ describe("a wrong config file", () => {
   ])("with %j is refused", async (text, message) => {
     const { status, stderr } = await sshrpc(["config", "serve"], { cwd: tempDir({ "sshrpc.config.json": text }) });
     expect({ status, stderr }).toEqual({ status: 2, stderr: `sshrpc: sshrpc.config.json${message}\n` });
+  });
+
+  // Only root can give a file to another user.
+  test.skipIf(userInfo().uid !== 0)("of another user is not read by chance where every user may write", async () => {
+    const cwd = tempDir({ "sshrpc.config.mjs": "process.stdout.write('ran'); export default {};" });
+    const file = `${cwd}/sshrpc.config.mjs`;
+    chownSync(file, 12_345, 12_345);
+    expect((await sshrpc(["config", "serve"], { cwd })).status).toBe(0);
+    chmodSync(cwd, 0o1777);
+    const { status, stdout, stderr } = await sshrpc(["config", "serve"], { cwd });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain("every user may write this directory, and the file belongs to another one");
+    expect((await sshrpc(["config", "serve", "--config", file], { cwd })).status).toBe(0);
   });
 
   test("that begins with a byte order mark is read", async () => {

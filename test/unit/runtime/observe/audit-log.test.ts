@@ -45,6 +45,24 @@ it("writes who did what with which outcome, shortened, and what has a reason as 
   ]);
 });
 
+it("escapes the texts of an operator who ends a connection, too", async () => {
+  const { audit, observer } = await open();
+  const by = { user: "a\u202eb", principal: "c\u009bd", scopes: [], connectionId: "c2" };
+  observer.connectionKicked?.({
+    connectionId: "c1",
+    peer: { user: "e\u202ef", scopes: [] },
+    by,
+    grace: 0,
+    reason: "x",
+  });
+  expect(audit.lines.map(({ fields }) => fields)).toEqual([
+    expect.objectContaining({
+      user: "e\\u{202e}f",
+      by: { connection: "c2", principal: "c\\u{9b}d", user: "a\\u{202e}b" },
+    }),
+  ]);
+});
+
 it("writes what the login has proven before the user name, which the client claims", async () => {
   const { audit, observer } = await open();
   observer.callEnded?.(call({ peer: { user: "root", principal: "alice", fingerprint: "SHA256:x", scopes: [] } }));

@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -129,6 +139,18 @@ describe("rotation", () => {
     idle.lines.write("after\n");
     await idle.lines.close();
     expect(read(idle.file)).toBe("after\n");
+  });
+
+  it("keeps a symbolic link, and the files where it leads", async () => {
+    const [disk, file] = [tempDir(), join(tempDir(), "log")];
+    symlinkSync(join(disk, "audit"), file);
+    const { lines } = open({ file, maxSize: 4096, files: 2 });
+    const expected = Array.from({ length: 60 }, (_, number) => `line ${number} ${"x".repeat(80)}`);
+    for (const line of expected) lines.write(`${line}\n`);
+    await lines.close();
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(existsSync(`${file}.1`)).toBe(false);
+    expect(allLines(join(disk, "audit"))).toEqual(expected);
   });
 
   it("goes on in one file where it cannot rename, and says so once", async () => {

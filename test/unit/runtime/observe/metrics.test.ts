@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type AddressInfo, connect as connectTcp, createServer, type Server } from "node:net";
 import { Counter, Registry } from "prom-client";
 import { type CallOptions, type Client, type ResponseStream, RpcError } from "sshrpc/client";
@@ -165,6 +166,22 @@ test("scrapers that send nothing hold no more than the connections of the port",
   await until("the refusals", () => sockets.filter(({ closed }) => closed).length === 24);
   await within("the end", server.close());
   await until("the end of all", () => sockets.every(({ closed }) => closed));
+});
+
+test("connections that the system cannot accept leave the process running", async () => {
+  const { registry } = await metrics();
+  const server = await serveMetrics(registry, { port: 0 });
+  onTestFinished(() => server.close());
+  let listener: Server | undefined;
+  const onRequest = (message: unknown): void => {
+    listener = (message as { readonly server: Server }).server;
+  };
+  subscribe("http.server.request.start", onRequest);
+  onTestFinished(() => void unsubscribe("http.server.request.start", onRequest));
+  const scrape = async (): Promise<number> => (await fetch(`http://127.0.0.1:${server.port}/metrics`)).status;
+  expect(await scrape()).toBe(200);
+  for (const code of ["ENOMEM", "ENOMEM"]) listener?.emit("error", Object.assign(new Error("accept"), { code }));
+  expect(await scrape()).toBe(200);
 });
 
 test("a port in use is an error that names it", async () => {

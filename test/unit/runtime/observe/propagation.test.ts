@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { CallOptions, Client, ResponseStream } from "sshrpc/client";
+import { type CallOptions, type Client, type ResponseStream, RpcError } from "sshrpc/client";
 import { type Api, connectApi, type Method } from "sshrpc/generated";
 import type { CallEnded, CallStarted, Observer } from "sshrpc/server";
 import { inMemory, onLoopback } from "sshrpc/testing";
@@ -274,4 +274,23 @@ test("a call of an unknown method says so, whose name is what the caller chose",
   expect(recorder.of("callEnded")).toMatchObject([
     { method: "GET /secret/42", unknown: true, status: "UNIMPLEMENTED" },
   ]);
+});
+
+test("an observer whose runCall is async is reported where it rejects; the call runs, and its error reaches the caller", async () => {
+  const log = new TestLog();
+  const rejections: unknown[] = [];
+  const onRejection = (error: unknown): void => void rejections.push(error);
+  process.on("unhandledRejection", onRejection);
+  onTestFinished(() => void process.off("unhandledRejection", onRejection));
+  const observer = { runCall: async (_: object, work: () => unknown) => work() } as unknown as Observer;
+  const failing = async () => {
+    throw new RpcError("NOT_FOUND", "no such note");
+  };
+  const { up } = await connected({ up: { get: failing }, server: observer, log });
+  await expect(up.get()).rejects.toMatchObject({ status: "NOT_FOUND", message: "no such note" });
+  await until(
+    "the report",
+    () => log.lines.some(({ message }) => message === "an observer failed") || rejections.length > 0,
+  );
+  expect(rejections).toEqual([]);
 });

@@ -104,10 +104,23 @@ export class ChannelDuplex extends ReleasingDuplex {
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
     const parts = chunks.map(({ chunk }) => chunk);
     const size = parts.reduce((sum, { length }) => sum + length, 0);
-    this.#send(size <= PACKET ? [Buffer.concat(parts, size)] : parts, done);
+    if (size <= PACKET) this.#send([Buffer.concat(parts, size)], done);
+    else this.#sendTurns(parts, done);
   }
 
-  /** All of them in one turn, so that few writes take them to the socket. */
+  /** Many in one turn, so that few writes take them to the socket; the next ones when the socket has room, however large the window. */
+  #sendTurns(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
+    let size = 0;
+    const last = chunks.findIndex(({ length }) => {
+      size += length;
+      return size >= HIGH_WATER_MARK;
+    });
+    const rest = last === -1 ? [] : chunks.slice(last + 1);
+    if (rest.length === 0) this.#send(chunks, done);
+    else this.#send(chunks.slice(0, last + 1), (error) => (error ? done(error) : this.#sendTurns(rest, done)));
+  }
+
+  /** All of them in one turn. */
   #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
     // ssh2 never calls back for a write on a channel that is not open.
     if (this.#gone || this.#state.outgoing.state !== "open") {

@@ -4,7 +4,7 @@ import type { DialOptions } from "sshrpc/client";
 import { expect, it, onTestFinished } from "vitest";
 import { copyKey, takeSigningKey } from "../../../../../fixtures/keys.js";
 import { open } from "../../../../../interop/client.js";
-import { failure, makeKey, startRelay, tempDir } from "../../support.js";
+import { closed, failure, makeKey, startRelay, tempDir } from "../../support.js";
 
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
 
@@ -238,6 +238,26 @@ it("blames the channel, not the login, where an accepted client gets no channel"
   expect(await failure(leaving.dial({ password: "x" }))).toMatchObject({
     status: "UNAVAILABLE",
     message: `127.0.0.1:${leaving.port} closed the connection during the channel`,
+  });
+});
+
+it("blames the channel where an accepted client gets no answer to its request for the subsystem", async () => {
+  const silent = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", (accept) => void accept().on("subsystem", () => {})),
+  );
+  const leaving = await startServer(
+    (context) => context.accept(),
+    (connection) => void connection.on("session", (accept) => void accept().on("subsystem", () => connection.end())),
+  );
+  expect(await closed(await silent.dial({ password: "x", connectTimeout: 1000 }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `ssh://alice@127.0.0.1:${silent.port} did not finish the channel within 1000 ms (connectTimeout)`,
+  });
+  expect(await closed(await leaving.dial({ password: "x" }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `the connection to ssh://alice@127.0.0.1:${leaving.port} was lost`,
+    cause: expect.objectContaining({ message: "the server has not answered the request for the channel" }),
   });
 });
 

@@ -1,6 +1,15 @@
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
 import { expect, it } from "vitest";
+import { rawClient } from "../../raw-client.js";
 import { closed, readBytes, readText, startBench, startRelay } from "../../support.js";
+
+/** What ssh2 sends with. */
+interface RawProtocol {
+  session: (id: number, window: number, packet: number) => void;
+  ping(): void;
+}
 
 it("echoes messages of 64 KiB one after the other, unchanged", async () => {
   const duplex = await (await startBench()).dial();
@@ -137,3 +146,20 @@ it("applies backpressure to a writer while the reader is paused", async () => {
 async function settled(value: () => number): Promise<void> {
   for (let last = -1; value() !== last; await new Promise((resolve) => setTimeout(resolve, 100))) last = value();
 }
+
+it("sends 40 messages of 1 MiB, written at once, to a client with a window of 2 GiB", async () => {
+  const messages = Array.from({ length: 40 }, () => randomBytes(1024 * 1024));
+  const bench = await startBench({}, (duplex) => {
+    for (const message of messages) duplex.write(message);
+  });
+  const client = (await rawClient(bench)) as Client & { readonly _protocol: RawProtocol };
+  const session = client._protocol.session.bind(client._protocol);
+  client._protocol.session = (id, _window, packet) => session(id, 0x7fff_ffff, packet);
+  const channel = await new Promise<Duplex>((resolve, reject) => {
+    client.subsys("sshrpc", (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  // The server looks at what it buffers when a packet arrives.
+  client._protocol.ping();
+  const received = await readBytes(channel, messages.length * 1024 * 1024);
+  expect(received.equals(Buffer.concat(messages))).toBe(true);
+});
