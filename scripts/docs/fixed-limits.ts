@@ -7,7 +7,7 @@ import { MAX_PEERS } from "../../runtime/src/adapters/shell/history-store.js";
 import { SLICE } from "../../runtime/src/base/accounts/turns.js";
 import { REFUSAL_PERIOD } from "../../runtime/src/base/observer/refusal-lines.js";
 import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
-import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
+import { LAST_GRACE } from "../../runtime/src/cli/shared/defaults.js";
 import { MAX_INJECTED } from "../../runtime/src/client/call/injected-headers.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
@@ -112,7 +112,11 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "shell: history, in memory", `${MAX_HISTORY} lines of each of ${MAX_PEERS} peers`],
   ["server", "files of the log and the audit log: check whether they were moved", `every ${ms(CHECK_INTERVAL)}`],
   ["server", "files of the log and the audit log: lines that wait for a slow or full disk", bytes(MAX_BUFFERED)],
-  ["server", "`serve --stdio`: time for open handles after the session has ended", ms(LAST_GRACE)],
+  [
+    "server",
+    "`sshrpc serve`: time for open handles of the handlers after the server, or the session of `--stdio`, has ended",
+    ms(LAST_GRACE),
+  ],
   ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", count(MAX_ROWS)],
   ["server", "grace of connections that an operator ends", ms(MAX_KICK_GRACE)],
   [

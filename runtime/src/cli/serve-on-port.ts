@@ -21,7 +21,7 @@ import {
   SERVE_FILE_OPTIONS,
   type ServeFlags,
 } from "./serve-flags.js";
-import { DEFAULTS } from "./shared/defaults.js";
+import { DEFAULTS, LAST_GRACE } from "./shared/defaults.js";
 import { type Home, homeFiles, prepareHome } from "./shared/home.js";
 import { type CliIo, hasTerminal, pathOf, stopSignal } from "./shared/io.js";
 
@@ -87,8 +87,9 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   const delay = hasFailed ? 0 : shutdownDelay;
   await server.close({ delay, grace });
   await metrics.close();
-  // Handles of the handlers would keep the process.
   if (hasFailed) io.exit(1);
+  // A timer or connection of a handler must not keep the process alive.
+  setTimeout(() => io.exit(0), LAST_GRACE).unref();
   unwatch();
 }
 

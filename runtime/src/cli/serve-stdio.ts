@@ -8,10 +8,8 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
+import { LAST_GRACE } from "./shared/defaults.js";
 import { type CliIo, pathOf } from "./shared/io.js";
-
-/** Time in ms for open handles of the handlers to close after the connection has ended. */
-export const LAST_GRACE = 5000;
 
 /**
  * `sshrpc serve --stdio`: serves one connection over standard input and output, then exits.

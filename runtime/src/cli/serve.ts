@@ -7,7 +7,7 @@ import { ON_FULL } from "../observe/audit-options.js";
 import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { addTableOptions } from "./config/config-options.js";
-import { type Setting, type Settings, settingsOf } from "./config/settings.js";
+import { keepCheck, type Setting, type Settings, settingsOf } from "./config/settings.js";
 import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
 import {
   durationFrom,
@@ -110,6 +110,7 @@ export function defineServe(command: Command, io: CliIo): void {
       return serve(flags, { io, settings, excess });
     });
   addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);
+  keepCheck(command, checkSettings);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { CliIo } from "../shared/io.js";
 import type { Output } from "../shared/output.js";
 import { leavesOf, pathOfCommand } from "./config-options.js";
 import { knownVariables, variablesOf } from "./configure-program.js";
-import { type Setting, type Settings, settingsOf } from "./settings.js";
+import { contradictionOf, type Setting, type Settings, settingsOf } from "./settings.js";
 
 /** What `sshrpc config` needs. */
 interface ConfigCommandContext {
@@ -19,11 +19,13 @@ interface ConfigCommandContext {
 interface CommandSettings {
   readonly path: readonly string[];
   readonly settings: Settings;
+  /** Why they contradict each other, if they do. */
+  readonly contradiction: unknown;
 }
 
 /**
  * `sshrpc config [command] [flags]`: the options of a command, or those that are set of all, with their values and where each is from.
- * It runs nothing but the config file.
+ * It runs nothing but the config file. Options that contradict each other are an error, after the values.
  */
 export function defineConfigCommand(command: Command, context: ConfigCommandContext): void {
   command
@@ -50,6 +52,7 @@ async function show(args: readonly string[], isJson: boolean, context: ConfigCom
   const unknown = variablesOf(io).filter((name) => !known.has(name));
   const isOne = shown.length === 1;
   await output.write(isJson ? `${JSON.stringify(toJson(shown, unknown))}\n` : describe(shown, unknown, isOne));
+  for (const { contradiction } of shown) if (contradiction !== undefined) throw contradiction;
 }
 
 function findCommand(program: Command, words: readonly string[]): Command {
@@ -76,7 +79,7 @@ async function settingsFor(
     settings = settingsOf(leaf);
   });
   await program.parseAsync([...path, ...flags], { from: "user" });
-  return { path, settings };
+  return { path, settings, contradiction: settings.fault ?? contradictionOf(leaf, settings) };
 }
 
 function describe(shown: readonly CommandSettings[], unknown: readonly string[], isOne: boolean): string {

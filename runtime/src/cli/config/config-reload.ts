@@ -54,7 +54,7 @@ export class ConfigReload {
   }
 
   async #reload(): Promise<void> {
-    const { server, log, optionsOf } = this.#config;
+    const { server, log, optionsOf, settings: atStart } = this.#config;
     const before = this.#settings;
     try {
       const settings = await before.again();
@@ -62,15 +62,16 @@ export class ConfigReload {
         throw atSource(error, settings);
       });
       this.#settings = settings;
-      const changed = changedOptions(before.values, settings.values);
       const isTaken = (name: string): boolean => RELOADABLE.includes(name) || TAKEN.includes(name);
-      const [taken, others] = [changed.filter(isTaken), changed.filter((name) => !isTaken(name))];
+      const taken = changedOptions(before.values, settings.values).filter(isTaken);
+      // The server still runs with those of its start, however often it has reloaded.
+      const others = changedOptions(atStart.values, settings.values).filter((name) => !isTaken(name));
       const { logLevel } = settings.values;
       if (typeof logLevel === "string") setLevel(log, logLevel);
       log.info({ file: settings.file, changed: taken }, "configuration reloaded");
       if (others.length > 0) log.warn({ options: others }, "restart the server for changes of these options");
     } catch (error) {
-      const reason = printable(errorMessage(error), 2000);
+      const reason = printable(errorMessage(error).split("\n").join("; "), 2000);
       log.error({ reason }, "configuration not reloaded; the last one stays in force");
     }
   }

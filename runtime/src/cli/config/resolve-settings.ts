@@ -54,7 +54,12 @@ export async function resolveSettings(command: Command, sources: Sources): Promi
   return new Settings(settings, {
     file: file?.name,
     ignored: isStdio ? names.sort() : [],
-    again: () => resolveSettings(command, { ...sources, isFresh: true }),
+    again: async () => {
+      const next = await resolveSettings(command, { ...sources, isFresh: true });
+      // Defaults in its place would lift the limits of a running server.
+      if (file !== undefined && next.file === undefined) throw new UsageError(`${file.name}: no such file`);
+      return next;
+    },
   });
 }
 

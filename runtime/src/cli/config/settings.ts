@@ -62,3 +62,21 @@ export function keepSettings(command: Command, settings: Settings): void {
 export function settingsOf(command: Command): Settings {
   return known.get(command) ?? new Settings([]);
 }
+
+type Check = (settings: Settings) => void;
+const checks = new WeakMap<Command, Check>();
+
+/** Sets what a command rejects beside single values: options that contradict each other. */
+export function keepCheck(command: Command, check: Check): void {
+  checks.set(command, check);
+}
+
+/** Why the options of a command contradict each other, if they do. */
+export function contradictionOf(command: Command, settings: Settings): unknown {
+  try {
+    checks.get(command)?.(settings);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -2,3 +2,6 @@ import { LISTEN_ADDRESS } from "../../base/net/host-port.js";
 
 /** The defaults that `serve` and `keys` share. */
 export const DEFAULTS = { home: ".sshrpc", ...LISTEN_ADDRESS } as const;
+
+/** Time in ms for open handles of the handlers to close after a server has ended. */
+export const LAST_GRACE = 5000;

@@ -36,11 +36,15 @@ interface IncomingConfig extends AuthenticationConfig {
 /** The fields that ssh2 adds to errors; the code is that of the system, or of SSH_MSG_DISCONNECT. */
 type Ssh2Error = Error & { readonly level?: string; readonly code?: unknown };
 
+/** Milliseconds for the last output and the exit status of commands, when the server closes. */
+const EXIT_GRACE = 1000;
+
 /** One SSH connection of a server: it authenticates the peer, and serves its channels. */
 export class IncomingConnection {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #authentication: Authentication;
+  readonly #commandsEnded: () => Promise<unknown> | undefined;
   #reason: string | undefined;
   /** Whether the peer has violated the protocol. */
   #hasViolation = false;
@@ -143,6 +147,7 @@ export class IncomingConnection {
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
       ...config,
     });
+    this.#commandsEnded = () => channels.commandsEnded;
   }
 
   /** Whether the peer has authenticated. */
@@ -162,9 +167,22 @@ export class IncomingConnection {
     return ({ failed: "authFail", none: "noAuth", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
-  /** Sends SSH_MSG_DISCONNECT and closes the connection, because the server stops. */
+  /**
+   * Sends SSH_MSG_DISCONNECT and closes the connection, because the server stops. The calls of commands have ended, but their output
+   * and exit status may be on the way: they have a second.
+   */
   close(): void {
-    this.#close("the server is closing");
+    const close = (): void => this.#close("the server is closing");
+    const ended = this.#commandsEnded();
+    if (ended === undefined) {
+      close();
+      return;
+    }
+    const timer = setTimeout(close, EXIT_GRACE);
+    void ended.then(() => {
+      clearTimeout(timer);
+      close();
+    });
   }
 
   /** Ends an unauthenticated connection at once, for the reason that the gate has reported. */

@@ -13,6 +13,8 @@ interface ServedChannels {
   readonly unused: number;
   /** Whether the server listens for the peer. */
   readonly hasListeners: boolean;
+  /** Resolves when the commands that run have exited; undefined where none runs. */
+  readonly commandsEnded: Promise<unknown> | undefined;
   /** Asks the peer to end the channels that are not in use. */
   drain(reason: string): void;
 }
@@ -36,6 +38,9 @@ export function serveChannels(config: ChannelsConfig): ServedChannels {
     },
     get hasListeners() {
       return listeners.count > 0;
+    },
+    get commandsEnded() {
+      return sessions.commandsEnded;
     },
     drain: (reason) => {
       for (const channel of sessions.unused) channel.drain(reason);

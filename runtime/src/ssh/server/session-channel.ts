@@ -13,7 +13,8 @@ export class SessionChannel implements Session {
   #signaled: ((name: string) => void) | undefined;
   readonly #duplex: SessionDuplex;
   readonly #aborted = new AbortController();
-  readonly #closed: Promise<void>;
+  /** Resolves when the channel is closed. */
+  readonly closed: Promise<void>;
 
   constructor(duplex: SessionDuplex, requests: SessionRequests, peer: Peer) {
     this.peer = peer;
@@ -27,7 +28,7 @@ export class SessionChannel implements Session {
     });
     // The signal reports the loss, so that an unread stream must not end the process.
     duplex.on("error", () => {});
-    this.#closed = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       duplex.once("close", () => {
         this.#aborted.abort();
         resolve();
@@ -53,7 +54,7 @@ export class SessionChannel implements Session {
 
   async writeError(text: string): Promise<void> {
     const written = new Promise<void>((resolve) => this.#duplex.writeError(text, () => resolve()));
-    await Promise.race([written, this.#closed]);
+    await Promise.race([written, this.closed]);
   }
 
   async exit(status: number): Promise<void> {
@@ -64,8 +65,8 @@ export class SessionChannel implements Session {
       else duplex.once("finish", resolve);
     });
     duplex.end();
-    await Promise.race([finished, this.#closed]);
+    await Promise.race([finished, this.closed]);
     duplex.destroy();
-    await this.#closed;
+    await this.closed;
   }
 }

@@ -59,6 +59,8 @@ type Refuse = (() => void) | undefined;
 export class Sessions {
   readonly #config: SessionsConfig;
   #open = 0;
+  /** The sessions that run a command. */
+  readonly #commands = new Set<SessionChannel>();
   /** The channels of subsystems, as far as they may be open without being in use. */
   readonly #uses = new Set<ChannelUse>();
 
@@ -70,6 +72,11 @@ export class Sessions {
   /** The channels that are not in use. */
   get unused(): readonly ChannelUse[] {
     return [...this.#uses].filter(({ isInUse }) => !isInUse);
+  }
+
+  /** Resolves when the commands that run have exited; undefined where none runs. */
+  get commandsEnded(): Promise<unknown> | undefined {
+    return this.#commands.size === 0 ? undefined : Promise.all([...this.#commands].map(({ closed }) => closed));
   }
 
   #start(accept: () => Session, reject: () => void): void {
@@ -106,6 +113,10 @@ export class Sessions {
       const channel = take();
       if (channel === undefined) return;
       const started = this.#session(channel, requests, peer);
+      if (request.kind === "exec") {
+        this.#commands.add(started);
+        void started.closed.then(() => this.#commands.delete(started));
+      }
       void this.#admit(request, started, () => {
         opened(request);
         handler.run(started, request);

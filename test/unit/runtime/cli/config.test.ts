@@ -383,6 +383,17 @@ test("commands that reach other machines read no file of the working directory, 
 });
 
 describe("sshrpc config", () => {
+  test("prints the values, and fails where options contradict each other", async () => {
+    const cwd = tempDir(json({ serve: { scopes: "a", auditFiles: 2 } }));
+    expect(await sshrpc(["config", "serve"], { cwd })).toMatchObject({
+      status: 2,
+      stdout: expect.stringContaining("auditFiles"),
+      stderr: `sshrpc: sshrpc.config.json:3:5: --scopes requires --stdio
+sshrpc.config.json:4:5: --audit-files requires --audit
+`,
+    });
+  });
+
   test("prints what is set for each command", async () => {
     const cwd = tempDir(json({ home: "state", serve: { port: 5 }, lint: { rules: {} } }));
     const { stdout } = await sshrpc(["config"], { cwd, env: { SSHRPC_JSON: "true" } });

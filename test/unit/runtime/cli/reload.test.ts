@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { isAlive } from "../../../interop/run.js";
+import { isAlive, run } from "../../../interop/run.js";
+import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
 import { until, within } from "../support/wait.js";
 import { BIN, type Outcome, type RunningCommand, sshrpc, start, tempDir } from "./run.js";
@@ -103,10 +104,20 @@ test.each([
     reason: expect.stringMatching(reason),
   });
   rmSync(`${cwd}/sshrpc.config.json`);
-  expect(await reload(server, /reloaded/)).toMatchObject([
-    { msg: "configuration reloaded", changed: [] },
-    { options: ["port"] },
-  ]);
+  expect(await reload(server, message)).toMatchObject([{ reason: "sshrpc.config.json: no such file" }]);
+});
+
+test("options that need a restart are named at each SIGHUP, until the file has those of the start again", async () => {
+  const config = (port: number) => JSON.stringify({ serve: { port } });
+  const cwd = tempDir({ "sshrpc.config.json": config(0) });
+  const server = start(["serve", "--handlers", HANDLERS], { cwd });
+  await server.prints(/ssh -p/);
+  writeFileSync(`${cwd}/sshrpc.config.json`, config(1));
+  const restart = /restart the server for changes of these options/;
+  for (const _ of [1, 2]) expect((await reload(server, restart)).at(-1)).toMatchObject({ options: ["port"] });
+  writeFileSync(`${cwd}/sshrpc.config.json`, config(0));
+  await reload(server, /configuration reloaded/);
+  expect((await reload(server, /configuration reloaded/)).some(({ msg }) => restart.test(msg))).toBe(false);
 });
 
 test("a config file of code is run again at SIGHUP", async () => {
@@ -131,11 +142,20 @@ interface WaitingServer {
   readonly go: () => void;
 }
 
-/** Starts a server and a call. @param terminal runs it at a terminal, which closes when the child ends */
-async function serveWaiting(terminal = false): Promise<WaitingServer> {
+interface Waiting {
+  /** Runs the server at a terminal, which closes when the child ends. Default: false. */
+  readonly terminal?: boolean;
+  /** The program that calls. Default: sshrpc. */
+  readonly caller?: "ssh" | "sshrpc";
+  /** Code of the module of the handlers. Default: none. */
+  readonly code?: string;
+}
+
+/** Starts a server and a call. */
+async function serveWaiting({ terminal = false, caller = "sshrpc", code = "" }: Waiting = {}): Promise<WaitingServer> {
   const { privateKey, publicKey } = generateKeyPair();
   const cwd = tempDir({
-    "waiting.mjs": WAITING,
+    "waiting.mjs": WAITING + code,
     "sshrpc.config.json": '{ "handlers": "waiting.mjs", "serve": { "port": 0, "grace": "30s" } }',
     keys: `${publicKey} alice\n`,
   });
@@ -159,7 +179,11 @@ async function serveWaiting(terminal = false): Promise<WaitingServer> {
   const [, known = "", port] = await until("the server", () => /echo "(\S+:(\d+) [^"]*)" >>/.exec(output) ?? false);
   writeFileSync(`${cwd}/known`, `${known}\n`);
   const flags = ["--identity", "key", "--known-hosts", "known"];
-  const call = sshrpc(["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/wait", ...flags], { cwd });
+  const options = sshOptions({ knownHosts: `${cwd}/known`, identity: `${cwd}/key`, port: Number(port) });
+  const call =
+    caller === "ssh"
+      ? run("ssh", [...options, "alice@127.0.0.1", "GET /wait"])
+      : sshrpc(["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/wait", ...flags], { cwd });
   await until("the call", () => existsSync(`${cwd}/waiting`));
   const pid = Number(readFileSync(`${cwd}/pid`, "utf8"));
   return { child, pid, output: () => output, ended, call, go: () => writeFileSync(`${cwd}/go`, "") };
@@ -179,6 +203,20 @@ test("without a terminal a server reloads at SIGHUP, and finishes its calls at S
   expect(await within("the end of the server", ended)).toEqual([0, null]);
 });
 
+itWith(
+  ["ssh"],
+  "at SIGTERM a command of ssh gets its output and status, and no timer of handlers keeps the server",
+  async () => {
+    const code = "setInterval(() => {}, 1000);\n";
+    const { child, output, ended, call, go } = await serveWaiting({ caller: "ssh", code });
+    child.kill("SIGTERM");
+    await until("the drain", () => output().includes("the server drains and ends"));
+    go();
+    expect(await call).toMatchObject(DONE);
+    expect(await within("the end of the server", ended)).toEqual([0, null]);
+  },
+);
+
 test.each(["SIGTERM", "SIGINT"] as const)("a second %s ends a server at once, with its signal", async (signal) => {
   const { child, output, ended, call } = await serveWaiting();
   child.kill(signal);
@@ -189,7 +227,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("a second %s ends a server at once, wi
 });
 
 itWith(["script"], "a server whose terminal is closed finishes its calls, and ends", async () => {
-  const { child, pid, call, go } = await serveWaiting(true);
+  const { child, pid, call, go } = await serveWaiting({ terminal: true });
   onTestFinished(() => void (isAlive(pid) && process.kill(pid, "SIGKILL")));
   child.kill("SIGKILL");
   go();
