@@ -209,7 +209,11 @@ const BOUNDS = [
   ["server", "shell: history, in memory", "200 lines of each of 256 peers"],
   ["server", "files of the log and the audit log: check whether they were moved", "every 5 s"],
   ["server", "files of the log and the audit log: lines that wait for a slow or full disk", "16 MiB"],
-  ["server", "`serve --stdio`: time for open handles after the session has ended", "5 s"],
+  [
+    "server",
+    "`sshrpc serve`: time for open handles of the handlers after the server, or the session of `--stdio`, has ended",
+    "5 s",
+  ],
   ["server", "rows of each list of `GET /sshrpc/status`; the others are counted", "1,000"],
   ["server", "grace of connections that an operator ends", "24 h"],
   [

@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
+import { VERSION } from "../base/version.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { ServeOptions } from "../compose/serve-options.js";
@@ -61,6 +62,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
       throw atSource(error, settings);
     },
   );
+  log.info({ address: formatHostPort(server.host, server.port), version: VERSION }, "the server listens");
   const reload = new ConfigReload({
     ...{ server, log, settings },
     optionsOf: (next) => {

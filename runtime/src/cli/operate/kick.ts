@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import ms from "ms";
 import { escapeUnsafe } from "../../adapters/session-io/printer.js";
 import { callPath } from "../../client/call-path.js";
 import { KICK, KICK_CONNECTION, type Kicked, MAX_KICK_REASON } from "../../contract/built-in/operations.js";
@@ -84,6 +85,7 @@ function describe({ ended, rows, omitted }: Kicked, grace = 0): string {
   if (ended === 0) return "no such connection\n";
   const lines = rows.map((row) => `${connectionLine(row)}\n`).join("");
   const more = omitted === 0 ? "" : `… and ${Number(omitted)} more\n`;
-  const verb = grace === 0 ? "ended" : `end after their calls, at the latest in ${grace} ms`;
-  return `${lines}${more}${Number(ended)} ${ended === 1 ? "connection" : "connections"} ${verb}\n`;
+  const [what, end, whose] = ended === 1 ? ["connection", "ends", "its"] : ["connections", "end", "their"];
+  const verb = grace === 0 ? "ended" : `${end} after ${whose} calls, at the latest in ${ms(grace)}`;
+  return `${lines}${more}${Number(ended)} ${what} ${verb}\n`;
 }

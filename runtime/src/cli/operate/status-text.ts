@@ -83,7 +83,7 @@ export function connectionLine(connection: ConnectionStatus): string {
   const { id = "-", user, principal, keyName, fingerprint, address, calls } = connection;
   const parts = [id, `user ${user}`, principal && `principal ${principal}`, keyName, fingerprint, address];
   const texts = parts.flatMap((part) => (part === undefined || part === "" ? [] : [cell(part)]));
-  return [...texts, `${cell(calls)} calls`].join("  ");
+  return [...texts, `${cell(calls)} ${Number(calls) === 1 ? "call" : "calls"}`].join("  ");
 }
 
 function summary({ status, uptime, version, contract, node }: ServerStatus, address: string): string[] {

@@ -81,6 +81,11 @@ export const BUILT_IN_API: Api = {
   contract: async () => BUILT_IN_CONTRACT,
 };
 
+/** Whether a method is one that every server offers. */
+export function isBuiltIn({ path }: Method): boolean {
+  return path.startsWith("/sshrpc/");
+}
+
 function isContract(value: unknown): boolean {
   return (
     isObject(value) &&

@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import type { Observer } from "../../base/observer/observer.js";
+import { VERSION } from "../../base/version.js";
 
 type Client = typeof import("prom-client");
 
@@ -9,6 +10,14 @@ export function connectionMetrics(client: Client, registry: Registry): Observer 
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new client.Counter({ name: `sshrpc_${name}_total`, help, labelNames, registers });
   const open = new client.Gauge({ name: "sshrpc_connections", help: "Open connections.", registers });
+  const draining = new client.Gauge({ name: "sshrpc_draining", help: "Servers that shut down gracefully.", registers });
+  const info = new client.Gauge({
+    name: "sshrpc_info",
+    help: "The version of sshrpc.",
+    labelNames: ["version"],
+    registers,
+  });
+  info.set({ version: VERSION }, 1);
   const closed = counter("connections_closed", "Connections that have ended.");
   const bytes = counter("connection_bytes", "Bytes on connections that have ended.", "direction");
   const refused = counter(
@@ -47,7 +56,11 @@ export function connectionMetrics(client: Client, registry: Registry): Observer 
     forwardRefused: ({ kind }) => forwards.inc({ kind, outcome: "refused" }),
     rekeyed: () => rekeys.inc(),
     accessRevoked: () => revoked.inc(),
-    drainStarted: () => drains.inc(),
+    drainStarted: () => {
+      drains.inc();
+      draining.inc();
+    },
+    drainEnded: () => draining.dec(),
     auditLinesLost: ({ count }) => lost.inc(count),
     connectFailed: () => failures.inc(),
     contractDrift: () => drift.inc(),

@@ -2,6 +2,7 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
+import { isBuiltIn } from "../../contract/built-in/built-in-api.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
@@ -62,7 +63,9 @@ export class Dispatch {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
     const { stuck, refusal } = this.#caller.config;
-    const excess = refusal?.() ?? (stuck.counts.size === 0 ? undefined : stuck.excess(method.id));
+    // An operator asks for the health of a server that refuses calls.
+    const refused = refusal === undefined || isBuiltIn(method) ? undefined : refusal();
+    const excess = refused ?? (stuck.counts.size === 0 ? undefined : stuck.excess(method.id));
     if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
     if (this.#caller.hasOtherContract) checkResponseStream(method, this.#call);

@@ -39,6 +39,9 @@ type Ssh2Error = Error & { readonly level?: string; readonly code?: unknown };
 /** Milliseconds for the last output and the exit status of commands, when the server closes. */
 const EXIT_GRACE = 1000;
 
+/** Milliseconds for the client of commands that have exited to close the connection. */
+const LEAVE_GRACE = 500;
+
 /** One SSH connection of a server: it authenticates the peer, and serves its channels. */
 export class IncomingConnection {
   readonly #connection: Connection;
@@ -178,11 +181,13 @@ export class IncomingConnection {
       close();
       return;
     }
-    const timer = setTimeout(close, EXIT_GRACE);
+    let timer = setTimeout(close, EXIT_GRACE);
+    // ssh ends at a DISCONNECT without writing what it has read before: it closes the connection itself.
     void ended.then(() => {
       clearTimeout(timer);
-      close();
+      if (!this.#socket.destroyed) timer = setTimeout(close, LEAVE_GRACE);
     });
+    this.#socket.once("close", () => clearTimeout(timer));
   }
 
   /** Ends an unauthenticated connection at once, for the reason that the gate has reported. */

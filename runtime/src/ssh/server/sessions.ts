@@ -40,6 +40,9 @@ export interface SessionsConfig {
 const EXIT_DENIED = 4;
 const EXIT_FAILED = 5;
 
+/** Milliseconds after its end for which a command counts as one that runs. */
+const LEAVE_TIME = 500;
+
 /** What a session runs. */
 type Served = Pick<SessionEvent, "kind" | "name">;
 
@@ -59,7 +62,7 @@ type Refuse = (() => void) | undefined;
 export class Sessions {
   readonly #config: SessionsConfig;
   #open = 0;
-  /** The sessions that run a command. */
+  /** The sessions that run a command, or did a moment ago. */
   readonly #commands = new Set<SessionChannel>();
   /** The channels of subsystems, as far as they may be open without being in use. */
   readonly #uses = new Set<ChannelUse>();
@@ -115,7 +118,8 @@ export class Sessions {
       const started = this.#session(channel, requests, peer);
       if (request.kind === "exec") {
         this.#commands.add(started);
-        void started.closed.then(() => this.#commands.delete(started));
+        // A client needs a moment to read its end, and to leave.
+        void started.closed.then(() => setTimeout(() => this.#commands.delete(started), LEAVE_TIME).unref());
       }
       void this.#admit(request, started, () => {
         opened(request);

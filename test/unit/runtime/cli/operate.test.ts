@@ -91,7 +91,7 @@ describe("sshrpc kick", () => {
     const [line, sum] = stdout.split("\n");
     expect(line).toMatch(/^[\w-]{8} {2}user alice {2}/);
     expect(line).toContain(fingerprint);
-    expect(line).toMatch(/1 calls$/);
+    expect(line).toMatch(/1 call$/);
     expect(sum).toBe("1 connection ended");
     expect(await failure(call)).toMatchObject({ message: expect.stringContaining("operator: maintenance") });
     expect(await run("kick", fingerprint)).toEqual({ status: 1, stdout: "no such connection\n", stderr: "" });
