@@ -3,8 +3,9 @@ import { hideKeys, holdsKey, printable } from "../../base/printable.js";
 import { UsageError } from "../shared/failure.js";
 import type { CliIo } from "../shared/io.js";
 import type { Output } from "../shared/output.js";
-import { leavesOf, pathOfCommand } from "./config-options.js";
+import { type ConfigOption, leavesOf, pathOfCommand } from "./config-options.js";
 import { knownVariables, variablesOf } from "./configure-program.js";
+import { OPTION_DEFAULTS } from "./option-defaults.js";
 import { contradictionOf, type Setting, type Settings, settingsOf } from "./settings.js";
 
 /** What `sshrpc config` needs. */
@@ -106,15 +107,24 @@ function describe(shown: readonly CommandSettings[], unknown: readonly string[],
 const printableLines = (lines: readonly string[]): string =>
   lines.map((line) => `${printable(line.trimEnd(), 2000)}\n`).join("");
 
-function textOf({ value }: Setting): string {
-  return value === undefined ? "–" : printable(JSON.stringify(withoutSecrets(value)) ?? "–", 100);
+function textOf({ value, option }: Setting): string {
+  if (value !== undefined) return printable(JSON.stringify(withoutSecrets(value)) ?? "–", 100);
+  return printable(defaultTextOf(option), 60);
+}
+
+/** The default of an option that has no value: what its description or the documentation says. */
+function defaultTextOf({ key, flag }: ConfigOption): string {
+  const [, described] = /\(default: ([^()]*(?:\([^()]*\))?[^()]*)\)$/.exec(flag?.description ?? "") ?? [];
+  return described ?? OPTION_DEFAULTS[key] ?? "–";
 }
 
 /** The object of `--json`. */
 function toJson(shown: readonly CommandSettings[], unknown: readonly string[]): object {
   const commands = shown.map(({ path, settings: { file, ignored, all } }) => {
-    const values = all.map(({ option: { key }, value, source, from }) => {
-      return [key, { ...(value !== undefined && { value: withoutSecrets(value) }), source, from }] as const;
+    const values = all.map(({ option, value, source, from }) => {
+      const { key } = option;
+      const known = value === undefined ? { default: defaultTextOf(option) } : { value: withoutSecrets(value) };
+      return [key, { ...known, source, from }] as const;
     });
     return [path.join(" "), { ...(file !== undefined && { file }), ignored, options: Object.fromEntries(values) }];
   });

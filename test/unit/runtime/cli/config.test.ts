@@ -145,6 +145,17 @@ test("serve takes its options from the file, and reports an invalid one with its
   });
 });
 
+test("sshrpc config prints the defaults of options without a value", async () => {
+  const { stdout } = await sshrpc(["config", "serve"], { cwd: tempDir() });
+  for (const line of [
+    "grace +5s +default",
+    "timeout +30 s +default",
+    "auditOnFull +continue +default",
+    "exposeErrors +false +default",
+  ])
+    expect(stdout).toMatch(new RegExp(`^ +${line}$`, "m"));
+});
+
 describe("a wrong config file", () => {
   test("is refused with all problems at once, each with its place and the nearest name", async () => {
     const text = `{
