@@ -173,7 +173,8 @@ itWith([SSHD], "a name with several addresses is tried address by address", asyn
     done(null, addresses)) as never);
   const options = { identity: last.key.file, hostKey: last.hostKey.publicKey.fingerprint };
   await reaches(`ssh://${USER}@several.test:${last.port}`, options);
-  expect(lookup).toHaveBeenCalledOnce();
+  // Something else in this process may look up another name meanwhile.
+  expect(lookup.mock.calls.filter(([name]) => name === "several.test")).toHaveLength(1);
 });
 
 /** Whether something listens on a port of loopback. */
