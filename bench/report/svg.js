@@ -33,6 +33,7 @@ export function barChart(panels) {
     return part;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top}" viewBox="0 0 ${WIDTH} ${top}" role="img">
+<title>${escapeXml(panels.map(({ title }) => title).join("; "))}</title>
 <style>${STYLE}
 </style>
 ${parts.join("\n")}
