@@ -55,6 +55,10 @@ describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
     const command = start("ssh", [...served.ssh, "GET", "/notes"]);
     await command.ended;
     expect(`${command.stderr()}`).toContain("UNAVAILABLE");
+    // What shows an operator the state of the server still answers.
+    const shown = start("ssh", [...served.ssh, "GET", "/sshrpc/methods"]);
+    await shown.ended;
+    expect(shown.stdout().toString()).toContain('"methods"');
     // As an administrator who moves the file to a disk with space.
     rmSync(file);
     await until("space", () => reports().length === 2);
@@ -62,9 +66,9 @@ describe.skipIf(!existsSync("/dev/full"))("an audit log on a full disk", () => {
     expect(reports()[1]).toMatchObject({ level: "warn", message: "the audit log can be written again" });
     const outcomes = () =>
       linesOf(file).flatMap(({ msg, status, reason }) => (msg === "call" ? [[status, reason]] : []));
-    await until("the line", () => outcomes().length === 3);
+    await until("the line", () => outcomes().length === 4);
     const refused = ["UNAVAILABLE", "the server cannot write its audit log, and refuses calls until it can"];
-    expect(outcomes()).toEqual([refused, refused, ["OK", undefined]]);
+    expect(outcomes()).toEqual([refused, refused, ["OK", undefined], ["OK", undefined]]);
   });
 });
 

@@ -63,8 +63,9 @@ export class Dispatch {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
     const { stuck, refusal } = this.#caller.config;
-    // An operator asks for the health of a server that refuses calls.
-    const refused = refusal === undefined || isBuiltIn(method) ? undefined : refusal();
+    // An operator sees the state of a server that refuses calls; what changes something is refused, as without a record of it.
+    const isOfOperators = isBuiltIn(method) && method.verb === "GET";
+    const refused = isOfOperators ? undefined : refusal?.();
     const excess = refused ?? (stuck.counts.size === 0 ? undefined : stuck.excess(method.id));
     if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
