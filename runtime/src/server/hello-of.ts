@@ -10,6 +10,7 @@ export function helloOf({ name, version, hash, callbacks = [] }: Api): Omit<Hell
     agent: AGENT,
     api: { name, version, hash },
     methods: calls.map(({ id }) => id),
+    positions: true,
     builtIn: BUILT_IN_API.methods.map(({ id }) => id),
   };
 }

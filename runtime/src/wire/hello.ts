@@ -18,6 +18,11 @@ export interface Hello {
   readonly methods: readonly string[];
   /** The built-in methods that this side serves, by id; absent where it knows none. */
   readonly builtIn?: readonly string[];
+  /**
+   * Whether this side knows positions of items: it accepts them in response streams, and gives its handlers the header
+   * `resume-after`. Absent where it does not.
+   */
+  readonly positions?: true;
   /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
   /**
@@ -81,6 +86,7 @@ export function parseHello(text: string): Hello {
     ...(isApi(hello["api"]) && { api: shortened(hello["api"]) }),
     methods,
     ...(isBuiltIn(hello["builtIn"]) && { builtIn: hello["builtIn"] }),
+    ...(hello["positions"] === true && { positions: true }),
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
     limits: {
       message: limit(limits["message"], "message"),
