@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { BytesView } from "../codec/codec.js";
-import { MAX_POSITION } from "../contract/position.js";
+import { MAX_POSITION } from "../contract/tracked.js";
 
 /**
  * The peer broke the protocol. The connection closes with the message as its reason: after a malformed frame, the frames

@@ -1,7 +1,9 @@
 import { grants, type Peer } from "../../base/peer.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { positionProblem } from "../../contract/tracked.js";
 import type { ItemKind } from "../../wire/hello.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
 import type { CallPort } from "./call-port.js";
 import { excerpt } from "./excerpt.js";
 
@@ -54,6 +56,20 @@ export function checkItemKind({ requestItem, responseItem }: Method, expected: I
       ? "the method streams raw bytes; call it with --bytes"
       : "the method does not stream raw bytes; call it without --bytes",
   );
+}
+
+/**
+ * Checks the position that a call goes on behind; the handler knows whether it is one of this stream.
+ * @throws RpcError BAD_REQUEST
+ */
+export function checkPosition({ responseItem }: Method, metadata: Metadata): void {
+  const values = metadata.get(RESUME_AFTER);
+  if (values === undefined) return;
+  const problem = values.length > 1 ? "more than one position" : positionProblem(values[0]);
+  if (problem !== undefined) throw new RpcError("BAD_REQUEST", `${RESUME_AFTER}: ${problem}`);
+  if (responseItem === undefined) {
+    throw new RpcError("BAD_REQUEST", `${RESUME_AFTER}: the method has no response stream that could resume`);
+  }
 }
 
 /** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST if the request has another value for one */

@@ -38,6 +38,13 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
   readonly deadline: number;
   /** The headers of the call: lower-case names, each with its values in order. */
   readonly metadata: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The position of the last item that the caller has taken of this stream, on a connection that was lost: the handler must send the items
+   * behind it, or fail. Undefined where the stream begins with its first item. Callers choose it: `ctx.fail("PRECONDITION_FAILED")` for
+   * one that is unknown, of another stream, or of the future. A handler that does not read it is never given such a call: it ends with
+   * UNIMPLEMENTED. See `tracked`.
+   */
+  readonly resumeAfter: string | undefined;
   /** The authenticated caller. */
   readonly peer: Peer;
   /**

@@ -10,7 +10,7 @@ import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors, isPromise } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
-import { authorize, checkItemKind, checkResponseStream, checkStream, withParams } from "./admit.js";
+import { authorize, checkItemKind, checkPosition, checkResponseStream, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 import { runInCall, tracedCalls } from "./current-call.js";
@@ -71,6 +71,7 @@ export class Dispatch {
     checkStream(method, this.#call);
     if (this.#caller.hasOtherContract) checkResponseStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
+    if (this.#call.metadata.size > 0) checkPosition(method, this.#call.metadata);
     const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);
     return request;
