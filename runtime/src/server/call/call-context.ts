@@ -5,16 +5,26 @@ import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
+import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
 import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { DetachedCalls } from "../ledger/detached-calls.js";
+import type { Ledger } from "../ledger/ledger.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
+
+/** The ledger of a server. */
+export interface ServerLedger {
+  readonly ledger: Ledger;
+  /** The calls that go on without their connection. */
+  readonly detached: DetachedCalls;
+}
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
@@ -33,6 +43,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
+  /** The calls with an idempotency key; undefined without a ledger. */
+  readonly ledger: ServerLedger | undefined;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
@@ -122,6 +134,10 @@ export class CallContext implements Context {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  get idempotencyKey(): string | undefined {
+    return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
   }
 
   get log(): Logger {

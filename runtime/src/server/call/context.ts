@@ -32,7 +32,10 @@ declare global {
 export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc.ContextExtension {
   /** The id of the method, such as `GET /notes/{id}`. */
   readonly method: string;
-  /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */
+  /**
+   * Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. A call with an
+   * idempotency key goes on when its connection is lost, because its caller may ask for the outcome on another one.
+   */
   readonly signal: AbortSignal;
   /** When the call times out, in milliseconds since the epoch; Infinity for a stream without a timeout. */
   readonly deadline: number;
@@ -45,6 +48,11 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
    * UNIMPLEMENTED. See `tracked`.
    */
   readonly resumeAfter: string | undefined;
+  /**
+   * The idempotency key of the call, for a handler that commits it in one transaction with its effect; undefined where the call has none,
+   * and for idempotent methods.
+   */
+  readonly idempotencyKey: string | undefined;
   /** The authenticated caller. */
   readonly peer: Peer;
   /**

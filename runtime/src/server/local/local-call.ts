@@ -201,6 +201,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     }
   }
 
+  abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
+    this.answer(status, body, trailers, error);
+  }
+
   stop(reason: RpcError): void {
     this.#responseItems.close(reason);
     this.#requestItems?.stop();
