@@ -20,6 +20,9 @@ export interface CallOpening {
   readonly size: number;
 }
 
+/** The header of a call that goes on behind an item of its response stream: the position of the item. */
+export const RESUME_AFTER = "resume-after";
+
 /** Empty metadata: shared, because most calls have none. */
 export const NO_METADATA: Metadata = new Map();
 
