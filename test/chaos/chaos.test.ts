@@ -22,7 +22,7 @@ test(`ten clients and a server keep all promises while processes are killed and 
 }, async ({ signal }) => {
   const directory = mkdtempSync(join(tmpdir(), "sshrpc-chaos-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  await run({ directory, duration: DURATION, seed: SEED, clients: 10, print: () => undefined, signal });
+  await run({ directory, duration: DURATION, seed: SEED, clients: 10, ledger: "file", print: () => undefined, signal });
   const { report, violations } = await check(directory);
   console.log(report);
   expect(violations, report).toBe(0);

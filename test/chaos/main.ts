@@ -11,6 +11,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "30" },
     seed: { type: "string", default: `${Date.now() % 1_000_000}` },
     clients: { type: "string", default: "10" },
+    ledger: { type: "string", default: "file" },
     /** Keeps the files of the run; those of a run with violations are kept anyway. */
     keep: { type: "boolean", default: false },
     /** Checks the files of an earlier run. */
@@ -28,7 +29,8 @@ if (values.check === undefined) {
   print(`chaos: ${minutes} min, ${clients} clients, --seed ${seed}; files in ${directory}`);
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => interrupted.abort());
-  await run({ directory, duration: minutes * 60_000, seed, clients, print, signal: interrupted.signal });
+  const ledger = values.ledger === "memory" ? "memory" : "file";
+  await run({ directory, duration: minutes * 60_000, seed, clients, ledger, print, signal: interrupted.signal });
   if (interrupted.signal.aborted) process.exit(130);
 }
 const { report, violations } = await check(directory);

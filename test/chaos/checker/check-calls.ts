@@ -6,7 +6,7 @@ import type { Violations } from "./violations.js";
 /** What a busy machine may add to the timeout of a call, in ms. */
 const SLACK = 20_000;
 
-/** Statuses that a call may end with whatever the server would have answered. */
+/** Statuses that a call may end with, in place of what the server would have answered. */
 const ANY_TIME = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"]);
 
 /** Each call has ended, in its time, with a status that it may have; and no process has ended by itself. */

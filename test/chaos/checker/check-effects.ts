@@ -9,7 +9,7 @@ const REFUSED = new Set([
 ]);
 
 /**
- * Compares what callers were told with what the handlers have recorded: each acknowledged call had its effect, once; no call had an
+ * Compares the answers that callers have with what the handlers have recorded: each acknowledged call had its effect, once; no call had an
  * effect twice, also one without an answer; all calls with one key got the same answer; and nothing else happened.
  */
 export function checkEffects({ effects, calls }: History, violations: Violations): void {

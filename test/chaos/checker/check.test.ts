@@ -256,7 +256,7 @@ describe("the checker detects", () => {
   });
 });
 
-test("an open call of a killed process is no violation, and its effect may be there or not", async () => {
+test("an open call of a killed process may have had its effect or not", async () => {
   const change = (files: Files): void => {
     files.faults = [killed("client-1", 105)];
     files.call({ id: "c", method: ENTRY, intent: "c" });

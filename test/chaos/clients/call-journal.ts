@@ -33,7 +33,7 @@ export class CallJournal {
         ...(sent !== undefined && { sent }),
       };
     } catch (error) {
-      // Whatever else is thrown is a fault of the product, or of this program.
+      // Any other error is a fault of the product, or of this program.
       const status = error instanceof RpcError ? error.status : "THROWN";
       end = { status, message: error instanceof RpcError ? error.message : String((error as Error)?.stack ?? error) };
     }

@@ -46,7 +46,10 @@ export class Follower {
     const { signal } = this.#leave;
     const after = this.#last;
     try {
-      for await (const { seq, intent } of this.#client.effects.get({ after }, { signal })) {
+      for await (const { seq, intent } of this.#client.effects.get(
+        {},
+        { signal, ...(after > 0 && { metadata: { "resume-after": `${after}` } }) },
+      )) {
         this.#journal.taken(seq, intent);
         this.#last = seq;
         if (seq >= this.#target || seq >= after + stay) break;

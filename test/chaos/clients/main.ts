@@ -97,8 +97,9 @@ async function connectUntil(attempt: () => Promise<ChaosClient>): Promise<ChaosC
     try {
       return await attempt();
     } catch (error) {
-      // The server may be down at the moment.
-      if ((error as { status?: string }).status !== "UNAVAILABLE") throw error;
+      // The server may be down at the moment, or the connection was cut during the login, which looks like a rejected key.
+      const { status = "" } = error as { status?: string };
+      if (!["UNAVAILABLE", "UNAUTHENTICATED"].includes(status)) throw error;
       await sleep(100);
     }
   }

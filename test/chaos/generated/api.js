@@ -16,7 +16,7 @@ import {
 export const api = {
   name: "chaos",
   version: "1.0.0",
-  hash: "8ac33022667d45e5d7b4213fcd06f17564b204df4535ca9d7a66dc188a7ee7a4",
+  hash: "b95656c01200f86aac9ffd7b93851a06338428945df664842d58cf58bb411099",
   methods: [
     {
       id: "GET /effects",
@@ -27,7 +27,7 @@ export const api = {
       params: {},
       idempotent: true,
       request: effectsGetRequestClosed,
-      maxRequest: 1364,
+      maxRequest: 1088,
       responseItem: effectOpen,
       errors: { PRECONDITION_FAILED: effectsGetPreconditionFailedOpen },
     },

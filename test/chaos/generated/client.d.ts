@@ -16,7 +16,6 @@ import type {
   Done,
   Effect,
   EffectsGetError,
-  EffectsGetRequest,
   Order,
   Receipt,
   SettingGetRequest,
@@ -42,14 +41,14 @@ export interface ChaosClient extends Client {
 /** The methods of /effects. */
 export interface EffectsMethods {
   /**
-   * Follows the log, from its first effect, or from the one after `after`.
+   * Follows the log from its first effect. The position of an effect is its number.
    *
    * @throws PRECONDITION_FAILED with EffectsGetPreconditionFailed
    */
   readonly get: DocumentedMethod<
-    /** Follows the log, from its first effect, or from the one after `after`. */
-    (request?: EffectsGetRequest, options?: CallOptions) => ResponseStream<Effect>,
-    ServerStreamingMethodOptional<EffectsGetRequest, Effect, void, EffectsGetError>
+    /** Follows the log from its first effect. The position of an effect is its number. */
+    (request?: { [key: string]: never }, options?: CallOptions) => ResponseStream<Effect>,
+    ServerStreamingMethodOptional<{ [key: string]: never }, Effect, void, EffectsGetError>
   >;
 }
 

@@ -6,14 +6,14 @@
 export const contract = {
   "callbacks": {},
   "description": "What the chaos test calls while connections are cut and processes killed.",
-  "hash": "8ac33022667d45e5d7b4213fcd06f17564b204df4535ca9d7a66dc188a7ee7a4",
+  "hash": "b95656c01200f86aac9ffd7b93851a06338428945df664842d58cf58bb411099",
   "name": "chaos",
   "resources": {
     "effects": {
       "description": "The log of all effects.",
       "methods": {
         "GET": {
-          "description": "Follows the log, from its first effect, or from the one after `after`.",
+          "description": "Follows the log from its first effect. The position of an effect is its number.",
           "errors": {
             "PRECONDITION_FAILED": {
               "properties": {
@@ -28,12 +28,7 @@ export const contract = {
           "idempotent": true,
           "kind": "server-streaming",
           "request": {
-            "properties": {
-              "after": {
-                "minimum": 0,
-                "type": "integer"
-              }
-            },
+            "properties": {},
             "type": "object"
           },
           "responseStream": {

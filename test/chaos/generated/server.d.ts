@@ -11,7 +11,6 @@ import type {
   Done,
   Effect,
   EffectsGetErrors,
-  EffectsGetRequest,
   Order,
   Receipt,
   SettingGetRequest,
@@ -37,11 +36,11 @@ export interface Handlers {
 /** The handlers of /effects. */
 export interface EffectsHandlers {
   /**
-   * Follows the log, from its first effect, or from the one after `after`.
+   * Follows the log from its first effect. The position of an effect is its number.
    *
    * @throws PRECONDITION_FAILED with EffectsGetPreconditionFailed
    */
-  readonly get: ServerStreamingHandler<EffectsGetRequest, Effect, unknown, EffectsGetErrors>;
+  readonly get: ServerStreamingHandler<{ [key: string]: never }, Effect, unknown, EffectsGetErrors>;
 }
 
 /** The handlers of /entries. */

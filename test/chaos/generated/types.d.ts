@@ -38,12 +38,6 @@ export interface Receipt {
   sha256: string;
 }
 
-/** The request of GET /effects. */
-export interface EffectsGetRequest {
-  /** @remarks at least 0 */
-  after?: number | undefined;
-}
-
 /** The details of PRECONDITION_FAILED from GET /effects. */
 export interface EffectsGetPreconditionFailed {
   last: number;
@@ -105,4 +99,5 @@ type StatusOtherThanPreconditionFailed =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";

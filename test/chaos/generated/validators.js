@@ -58,9 +58,7 @@ const effectsGetPreconditionFailedOpen = function validate(data, path = "") {
 const effectsGetRequestClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    for (const key in data) if (key !== "after") errors = undeclared(errors, path, key);
-    const v2 = data.after;
-    if (v2 !== undefined && (!Number.isInteger(v2) || v2 > 9007199254740991 || v2 < 0)) errors = wrongInteger(errors, path + "/after", v2, { maximum: 9007199254740991, minimum: 0 });
+    for (const key in data) errors = undeclared(errors, path, key);
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;

@@ -9,13 +9,16 @@ export interface Prey {
   readonly servers: readonly Node[];
   readonly clients: readonly Node[];
   readonly links: readonly Link[];
+  /** See {@link Targets.killsServers}. */
+  readonly killsServers: boolean;
 }
 
 /**
  * Applies the faults of a {@link plan} until `signal` aborts, several at once where they fall together, and resolves when each has
  * ended: all processes run again.
  */
-export async function torment({ servers, clients, links }: Prey, random: Random, signal: AbortSignal): Promise<void> {
+export async function torment(prey: Prey, random: Random, signal: AbortSignal): Promise<void> {
+  const { servers, clients, links, killsServers } = prey;
   const nodes = new Map([...servers, ...clients].map((node) => [node.name, node]));
   const byName = new Map(links.map((link) => [link.name, link]));
   const running = new Set<Promise<void>>();
@@ -32,6 +35,7 @@ export async function torment({ servers, clients, links }: Prey, random: Random,
     servers: names(servers),
     clients: names(clients),
     links: names(links),
+    killsServers,
   })) {
     await sleep(pause, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;

@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { randomFor } from "../random.js";
 import { plan, type Step } from "./plan.js";
 
-const TARGETS = { servers: ["server"], clients: ["client-1", "client-2"], links: ["link-1", "link-2"] };
+const TARGETS = {
+  servers: ["server"],
+  clients: ["client-1", "client-2"],
+  links: ["link-1", "link-2"],
+  killsServers: true,
+};
 
 function steps(seed: number, count: number): Step[] {
   const all = plan(randomFor(seed, "nemesis"), TARGETS);

@@ -11,6 +11,8 @@ export type Decision =
 /** The names of what faults may meet. */
 export interface Targets {
   readonly servers: readonly string[];
+  /** Whether servers are killed: without a ledger in a file, they lose what they promise. */
+  readonly killsServers: boolean;
   readonly clients: readonly string[];
   readonly links: readonly string[];
 }
@@ -31,7 +33,7 @@ const MIN_STOPPED = 100;
  * The steps of a run, without an end. They depend on `random` and the names alone, not on what happens. Faults come as the cards of
  * a deck, which is shuffled anew each time: each kind occurs in each round.
  */
-export function* plan(random: Random, { servers, clients, links }: Targets): Generator<Step, never> {
+export function* plan(random: Random, { servers, clients, links, killsServers }: Targets): Generator<Step, never> {
   const one = (names: readonly string[]): string => names[random.below(names.length)] as string;
   const cutOne = (): Decision => ({ kind: "cut", links: [one(links)], cut: drawCut(random) });
   const cutAll = (): Decision => ({ kind: "cut", links, cut: drawCut(random) });
@@ -44,7 +46,8 @@ export function* plan(random: Random, { servers, clients, links }: Targets): Gen
     ...{ kind: "stop", node: one(nodes), ms: MIN_STOPPED + random.below(STOPPED) },
   });
   const deck = [
-    ...[cutOne, cutOne, cutOne, cutOne, cutAll, kill(servers), stop(servers)],
+    ...[cutOne, cutOne, cutOne, cutOne, cutAll, stop(servers)],
+    ...(killsServers ? [kill(servers)] : []),
     ...[kill(clients), kill(clients), stop(clients), stop(clients)],
   ];
   for (;;) {

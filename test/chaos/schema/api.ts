@@ -31,9 +31,8 @@ export default defineApi({
   resources: {
     /** The log of all effects. */
     effects: {
-      /** Follows the log, from its first effect, or from the one after `after`. */
+      /** Follows the log from its first effect. The position of an effect is its number. */
       GET: {
-        request: Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) }),
         responseStream: Effect,
         errors: { PRECONDITION_FAILED: Type.Object({ last: Type.Integer() }) },
       },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Context } from "sshrpc/server";
+import { type Context, tracked } from "sshrpc/server";
 import type { Handlers } from "../generated/server.js";
 import type { Done, Order } from "../generated/types.js";
 import { ENTRY, OVERLAP, PAYMENT, SETTING, UPLOAD } from "../history/effect.js";
@@ -10,9 +10,12 @@ import type { UploadStore } from "./upload-store.js";
 export function chaosHandlers(log: EffectLog, uploads: UploadStore): Handlers {
   return {
     effects: {
-      async *get({ after = 0 }, ctx) {
-        if (after > log.last) ctx.fail("PRECONDITION_FAILED", { last: log.last }, "no such effect yet");
-        for await (const { seq, method, intent } of log.follow(after, ctx.signal)) yield { seq, method, intent };
+      async *get(_, ctx) {
+        const after = Number(ctx.resumeAfter ?? 0);
+        if (!(after <= log.last)) ctx.fail("PRECONDITION_FAILED", { last: log.last }, "no such effect");
+        for await (const { seq, method, intent } of log.follow(after, ctx.signal)) {
+          yield tracked(`${seq}`, { seq, method, intent });
+        }
       },
     },
     entries: {
@@ -64,6 +67,5 @@ function named({ intent }: Order, ctx: Context): { intent: string; key: string |
 
 /** The key of a call within all callers: each user has its own keys. */
 function keyOf(ctx: Context): string | undefined {
-  const { idempotencyKey } = ctx as { idempotencyKey?: string };
-  return idempotencyKey === undefined ? undefined : `${ctx.peer.user}/${idempotencyKey}`;
+  return ctx.idempotencyKey === undefined ? undefined : `${ctx.peer.user}/${ctx.idempotencyKey}`;
 }

@@ -7,22 +7,32 @@ import { UploadStore } from "./upload-store.js";
 
 /** The server of the chaos test: its argument is one of these as JSON, and it prints `ready PORT`. */
 export interface ServerConfig {
-  /** The directory of its files: `effects.jsonl`, `ledger`, `uploads`. */
+  /** The directory of its files: `effects.jsonl`, `uploads`. */
   readonly home: string;
   readonly hostKey: string;
   readonly authorizedKeys: string;
+  /** The file of its ledger. Default: in memory. */
+  readonly ledger?: string;
   /** How long the ledger keeps an outcome, in ms. */
   readonly keeps: number;
   /** Milliseconds after which the process ends in any case. */
   readonly lifetime: number;
 }
 
-const { home, hostKey, authorizedKeys, lifetime } = JSON.parse(process.argv[2] as string) as ServerConfig;
+const {
+  home,
+  hostKey,
+  authorizedKeys,
+  ledger: file,
+  keeps,
+  lifetime,
+} = JSON.parse(process.argv[2] as string) as ServerConfig;
 fromParent(lifetime);
 const log = await EffectLog.open(join(home, "effects.jsonl"));
 const server = await serve(chaosHandlers(log, new UploadStore(join(home, "uploads"))), {
   port: 0,
   hostKeys: hostKey,
   authorizedKeys,
+  ledger: { keeps, ...(file !== undefined && { file }) },
 });
 process.stdout.write(`ready ${server.port}\n`);

@@ -14,9 +14,9 @@ const ALIAS = "chaos";
 /** Number of users: further clients share the first ones' keys. */
 const USERS = 8;
 
-/** One server with its ledger in a file, and a link for each client. */
+/** One server, and a link to it for each client. */
 export async function singleServer(options: TopologyOptions, faults: LineWriter): Promise<Topology> {
-  const { directory, clients, lifetime } = options;
+  const { directory, clients, ledger, lifetime } = options;
   const write = (name: string, text: string): string => {
     writeFileSync(join(directory, name), text, { mode: 0o600 });
     return join(directory, name);
@@ -34,6 +34,7 @@ export async function singleServer(options: TopologyOptions, faults: LineWriter)
     authorizedKeys: write("authorized_keys", users.map(({ line }) => line).join("")),
     // Longer than any run: a key that is given again always meets its outcome.
     keeps: lifetime,
+    ...(ledger === "file" && { ledger: join(directory, "ledger") }),
     lifetime,
   };
   const program = join(directory, "server.mjs");
@@ -61,7 +62,7 @@ export async function singleServer(options: TopologyOptions, faults: LineWriter)
       const address = `ssh://${user}@127.0.0.1:${links[index]?.port}`;
       return { user, address, identity, knownHosts, hostKeyAlias: ALIAS };
     };
-    return { servers: [server], links, entrance, [Symbol.asyncDispose]: close };
+    return { servers: [server], keepsLedger: ledger === "file", links, entrance, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

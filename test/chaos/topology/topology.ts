@@ -17,6 +17,8 @@ export interface Entrance {
 export interface Topology extends AsyncDisposable {
   /** The processes that serve. */
   readonly servers: readonly Node[];
+  /** Whether their ledger outlives them, so that they may be killed. */
+  readonly keepsLedger: boolean;
   /** The links that may be cut. */
   readonly links: readonly Link[];
   /** @param index of the client, from 0 */
@@ -28,6 +30,8 @@ export interface TopologyOptions {
   /** Gets all files of the run. */
   readonly directory: string;
   readonly clients: number;
+  /** Where the servers keep the outcomes of calls. */
+  readonly ledger: "file" | "memory";
   /** Milliseconds after which its processes end in any case. */
   readonly lifetime: number;
 }
