@@ -8,7 +8,6 @@ import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
-import { runOnce } from "../ledger/run-once.js";
 import { authorize, checkItemKind, checkResponseStream, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
@@ -58,20 +57,17 @@ export class Dispatch {
   }
 
   #handleOnce(request: unknown): void {
-    const { config } = this.#caller;
-    runOnce(
-      { call: this.#call, context: this.#context, config, request },
-      {
-        run: (call, route) => {
-          this.#call = call;
-          this.#route = route;
-          this.#handle(request);
-        },
-        receive: () => this.#receive(),
-        refuse: (error) => this.#refuse(error),
-        done: () => this.#done(),
+    const keyed = { call: this.#call, context: this.#context, request };
+    this.#caller.config.runOnce(keyed, {
+      run: (call, route) => {
+        this.#call = call;
+        this.#route = route;
+        this.#handle(request);
       },
-    );
+      receive: () => this.#receive(),
+      refuse: (error) => this.#refuse(error),
+      done: () => this.#done(),
+    });
   }
 
   /** Returns the request, checked. @throws RpcError the reason why the runtime refuses the call */

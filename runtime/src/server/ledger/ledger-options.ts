@@ -1,10 +1,6 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { wrongNumber } from "../../base/wrong-type.js";
-import type { ServerLedger } from "../call/call-context.js";
-import { DetachedCalls } from "./detached-calls.js";
-import type { Ledger } from "./ledger.js";
-import { MemoryLedger } from "./memory-ledger.js";
 
 /** The ledger of a server: see the option `ledger`. */
 export interface LedgerOptions {
@@ -31,18 +27,8 @@ const DEFAULTS: LedgerConfig = {
   maxKeyBytes: 16 * 1024 * 1024,
 };
 
-/** Opens the ledger of a server; undefined for none. @throws OptionError */
-export function serverLedger(options: false | LedgerOptions | Ledger = {}): ServerLedger | undefined {
-  if (options === false) return undefined;
-  const ledger = isLedger(options) ? options : new MemoryLedger(ledgerConfig(options));
-  return { ledger, detached: new DetachedCalls(ledger.keeps) };
-}
-
-function isLedger(options: LedgerOptions | Ledger): options is Ledger {
-  return "begin" in options;
-}
-
-function ledgerConfig(options: LedgerOptions): LedgerConfig {
+/** Applies the defaults. @throws OptionError */
+export function ledgerConfig(options: LedgerOptions): LedgerConfig {
   const config = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof LedgerConfig)[]) {
     const value = options[name];
