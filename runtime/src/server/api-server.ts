@@ -81,7 +81,7 @@ export class ApiServer {
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    this.#ledger = openLedger(options.ledger);
+    this.#ledger = openLedger(options);
     this.#config = dispatchConfig(options, this.#limits, this.#ledger);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({

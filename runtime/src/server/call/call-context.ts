@@ -29,7 +29,7 @@ export interface KeyedRequest {
 export interface OnceActions {
   /** Calls the handler of the route. */
   readonly run: (call: CallPort, route: Route) => void;
-  /** Creates the request stream, if the method has one, because its items may arrive before the ledger has answered. */
+  /** Returns the request stream, if the method has one, and creates it at the first call. */
   readonly receive: () => ItemReceiver<unknown> | undefined;
   /** Answers a call whose handler is not called. */
   readonly refuse: (error: unknown) => void;

@@ -111,17 +111,17 @@ export class Dispatch {
     const { method, handler } = this.#route;
     const { interceptors } = this.#caller.config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
-    const items = this.#items ?? this.#receive();
+    const items = this.#receive();
     const call: ServerCallInfo = { method, request, items, ctx: this.#context };
     const result = interceptCall(interceptors, call, handler);
     if (method.responseItem === undefined) return result;
     return sendItems(result, this.#call, this.#context, (error) => this.#stopped(error));
   }
 
-  /** Creates the request stream, if the method has one. */
+  /** The request stream, if the method has one. */
   #receive(): ItemReceiver<unknown> | undefined {
     const { scope, maxRequestItem: maxSize, requestItem: type } = this.#route.method;
-    if (type === undefined) return undefined;
+    if (type === undefined || this.#items !== undefined) return this.#items;
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,

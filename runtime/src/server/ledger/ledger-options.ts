@@ -4,6 +4,11 @@ import { wrongNumber } from "../../base/wrong-type.js";
 
 /** The ledger of a server: see the option `ledger`. */
 export interface LedgerOptions {
+  /**
+   * A file, so that the ledger outlives the process; it is created if it does not exist. One server at a time uses it. A record is synced
+   * before the handler of a call starts, and before its caller is answered. Default: in memory.
+   */
+  readonly file?: string;
   /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000 (10 minutes). */
   readonly keeps?: number;
   /** Calls with a key that run, or whose outcome is kept, of all keys together. Default: 100,000. */

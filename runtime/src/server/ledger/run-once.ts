@@ -3,7 +3,6 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
 import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
@@ -17,11 +16,6 @@ import type { Ledger, LedgerEntry, LedgerOutcome } from "./ledger.js";
 export interface ServerLedger {
   readonly ledger: Ledger;
   /** The calls that go on without their connection. */
-  readonly detached: DetachedCalls;
-}
-
-interface KeyedConfig extends KeyedRequest {
-  readonly key: string;
   readonly detached: DetachedCalls;
 }
 
@@ -40,15 +34,15 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       }
       if (server === undefined) throw noLedger();
       const { ledger, detached } = server;
+      // No object is spread here: each call with a key would pay for it.
       const identity = identityOf(context.peer);
       const done = doneKeys(key, call.metadata);
       if (done.length > 0) ledger.forget(identity, done);
       const { id: method, onInterrupt } = context.route.method;
       const rerun = onInterrupt === "run";
       const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      const config = { ...keyed, key, detached };
-      if (isPromise(entry)) void proceedLater(entry, config, actions);
-      else proceed(entry, config, actions);
+      if (isPromise(entry)) void proceedLater(entry, keyed, actions, detached);
+      else proceed(entry, keyed, actions, detached);
     } catch (error) {
       actions.refuse(error);
     }
@@ -61,14 +55,16 @@ function noLedger(): RpcError {
 
 async function proceedLater(
   pending: PromiseLike<LedgerEntry>,
-  keyed: KeyedConfig,
+  keyed: KeyedRequest,
   actions: OnceActions,
+  detached: DetachedCalls,
 ): Promise<void> {
   const { call } = keyed;
   let cancelled: RpcError | undefined;
   call.listen((reason) => {
     cancelled = reason;
   });
+  // Its items may arrive before the ledger has answered.
   const items = actions.receive();
   try {
     const entry = await pending;
@@ -77,7 +73,7 @@ async function proceedLater(
       entry.release({ status: cancelled.status, code: cancelled.code, body });
     }
     if (cancelled !== undefined) throw cancelled;
-    proceed(entry, keyed, actions, items);
+    proceed(entry, keyed, actions, detached);
   } catch (error) {
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
     actions.refuse(error);
@@ -86,20 +82,18 @@ async function proceedLater(
 
 function proceed(
   entry: LedgerEntry,
-  { call, context, key, detached }: KeyedConfig,
+  { call, context }: KeyedRequest,
   actions: OnceActions,
-  items?: ItemReceiver<unknown>,
+  detached: DetachedCalls,
 ): void {
-  const { method } = context.route;
   switch (entry.state) {
     case "new": {
-      const keyed = new KeyedCall({ call, entry, detached, hasDeadline: Number.isFinite(context.deadline) });
-      keyed.received(items);
+      const keyed = new KeyedCall({ call, entry, detached, deadline: context.deadline, items: actions.receive });
       actions.run(keyed, beginning(context.route, keyed));
       return;
     }
     case "recorded":
-      replay(entry.outcome, call, method);
+      replay(entry.outcome, call, context.route.method);
       actions.done();
       return;
     case "running":
@@ -108,20 +102,17 @@ function proceed(
     case "interrupted":
       throw interrupted();
     case "conflict":
-      throw keyConflict(key);
+      throw keyConflict(callKey(call.metadata) ?? "");
   }
 }
 
 /** A route whose handler tells the call that it begins. */
-function beginning(route: Route, call: KeyedCall): Route {
-  const handler = route.handler as (...args: unknown[]) => unknown;
-  return {
-    ...route,
-    handler: (...args: unknown[]) => {
-      call.begin();
-      return handler(...args);
-    },
+function beginning({ method, handler, params }: Route, call: KeyedCall): Route {
+  const begin = (...args: Parameters<Route["handler"]>): unknown => {
+    call.begin();
+    return handler(...args);
   };
+  return { method, handler: begin, params };
 }
 
 function replay({ status, code, headers, body, trailers }: LedgerOutcome, call: CallPort, { id }: Method): void {
