@@ -1,6 +1,6 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
-import type { DetachedCalls } from "./ledger/detached-calls.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
 
 /** How a server closes. */
@@ -24,8 +24,7 @@ interface ShutdownConfig {
   readonly calls: () => number;
   /** The calls of adapters. */
   readonly local: Pick<LocalCalls, "drain" | "stop">;
-  /** The calls that go on without their connection. */
-  readonly detached: Pick<DetachedCalls, "drain" | "stop"> | undefined;
+  readonly ledger: ServerLedger | undefined;
 }
 
 /** The reason that callers get. */
@@ -72,18 +71,19 @@ export class Shutdown {
    * they end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, local, detached } = this.#config;
+    const { connections, local, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
     if (grace > 0) await this.#drain(grace);
     local.stop(CLOSING);
-    detached?.stop(CLOSING);
+    ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+    await ledger?.ledger.close?.();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
-    const { observer, calls, local, detached } = this.#config;
+    const { observer, calls, local, ledger } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
@@ -92,7 +92,7 @@ export class Shutdown {
     const start = performance.now();
     observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
     for (const connection of connections) connection.drain(CLOSING);
-    const drained = [local.drain(CLOSING), detached?.drain(), ...connections.map(({ closed }) => closed)];
+    const drained = [local.drain(CLOSING), ledger?.detached.drain(), ...connections.map(({ closed }) => closed)];
     await Promise.race([graceOver, Promise.all(drained)]);
     clearTimeout(timer);
     observer.drainEnded?.({ milliseconds: performance.now() - start, calls: calls() });

@@ -6,7 +6,7 @@ import { ProtocolError } from "./frame.js";
 export type ItemKind = "json" | "bytes";
 
 /** What a server says of its ledger of idempotency keys. */
-export interface AnnouncedLedger {
+interface AnnouncedLedger {
   /** Which ledger it is, of 1 to 64 characters: a server that announces the same one knows the keys that another has taken. */
   readonly id: string;
   /** How long it keeps the outcome of a call, in ms. */
@@ -57,7 +57,7 @@ export const MAX_METHODS = 65_536;
 const MAX_BUILT_IN = 100;
 
 /** Characters of the id of a ledger. */
-const MAX_LEDGER_ID = 64;
+export const MAX_LEDGER_ID = 64;
 
 /** Characters that are kept of the name, the version and the hash of a contract: reports of differences remember them. */
 const MAX_API_TEXT = 200;

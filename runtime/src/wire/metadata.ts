@@ -100,3 +100,15 @@ function parseJson(text: string): unknown {
     throw new ProtocolError("metadata: invalid JSON");
   }
 }
+
+/** A name in lowercase, and its value. */
+export type Pair = readonly [name: string, value: string];
+
+/** Encoded metadata with further pairs. @throws RpcError MESSAGE_TOO_LARGE over `limit` bytes */
+export function withPairs(metadata: string | undefined, pairs: readonly Pair[], limit: number): string {
+  const added = JSON.stringify(pairs);
+  const text = metadata === undefined ? added : `${metadata.slice(0, -1)},${added.slice(1)}`;
+  const size = Buffer.byteLength(text);
+  if (size > limit) throw metadataTooLarge(size, limit);
+  return text;
+}

@@ -61,8 +61,8 @@ export async function pumpItems<Item, Result>(
         const later = sender.send(body, position);
         if (later !== undefined) await later;
       }
-      // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
-      else if (body.length === 0) await setImmediate();
+      // An empty item sends nothing, unless it has a position, and costs no credit: an endless run must not block the event loop.
+      else if (body.length === 0 && position === undefined) await setImmediate();
       else await sendBytes(body, sender, position);
       const passed = turn?.pass(body.length);
       if (passed !== undefined) await passed;
@@ -81,11 +81,11 @@ export async function pumpItems<Item, Result>(
 
 /** Waits between the frames, too: a large item must not delay all other calls. The last frame has the position. */
 async function sendBytes(bytes: Uint8Array, sender: ItemSink, position: string | undefined): Promise<void> {
-  for (let sent = 0; sent < bytes.length; ) {
+  for (let sent = 0; sent < bytes.length || (position !== undefined && sent === 0); ) {
     if (!sender.begin()) await sender.ready();
     const next = sender.sendBytes(bytes, sent, position);
     // A window that covers a byte may not cover the position.
-    if (next === sent && position !== undefined && bytes.length - sent === 1) {
+    if (next === sent && position !== undefined && bytes.length - sent <= 1) {
       await sender.send(bytes.subarray(sent), position);
       return;
     }

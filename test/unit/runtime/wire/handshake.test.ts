@@ -146,7 +146,10 @@ describe("HELLO", () => {
   test.each<[string, object]>([
     ["the contract", { ...good, api: { name: "notes", version: "1.0.0", hash: "ab" } }],
     ["no program", { methods: good.methods, limits }],
-    ["unknown fields, and fields of another type", { ...good, agent: 7, more: 1, api: "x", items: "xml", positions: 1 }],
+    [
+      "unknown fields, and fields of another type",
+      { ...good, agent: 7, more: 1, api: "x", items: "xml", positions: 1 },
+    ],
     ["a program of 10,000 characters", { ...good, agent: "x".repeat(10_000) }],
     ["a window of 0", { ...good, limits: { ...limits, window: 0 } }],
     ["no window, which is 0", { ...good, limits: { message: 1024, calls: 8 } }],
