@@ -24,6 +24,9 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
   const begun = new Map<string, number>();
   for (const call of calls) {
     const { ended, wasKilled, method, key } = call;
+    const scope = `${method} ${key ?? call.id}`;
+    const since = Math.min(begun.get(scope) ?? call.t, call.t);
+    begun.set(scope, since);
     if (ended === undefined) {
       if (!wasKilled) violations.add("a call never ended", describe(call));
       continue;
@@ -34,9 +37,6 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
     if (call.expect !== undefined && status !== call.expect && !ANY_TIME.has(status)) {
       violations.add("an unexpected status", `${describe(call)}: ${call.expect} was expected`);
     }
-    const scope = `${method} ${key ?? call.id}`;
-    const since = begun.get(scope) ?? call.t;
-    begun.set(scope, since);
     if (status !== "INTERRUPTED") continue;
     if (method !== ENTRY) violations.add("interrupted, although it may run again", describe(call));
     if (!serverKills.some(({ t }) => t >= since && t <= ended.t)) {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions } from "sshrpc/client";
 import type { ChaosClient } from "../generated/client.js";
@@ -84,14 +84,7 @@ export class Calls {
       const cancel = new AbortController();
       const timer = cancelAfter === undefined ? undefined : setTimeout(() => cancel.abort(), cancelAfter);
       try {
-        const made = key ?? `auto.${randomUUID()}`;
-        for (;;) {
-          try {
-            return await call({ timeout, signal: cancel.signal, metadata: { "idempotency-key": made } });
-          } catch (error) {
-            if ((error as { status?: string }).status !== "UNAVAILABLE" || cancel.signal.aborted) throw error;
-          }
-        }
+        return await call({ timeout, signal: cancel.signal, ...(key !== undefined && { idempotencyKey: key }) });
       } finally {
         clearTimeout(timer);
       }

@@ -48,7 +48,7 @@ export class Follower {
     try {
       for await (const { seq, intent } of this.#client.effects.get(
         {},
-        { signal, ...(after > 0 && { metadata: { "resume-after": `${after}` } }) },
+        { signal, ...(after > 0 && { resumeAfter: `${after}` }) },
       )) {
         this.#journal.taken(seq, intent);
         this.#last = seq;
