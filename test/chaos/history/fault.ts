@@ -1,6 +1,6 @@
 /** A line of the nemesis: what it did, and when it was over. Times are milliseconds since the epoch. */
 export interface Fault {
-  readonly kind: "kill" | "stop" | "cut" | "mute" | "exit";
+  readonly kind: "kill" | "restart" | "stop" | "cut" | "mute" | "exit";
   /** The process, or the link. */
   readonly target: string;
   /** Of a process: its generation. */

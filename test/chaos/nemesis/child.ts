@@ -84,6 +84,14 @@ export class Child {
     await this.exited;
   }
 
+  /** SIGTERM, upon which it is to end by itself. Resolves once it has exited; after `ms` it is killed. */
+  async end(ms: number): Promise<void> {
+    this.#process.kill("SIGTERM");
+    const timer = setTimeout(() => void this.kill(), ms);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
   /**
    * Stops it for a time in ms, and resolves once it runs again. Another process sends both signals, so that the time ends also
    * if this one is killed meanwhile.

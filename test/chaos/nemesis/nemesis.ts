@@ -28,7 +28,9 @@ export async function torment(prey: Prey, random: Random, signal: AbortSignal): 
     if (decision.kind === "cut") for (const name of decision.links) byName.get(name)?.cut(decision.cut);
     else {
       const node = nodes.get(decision.node);
-      await (decision.kind === "kill" ? node?.kill(decision.down) : node?.stop(decision.ms));
+      if (decision.kind === "kill") await node?.kill(decision.down);
+      else if (decision.kind === "restart") await node?.restart();
+      else await node?.stop(decision.ms);
     }
   };
   for (const { pause, decision } of plan(random, {

@@ -3,8 +3,8 @@ import type { Fault } from "../history/fault.js";
 import type { LineWriter } from "../history/lines.js";
 import { Child, type Command } from "./child.js";
 
-/** Time in ms in which a process must be ready. */
-const START = 60_000;
+/** Times in ms in which a process must be ready, and end after SIGTERM. */
+const [START, DRAIN] = [60_000, 30_000];
 
 /** What a node needs. */
 export interface NodeOptions {
@@ -66,6 +66,21 @@ export class Node {
         await this.start();
       } finally {
         this.#write({ kind: "kill", generation, t, until: Date.now() });
+      }
+    });
+  }
+
+  /** Lets the process drain and exit, and starts the next one; after the faults before it. */
+  async restart(): Promise<void> {
+    await this.#during(async () => {
+      const [t, generation] = [Date.now(), this.#generation];
+      await this.child.end(DRAIN);
+      // A process that does not end by itself is killed.
+      const kind = this.child.wasKilled ? "kill" : "restart";
+      try {
+        await this.start();
+      } finally {
+        this.#write({ kind, generation, t, until: Date.now() });
       }
     });
   }

@@ -5,13 +5,14 @@ import type { Cut } from "./link.js";
 /** What the nemesis does next. */
 export type Decision =
   | { readonly kind: "kill"; readonly node: string; readonly down: number }
+  | { readonly kind: "restart"; readonly node: string }
   | { readonly kind: "stop"; readonly node: string; readonly ms: number }
   | { readonly kind: "cut"; readonly links: readonly string[]; readonly cut: Cut };
 
 /** The names of what faults may meet. */
 export interface Targets {
   readonly servers: readonly string[];
-  /** Whether servers are killed: without a ledger in a file, they lose what they promise. */
+  /** Whether servers are killed and restarted: without a ledger in a file, they lose what they promise. */
   readonly killsServers: boolean;
   readonly clients: readonly string[];
   readonly links: readonly string[];
@@ -45,9 +46,10 @@ export function* plan(random: Random, { servers, clients, links, killsServers }:
   const stop = (nodes: readonly string[]) => (): Decision => ({
     ...{ kind: "stop", node: one(nodes), ms: MIN_STOPPED + random.below(STOPPED) },
   });
+  const restart = (): Decision => ({ kind: "restart", node: one(servers) });
   const deck = [
     ...[cutOne, cutOne, cutOne, cutOne, cutAll, stop(servers)],
-    ...(killsServers ? [kill(servers)] : []),
+    ...(killsServers ? [kill(servers), restart] : []),
     ...[kill(clients), kill(clients), stop(clients), stop(clients)],
   ];
   for (;;) {
