@@ -6,7 +6,7 @@ import { ProtocolError } from "./frame.js";
 export type ItemKind = "json" | "bytes";
 
 /** What a server says of its ledger of idempotency keys. */
-interface AnnouncedLedger {
+export interface AnnouncedLedger {
   /** Which ledger it is, of 1 to 64 characters: a server that announces the same one knows the keys that another has taken. */
   readonly id: string;
   /** How long it keeps the outcome of a call, in ms. */
