@@ -1,6 +1,8 @@
 /** Bytes of the longest position of a stream, as UTF-8. */
 export const MAX_POSITION = 512;
 
+const BRAND = Symbol.for("sshrpc.Tracked");
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Why a value cannot be the position of an item in a stream; undefined if it can. */
@@ -19,6 +21,12 @@ export function positionProblem(value: unknown): string | undefined {
  * `item instanceof Tracked ? item.map(change) : change(item)`.
  */
 export class Tracked<Item> {
+  /** Handlers may have a copy of this module of their own. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  readonly [BRAND] = true;
   readonly #position: string;
   readonly #item: Item;
 

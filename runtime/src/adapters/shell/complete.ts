@@ -3,6 +3,7 @@ import { isReservedPath, matchPath, parsePath, pathParams } from "../../contract
 import { isVerb, VERBS } from "../../contract/verb.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { schemaFields, schemaValues } from "../catalog/schema-fields.js";
+import { CALL_FLAGS } from "../exec/call-flags.js";
 import { COMMANDS } from "../exec/parse-command.js";
 
 /**
@@ -60,5 +61,11 @@ async function fieldCandidates(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }
-  return [...fields.map(({ name }) => `${name}=`), ...(given.has("--timeout") ? [] : ["--timeout "])];
+  return [...fields.map(({ name }) => `${name}=`), ...flagsOf(method).filter((flag) => !given.has(flag.trim()))];
+}
+
+/** Only a method with a response stream has positions. */
+function flagsOf({ responseItem }: Method): readonly string[] {
+  const names = responseItem === undefined ? CALL_FLAGS.slice(0, 1) : CALL_FLAGS;
+  return names.map((name) => `${name} `);
 }
