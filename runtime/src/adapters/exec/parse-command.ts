@@ -15,6 +15,7 @@ export interface CallCommand {
   readonly request: RequestSource;
   /** In milliseconds. */
   readonly timeout?: number;
+  readonly idempotencyKey?: string;
 }
 
 /** A command line, parsed. `topic` is a resource, a path, or a verb and a path. */
@@ -35,7 +36,8 @@ export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "versi
 /** Bytes of a command line. Over ssh2 it cannot have many more: a packet has 35,000. */
 export const MAX_COMMAND = 32 * 1024;
 
-const USAGE = 'usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s]; "help" lists the methods';
+const USAGE =
+  'usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s] [--idempotency-key KEY]; "help" lists the methods';
 
 /**
  * Parses a command line.
@@ -61,18 +63,24 @@ export function parseCommand(line: string): Command {
 
 function parseCall(verb: Verb, [path, ...words]: readonly string[]): CallCommand {
   if (path === undefined) throw invalid(`${verb}: missing path (${USAGE})`);
-  const { timeout, rest } = takeTimeout(words);
+  const { value: duration, rest: others } = takeOption(words, "--timeout");
+  const { value: idempotencyKey, rest } = takeOption(others, "--idempotency-key");
   const option = rest.find((word) => word.startsWith("--"));
   if (option !== undefined) throw invalid(`unknown or repeated option ${quoteWord(option)} (${USAGE})`);
-  return { name: "call", verb, path, request: parseRequest(rest), ...(timeout !== undefined && { timeout }) };
+  return {
+    ...{ name: "call", verb, path, request: parseRequest(rest) },
+    ...(duration !== undefined && { timeout: parseTimeout(duration) }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  };
 }
 
-function takeTimeout(words: readonly string[]): { timeout?: number; rest: readonly string[] } {
-  const at = words.findIndex((word) => word === "--timeout" || word.startsWith("--timeout="));
-  if (at < 0) return { rest: words };
-  const [, inline] = /^--timeout=(.*)$/s.exec(words[at] as string) ?? [];
-  const text = inline ?? words[at + 1] ?? "";
-  return { timeout: parseTimeout(text), rest: words.toSpliced(at, inline === undefined ? 2 : 1) };
+/** Takes an option with its value, as `--name value` or `--name=value`. */
+function takeOption(words: readonly string[], name: string): { value?: string; rest: readonly string[] } {
+  const at = words.findIndex((word) => word === name || word.startsWith(`${name}=`));
+  const word = words[at];
+  if (word === undefined) return { rest: words };
+  if (word !== name) return { value: word.slice(name.length + 1), rest: words.toSpliced(at, 1) };
+  return { value: words[at + 1] ?? "", rest: words.toSpliced(at, 2) };
 }
 
 function parseTimeout(text: string): number {

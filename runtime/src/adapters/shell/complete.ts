@@ -1,3 +1,4 @@
+import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { isReservedPath, matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
@@ -60,5 +61,9 @@ async function fieldCandidates(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }
-  return [...fields.map(({ name }) => `${name}=`), ...(given.has("--timeout") ? [] : ["--timeout "])];
+  const options = takesIdempotencyKey(method) ? ["--timeout", "--idempotency-key"] : ["--timeout"];
+  return [
+    ...fields.map(({ name }) => `${name}=`),
+    ...options.filter((option) => !given.has(option)).map((option) => `${option} `),
+  ];
 }

@@ -9,6 +9,7 @@ import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { HEALTH } from "../../contract/built-in/operations.js";
+import { IDEMPOTENCY_KEY } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
@@ -208,7 +209,7 @@ type Admitted = { readonly metadata: Metadata; readonly size: number; readonly w
 );
 
 /** The headers of a call whose options are valid. @throws RpcError */
-function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
+function checkCallOptions({ metadata, idempotencyKey, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError(
@@ -216,8 +217,9 @@ function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limit
       `option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`,
     );
   }
-  if (metadata === undefined) return NO_METADATA;
-  const text = encodeMetadata(metadata, limits.metadata);
+  if (metadata === undefined && idempotencyKey === undefined) return NO_METADATA;
+  const headers = idempotencyKey === undefined ? metadata : { ...metadata, [IDEMPOTENCY_KEY]: idempotencyKey };
+  const text = encodeMetadata(headers, limits.metadata);
   return text === undefined ? NO_METADATA : parseMetadata(text);
 }
 
