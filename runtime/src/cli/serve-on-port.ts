@@ -17,6 +17,7 @@ import { openMetrics } from "./metrics-port.js";
 import {
   adapterFlags,
   auditFlags,
+  ledgerFlags,
   logFlags,
   otherOptions,
   SERVE_FILE_OPTIONS,
@@ -151,6 +152,7 @@ function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeO
     korv: flags.korv ?? false,
     ...adapterFlags(flags),
     ...auditFlags(flags, io),
+    ...ledgerFlags(flags, io),
   };
 }
 

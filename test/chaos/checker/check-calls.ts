@@ -37,6 +37,9 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
     if (call.expect !== undefined && status !== call.expect && !ANY_TIME.has(status)) {
       violations.add("an unexpected status", `${describe(call)}: ${call.expect} was expected`);
     }
+    // The ledger outlives what is lost, and there is time for another attempt.
+    if (status === "UNAVAILABLE")
+      violations.add("unavailable, although it may be sent again", `${describe(call)}: ${message}`);
     if (status !== "INTERRUPTED") continue;
     if (method !== ENTRY) violations.add("interrupted, although it may run again", describe(call));
     if (!serverKills.some(({ t }) => t >= since && t <= ended.t)) {

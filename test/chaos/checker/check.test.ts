@@ -104,7 +104,7 @@ test("a call without an answer may have had its effect or not", async () => {
     files.end("a", { status, seq: undefined });
     files.call({ id: "none", method: ENTRY, intent: "none" }, { status });
   };
-  for (const status of ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"]) {
+  for (const status of ["DEADLINE_EXCEEDED", "CANCELLED"]) {
     expect(await rulesAfter(change(status))).toEqual([]);
   }
 });
@@ -128,7 +128,7 @@ describe("the checker detects", () => {
       "a STORE without an answer that was done twice",
       "done twice",
       (files) => {
-        files.end("a", { status: "UNAVAILABLE", seq: undefined });
+        files.end("a", { status: "DEADLINE_EXCEEDED", seq: undefined });
         files.effects.push({ seq: 5, method: ENTRY, intent: "a" });
         files.journal.splice(-2, 0, { e: "item", seq: 5, intent: "a" });
       },
@@ -190,7 +190,12 @@ describe("the checker detects", () => {
       "a call that ended long after its timeout",
       "a call ended late",
       (files) =>
-        files.call({ id: "c", method: ENTRY, intent: "c", timeout: 1000 }, { status: "UNAVAILABLE", t: 60_000 }),
+        files.call({ id: "c", method: ENTRY, intent: "c", timeout: 1000 }, { status: "DEADLINE_EXCEEDED", t: 60_000 }),
+    ],
+    [
+      "a call that was given up, although it could be sent again",
+      "unavailable, although it may be sent again",
+      (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "UNAVAILABLE" }),
     ],
     [
       "a wrong checksum in the record",
@@ -267,7 +272,7 @@ test("an open call of a killed process may have had its effect or not", async ()
 
 test("the time in which a client was stopped does not make its calls late", async () => {
   const change = (files: Files): void => {
-    files.call({ id: "c", method: ENTRY, intent: "c", timeout: 1000 }, { status: "UNAVAILABLE", t: 60_000 });
+    files.call({ id: "c", method: ENTRY, intent: "c", timeout: 1000 }, { status: "DEADLINE_EXCEEDED", t: 60_000 });
     files.faults = [{ kind: "stop", target: "client-1", t: 50, until: 45_000 }];
   };
   expect(await rulesAfter(change)).toEqual([]);

@@ -52,6 +52,7 @@ function faultLines({ faults, processes }: History): string[] {
   const stopped = faults.filter(({ kind }) => kind === "stop").map(({ t, until = t }) => until - t);
   return [
     `kills: ${count("kill", "server")} of servers, ${count("kill", "client")} of clients`,
+    `restarts: ${count("restart", "server")} of servers`,
     `stops: ${count("stop", "server")} of servers, ${count("stop", "client")} of clients; the longest ${seconds(Math.max(0, ...stopped))}`,
     `cuts of links: ${[...cuts].map(([how, number]) => `${number} ${how}`).join(", ") || "none"}`,
   ];

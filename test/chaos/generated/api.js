@@ -16,7 +16,7 @@ import {
 export const api = {
   name: "chaos",
   version: "1.0.0",
-  hash: "b95656c01200f86aac9ffd7b93851a06338428945df664842d58cf58bb411099",
+  hash: "3c8f3a1f36c3ff4ba6cdcecc5eb55bc5ff8d65c270f9ea51a3e25911ef3fbc6f",
   methods: [
     {
       id: "GET /effects",
@@ -62,6 +62,7 @@ export const api = {
       kind: "unary",
       params: {},
       idempotent: false,
+      onInterrupt: "run",
       request: orderClosed,
       maxRequest: 4340,
       response: doneOpen,
@@ -74,6 +75,7 @@ export const api = {
       kind: "client-streaming",
       params: { name: "string" },
       idempotent: false,
+      onInterrupt: "run",
       request: uploadStoreRequestClosed,
       requestItem: "bytes",
       response: receiptOpen,

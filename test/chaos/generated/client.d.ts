@@ -62,6 +62,7 @@ export interface EntriesMethods {
 
 /** The methods of /payments. */
 export interface PaymentsMethods {
+  /** @remarks Runs again after an interruption. */
   readonly store: DocumentedMethod<
     (request: Order, options?: CallOptions) => Promise<Done>,
     UnaryMethod<Order, Done, AnyRpcError>
@@ -82,6 +83,7 @@ export interface SettingMethods {
 
 /** The methods of /uploads/{name}. */
 export interface UploadMethods {
+  /** @remarks Runs again after an interruption. */
   readonly store: DocumentedMethod<
     (request: UploadStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<Receipt>,
     ClientStreamingMethod<UploadStoreRequest, Uint8Array, Receipt, AnyRpcError>
@@ -93,3 +95,4 @@ export interface UploadMethods {
  * `await using client = await connect(...)`, or `client.close()`.
  */
 export declare function connect(target: Target, options?: ConnectOptions): Promise<ChaosClient>;
+//# sourceMappingURL=client.d.ts.map

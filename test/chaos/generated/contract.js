@@ -6,7 +6,7 @@
 export const contract = {
   "callbacks": {},
   "description": "What the chaos test calls while connections are cut and processes killed.",
-  "hash": "b95656c01200f86aac9ffd7b93851a06338428945df664842d58cf58bb411099",
+  "hash": "3c8f3a1f36c3ff4ba6cdcecc5eb55bc5ff8d65c270f9ea51a3e25911ef3fbc6f",
   "name": "chaos",
   "resources": {
     "effects": {
@@ -60,6 +60,7 @@ export const contract = {
         "STORE": {
           "idempotent": false,
           "kind": "unary",
+          "onInterrupt": "run",
           "request": {
             "$ref": "#/types/Order"
           },
@@ -134,6 +135,7 @@ export const contract = {
         "STORE": {
           "idempotent": false,
           "kind": "client-streaming",
+          "onInterrupt": "run",
           "request": {
             "properties": {
               "intent": {

@@ -50,6 +50,7 @@ export interface EntriesHandlers {
 
 /** The handlers of /payments. */
 export interface PaymentsHandlers {
+  /** @remarks Runs again after an interruption. */
   readonly store: UnaryHandler<Order, Done>;
 }
 
@@ -61,6 +62,7 @@ export interface SettingHandlers {
 
 /** The handlers of /uploads/{name}. */
 export interface UploadHandlers {
+  /** @remarks Runs again after an interruption. */
   readonly store: ClientStreamingHandler<UploadStoreRequest, Uint8Array, Receipt>;
 }
 
@@ -72,3 +74,4 @@ export declare function defineHandlers(handlers: Handlers): ApiHandlers;
  * `await using server = await serve(...)`, or `server.close()`.
  */
 export declare function serve(handlers: Handlers | ApiHandlers, options: ServeOptions): Promise<Server>;
+//# sourceMappingURL=server.d.ts.map

@@ -101,3 +101,4 @@ type StatusOtherThanPreconditionFailed =
   | "UNAVAILABLE"
   | "DEADLINE_EXCEEDED"
   | "INTERRUPTED";
+//# sourceMappingURL=types.d.ts.map

@@ -9,7 +9,7 @@ export interface Command {
 }
 
 /** Bytes of standard error that are kept. */
-const KEPT = 4000;
+const KEPT = 2000;
 
 /** A running process, which is only ever signalled by its own number. */
 export class Child {

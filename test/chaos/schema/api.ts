@@ -40,7 +40,7 @@ export default defineApi({
     /** Each call appends: a second run of a call is visible. An interrupted call is never run again. */
     entries: { STORE: { request: Order, response: Done } },
     /** The handler commits effect and key together, so that it may be run again. */
-    payments: { STORE: { request: Order, response: Done } },
+    payments: { STORE: { onInterrupt: "run", request: Order, response: Done } },
     /** A register: idempotent by its revision. */
     setting: {
       path: "/settings/{name}",
@@ -53,6 +53,7 @@ export default defineApi({
     upload: {
       path: "/uploads/{name}",
       STORE: {
+        onInterrupt: "run",
         request: Type.Object({ name: Name, intent: Intent }),
         requestStream: Bytes,
         response: Receipt,

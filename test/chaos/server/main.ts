@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { openLog } from "sshrpc/server";
 import { serve } from "../generated/server.js";
 import { fromParent } from "../topology/from-parent.js";
 import { EffectLog } from "./effect-log.js";
@@ -19,6 +20,9 @@ export interface ServerConfig {
   readonly lifetime: number;
 }
 
+/** Time for running calls after SIGTERM, in ms: enough for all but uploads. */
+const GRACE = 2000;
+
 const {
   home,
   hostKey,
@@ -33,6 +37,8 @@ const server = await serve(chaosHandlers(log, new UploadStore(join(home, "upload
   port: 0,
   hostKeys: hostKey,
   authorizedKeys,
+  log: await openLog({ level: "warn", format: "json" }),
   ledger: { keeps, ...(file !== undefined && { file }) },
 });
+process.once("SIGTERM", () => void server.close({ grace: GRACE }).then(() => process.exit(0)));
 process.stdout.write(`ready ${server.port}\n`);

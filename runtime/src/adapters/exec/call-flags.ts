@@ -7,14 +7,12 @@ import { excerpt } from "../../server/call/excerpt.js";
 export interface CallFlags {
   /** In milliseconds. */
   readonly timeout?: number;
+  readonly idempotencyKey?: string;
   /** The position that the response stream begins behind. */
   readonly after?: string;
   /** Whether items are printed with their positions. */
   readonly positions?: true;
 }
-
-/** The names of {@link CallFlags}, for the completion of a line. */
-export const CALL_FLAGS = ["--timeout", "--after", "--positions"] as const;
 
 /** Takes the options out of the words of a call; one that is unknown or repeated stays. @throws RpcError BAD_REQUEST */
 export function takeCallFlags(words: readonly string[]): {
@@ -22,10 +20,12 @@ export function takeCallFlags(words: readonly string[]): {
   readonly rest: readonly string[];
 } {
   const timeout = takeValue(words, "--timeout");
-  const after = takeValue(timeout.rest, "--after");
+  const key = takeValue(timeout.rest, "--idempotency-key");
+  const after = takeValue(key.rest, "--after");
   const at = after.rest.indexOf("--positions");
   const flags: CallFlags = {
     ...(timeout.value !== undefined && { timeout: parseTimeout(timeout.value) }),
+    ...(key.value !== undefined && { idempotencyKey: key.value }),
     ...(after.value !== undefined && { after: parsePosition(after.value) }),
     ...(at >= 0 && { positions: true }),
   };

@@ -33,7 +33,8 @@ export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "versi
 export const MAX_COMMAND = 32 * 1024;
 
 const USAGE =
-  'usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s] [--after POSITION] [--positions]; "help" lists the methods';
+  "usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s] [--idempotency-key KEY] [--after POSITION] [--positions]; " +
+  '"help" lists the methods';
 
 /**
  * Parses a command line.

@@ -29,7 +29,7 @@ export interface CallConfig {
 }
 
 /** The streams of one call. */
-interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "ask"> {
+interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "lost" | "ask"> {
   /** Takes an item of the response stream. The next one is requested when the promise resolves. */
   readonly item: (item: EncodedJson | Uint8Array, position: string | undefined) => Promise<void> | undefined;
 }
@@ -61,8 +61,8 @@ export async function runCall(command: CallCommand, config: CallConfig, streams:
 
 async function call(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = config;
-  const { input, signal, ask } = streams;
-  const { timeout } = command;
+  const { input, signal, lost, ask } = streams;
+  const { timeout, idempotencyKey } = command;
   const start = performance.now();
   const route = resolve(command, config);
   const { method } = route;
@@ -73,7 +73,8 @@ async function call(command: CallCommand, config: CallConfig, streams: CallStrea
   const running = server.call(route, request, {
     peer,
     metadata: metadataFrom(environment),
-    signal,
+    idempotencyKey,
+    ...{ signal, lost },
     timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
     items: requestItems(method, streams, config),
     resumeAfter: command.after,

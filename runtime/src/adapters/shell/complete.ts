@@ -1,9 +1,9 @@
+import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { isReservedPath, matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { schemaFields, schemaValues } from "../catalog/schema-fields.js";
-import { CALL_FLAGS } from "../exec/call-flags.js";
 import { COMMANDS } from "../exec/parse-command.js";
 
 /**
@@ -61,11 +61,12 @@ async function fieldCandidates(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }
-  return [...fields.map(({ name }) => `${name}=`), ...flagsOf(method).filter((flag) => !given.has(flag.trim()))];
+  const options = flagsOf(method).filter((option) => !given.has(option));
+  return [...fields.map(({ name }) => `${name}=`), ...options.map((option) => `${option} `)];
 }
 
-/** Only a method with a response stream has positions. */
-function flagsOf({ responseItem }: Method): readonly string[] {
-  const names = responseItem === undefined ? CALL_FLAGS.slice(0, 1) : CALL_FLAGS;
-  return names.map((name) => `${name} `);
+/** Only a method with a response stream has positions, and only one that is not idempotent has keys. */
+function flagsOf(method: Method): readonly string[] {
+  const streams = method.responseItem === undefined ? [] : ["--after", "--positions"];
+  return ["--timeout", ...(takesIdempotencyKey(method) ? ["--idempotency-key"] : []), ...streams];
 }
