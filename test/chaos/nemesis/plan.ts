@@ -48,7 +48,7 @@ export function* plan(random: Random, { servers, clients, links, killsServers }:
   });
   const restart = (): Decision => ({ kind: "restart", node: one(servers) });
   const deck = [
-    ...[cutOne, cutOne, cutOne, cutOne, cutAll, stop(servers)],
+    ...[cutOne, cutOne, cutOne, cutOne, cutOne, cutOne, cutAll, stop(servers)],
     ...(killsServers ? [kill(servers), restart] : []),
     ...[kill(clients), kill(clients), stop(clients), stop(clients)],
   ];

@@ -20,8 +20,8 @@ export interface ServerConfig {
   readonly lifetime: number;
 }
 
-/** Time for running calls after SIGTERM, in ms: enough for all but uploads. */
-const GRACE = 2000;
+/** Time for running calls after SIGTERM, in ms: enough for all but uploads and followers. */
+const GRACE = 1000;
 
 const {
   home,
