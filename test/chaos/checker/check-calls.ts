@@ -1,4 +1,4 @@
-import { ENTRY } from "../history/effect.js";
+import { ENTRY, UPLOAD } from "../history/effect.js";
 import type { Fault } from "../history/fault.js";
 import type { Call, History } from "./history.js";
 import type { Violations } from "./violations.js";
@@ -20,13 +20,9 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
   const stops = byTarget(faults.filter(({ kind }) => kind === "stop"));
   const clients = new Set(processes.map(({ client }) => client));
   const serverKills = faults.filter(({ kind, target }) => kind === "kill" && !clients.has(target));
-  /** The first call with each key. */
-  const begun = new Map<string, number>();
+  const begun = firstCalls(calls);
   for (const call of calls) {
-    const { ended, wasKilled, method, key } = call;
-    const scope = `${method} ${key ?? call.id}`;
-    const since = Math.min(begun.get(scope) ?? call.t, call.t);
-    begun.set(scope, since);
+    const { ended, wasKilled, method } = call;
     if (ended === undefined) {
       if (!wasKilled) violations.add("a call never ended", describe(call));
       continue;
@@ -38,9 +34,10 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
       violations.add("an unexpected status", `${describe(call)}: ${call.expect} was expected`);
     }
     // The ledger outlives what is lost, and there is time for another attempt.
-    if (status === "UNAVAILABLE")
+    if (status === "UNAVAILABLE" && method !== UPLOAD)
       violations.add("unavailable, although it may be sent again", `${describe(call)}: ${message}`);
     if (status !== "INTERRUPTED") continue;
+    const since = begun.get(scopeOf(call)) ?? call.t;
     if (method !== ENTRY) violations.add("interrupted, although it may run again", describe(call));
     if (!serverKills.some(({ t }) => t >= since && t <= ended.t)) {
       violations.add("interrupted, but no server was killed meanwhile", describe(call));
@@ -58,6 +55,21 @@ function checkTime(call: Call, stops: readonly Fault[], violations: Violations):
   );
   const late = ended.t - t - timeout - stopped;
   if (late > SLACK) violations.add("a call ended late", `${describe(call)}: ${late} ms after its timeout`);
+}
+
+/** When the first call with each key has begun. */
+function firstCalls(calls: readonly Call[]): Map<string, number> {
+  const begun = new Map<string, number>();
+  for (const call of calls) {
+    const scope = scopeOf(call);
+    begun.set(scope, Math.min(begun.get(scope) ?? call.t, call.t));
+  }
+  return begun;
+}
+
+/** Equal for calls with one key; others have a scope of their own. */
+function scopeOf({ method, key, id }: Call): string {
+  return `${method} ${key ?? id}`;
 }
 
 function byTarget(faults: readonly Fault[]): Map<string, Fault[]> {

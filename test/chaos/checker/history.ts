@@ -26,6 +26,10 @@ export interface History {
   readonly faults: readonly Fault[];
   readonly calls: readonly Call[];
   readonly processes: readonly Process[];
+  /** How often clients have connected. */
+  readonly connections: number;
+  /** How often they have sent calls again, by method. */
+  readonly retries: ReadonlyMap<string, number>;
 }
 
 /**
@@ -40,6 +44,8 @@ export async function readHistory(
   const faults = await allLines<Fault>(join(directory, "faults.jsonl"));
   const calls: Call[] = [];
   const processes: Process[] = [];
+  const retries = new Map<string, number>();
+  let connections = 0;
   const generation = (name: string): number => Number(name.split(".")[1]);
   const journals = readdirSync(join(directory, "journals")).sort((a, b) => generation(a) - generation(b));
   for (const name of journals) {
@@ -60,7 +66,9 @@ export async function readHistory(
         if (call === undefined) throw new Error(`${name}: the end of ${line.id}, which has not begun or ended before`);
         call.ended = line;
         open.delete(line.id);
-      } else finished = line;
+      } else if (line.e === "connect") connections++;
+      else if (line.e === "retry") retries.set(line.method, (retries.get(line.method) ?? 0) + 1);
+      else finished = line;
     }
     // A process may be killed before its first line.
     if (begun === undefined) continue;
@@ -71,7 +79,7 @@ export async function readHistory(
     for (const call of open.values()) call.wasKilled = wasKilled;
     processes.push({ ...begun, wasKilled, finished });
   }
-  return { effects, faults, calls, processes };
+  return { effects, faults, calls, processes, connections, retries };
 }
 
 async function allLines<T>(path: string): Promise<T[]> {

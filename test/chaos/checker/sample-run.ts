@@ -35,12 +35,14 @@ export class SampleRun {
     { e: "end", id: "read", status: "OK", revision: 1, t: 80 },
     { e: "call", id: "up", method: UPLOAD, intent: NAME, key: `user-1/${NAME}`, t: 90 },
     { e: "end", id: "up", status: "OK", ...receiptOf(NAME), t: 100 },
+    { e: "connect", t: 1 },
+    { e: "retry", method: ENTRY, t: 15 },
     { e: "item", seq: 1, intent: "a" },
     { e: "item", seq: 2, intent: "b" },
     { e: "item", seq: 3, intent: "s/1" },
     { e: "item", seq: 4, intent: NAME },
     { e: "end", id: "follow", status: "OK", t: 110 },
-    { e: "finish", last: 4, connections: 1, retries: 0, t: 120 },
+    { e: "finish", last: 4, t: 120 },
   ];
   faults: Fault[] = [];
   /** Further files of `journals`. */

@@ -2,13 +2,11 @@ import type { Call, History } from "./history.js";
 
 /** What happened, as text: calls by kind and outcome, faults, and the longest times. */
 export function summarize(history: History, taken: number): string {
-  const { effects, processes, calls } = history;
-  const finished = processes.flatMap(({ finished }) => finished ?? []);
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const { effects, calls, connections, retries } = history;
   return [
     table(calls),
     `effects recorded: ${effects.length}; taken by followers: ${taken}`,
-    `of the last processes: ${sum(finished.map((one) => one.connections))} connections, ${sum(finished.map((one) => one.retries))} retries`,
+    `connections: ${connections}; sent again: ${[...retries].map(([method, count]) => `${method} ${count}`).join(", ")}`,
     ...faultLines(history),
     ...times(calls),
   ].join("\n");

@@ -1,5 +1,5 @@
 import { RpcError } from "sshrpc/client";
-import type { Begun, Called, Ended, Finished } from "../history/journal.js";
+import type { Begun, Called, Connected, Ended, Finished, Retried, Taken } from "../history/journal.js";
 import { LineWriter } from "../history/lines.js";
 
 /** What of a response the journal keeps. */
@@ -42,11 +42,19 @@ export class CallJournal {
   }
 
   taken(seq: number, intent: string): void {
-    this.#lines.write({ e: "item", seq, intent });
+    this.#lines.write({ e: "item", seq, intent } satisfies Taken);
   }
 
-  finish(finished: Omit<Finished, "e" | "t">): void {
-    this.#lines.write({ e: "finish", ...finished, t: Date.now() } satisfies Finished);
+  connected(): void {
+    this.#lines.write({ e: "connect", t: Date.now() } satisfies Connected);
+  }
+
+  retried(method: string): void {
+    this.#lines.write({ e: "retry", method, t: Date.now() } satisfies Retried);
+  }
+
+  finish(last: number): void {
+    this.#lines.write({ e: "finish", last, t: Date.now() } satisfies Finished);
     this.#lines.close();
   }
 }

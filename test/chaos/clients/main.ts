@@ -48,10 +48,9 @@ fromParent(config.lifetime, (line) => {
 
 const { after, open } = await readLegacy(config.previous);
 const journal = new CallJournal(config.journal, { client: name, generation, after });
-const counts = { connections: 0, retries: 0 };
 const observer: Observer = {
-  connectionOpened: () => void counts.connections++,
-  callRetried: () => void counts.retries++,
+  connectionOpened: () => journal.connected(),
+  callRetried: ({ method }) => journal.retried(method),
 };
 const client = await connectUntil(async () =>
   connect(config.address, {
@@ -89,7 +88,7 @@ process.stdout.write("quiet\n");
 follower.finishAt(await last);
 const taken = await following;
 await client.close();
-journal.finish({ last: taken, ...counts });
+journal.finish(taken);
 process.exit(0);
 
 async function connectUntil(attempt: () => Promise<ChaosClient>): Promise<ChaosClient> {

@@ -2,7 +2,7 @@
  * A line of a client's journal. The line of a call is written before the call is made, and that of an item once the consumer has
  * taken it. Times are milliseconds since the epoch.
  */
-export type JournalLine = Begun | Called | Ended | Taken | Finished;
+export type JournalLine = Begun | Connected | Called | Retried | Ended | Taken | Finished;
 
 /** The first line: a process has started. */
 export interface Begun {
@@ -12,6 +12,19 @@ export interface Begun {
   readonly generation: number;
   /** The last effect that earlier processes of this client have taken; 0 for none. */
   readonly after: number;
+  readonly t: number;
+}
+
+/** A connection is open. */
+export interface Connected {
+  readonly e: "connect";
+  readonly t: number;
+}
+
+/** The client sends a call of this method again. */
+export interface Retried {
+  readonly e: "retry";
+  readonly method: string;
   readonly t: number;
 }
 
@@ -58,7 +71,5 @@ export interface Taken {
 export interface Finished {
   readonly e: "finish";
   readonly last: number;
-  readonly connections: number;
-  readonly retries: number;
   readonly t: number;
 }
