@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly ready: (line: string) => void;
   /** Gets each fault. */
   readonly faults: LineWriter;
+  /** Milliseconds between the end of a fault and the next one, so that there is progress. Default: 0. */
+  readonly calm?: number;
 }
 
 /** A program of the topology that faults meet: it runs as one process after another. */
@@ -52,8 +54,15 @@ export class Node {
         this.#write({ kind: "exit", generation, t: Date.now(), how: `${how}: ${child.stderr}` });
       }
     });
+    const since = Date.now();
     const timer = setTimeout(() => void child.kill(), START);
-    this.#options.ready(await child.line("ready").finally(() => clearTimeout(timer)));
+    try {
+      this.#options.ready(await child.line("ready"));
+    } catch (error) {
+      throw new Error(`${this.name} (${generation}): not ready after ${Date.now() - since} ms`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Kills the process, waits `down` ms, and starts the next one; after the faults before it. */
@@ -105,7 +114,7 @@ export class Node {
   /** Runs a fault once those before it have ended. */
   async #during(fault: () => Promise<void>): Promise<void> {
     const run = this.#faults.then(fault);
-    this.#faults = run.catch(() => undefined);
+    this.#faults = run.catch(() => undefined).then(() => sleep(this.#closed ? 0 : (this.#options.calm ?? 0)));
     await run;
   }
 

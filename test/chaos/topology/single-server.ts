@@ -13,6 +13,8 @@ const SERVER = fileURLToPath(new URL("../server/main.ts", import.meta.url));
 const ALIAS = "chaos";
 /** Number of users: further clients share the first ones' keys. */
 const USERS = 8;
+/** Milliseconds in which the server meets no fault after each: enough for all clients to log in on a busy machine. */
+const CALM = 3000;
 
 /** One server, and a link to it for each client. */
 export async function singleServer(options: TopologyOptions, faults: LineWriter): Promise<Topology> {
@@ -46,6 +48,7 @@ export async function singleServer(options: TopologyOptions, faults: LineWriter)
       port = Number(line.slice("ready ".length));
     },
     faults,
+    calm: CALM,
   });
   const open: AsyncDisposable[] = [{ [Symbol.asyncDispose]: () => server.close() }];
   const close = async (): Promise<void> => void (await Promise.all(open.map((one) => one[Symbol.asyncDispose]())));
