@@ -292,7 +292,7 @@ describe("a viewer that comes back", () => {
     ["of another stream", () => "41"],
     ["of the future", (position: string) => `${position}0`],
     ["of a log that is gone", () => "1-1:0"],
-  ])("with a position %s is told so", async (_, change) => {
+  ])("with a position %s fails with PRECONDITION_FAILED", async (_, change) => {
     write("/a");
     const stream = client.weblog.get();
     for await (const _hit of stream);

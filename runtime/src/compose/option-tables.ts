@@ -28,7 +28,7 @@ const LEDGER_OPTIONS = {
   maxKeyBytes: true,
 } satisfies OptionTable<LedgerOptions>;
 
-/** Those of a ledger of the program's own that is no instance of a class. */
+/** Those of a ledger of the program's own, as a plain object. */
 const LEDGER_MEMBERS = { id: true, begin: true, forget: true, close: true } as const;
 
 /** The options of every server of an API. */

@@ -58,7 +58,7 @@ export class Tracked<Item> {
  * that has taken an item without a position cannot resume there.
  * @param position names the place of the item in its stream, such as an offset or a sequence number; only the handler reads it. It
  * has 1 to 512 bytes as UTF-8.
- * @throws TypeError if the position is no such string
+ * @throws TypeError for any other position
  */
 export function tracked<Item>(position: string, item: Item): Tracked<Item> {
   return new Tracked(position, item);

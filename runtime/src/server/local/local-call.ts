@@ -57,7 +57,6 @@ export class LocalCall implements CallPort, LocalCallResult {
   #number: number | undefined;
   readonly #options: LocalCallOptions;
   readonly #size: number;
-  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
   readonly weight: number;
   readonly #start = performance.now();
   readonly #responseItems: LocalResponse;

@@ -119,7 +119,7 @@ export function serveOrders(
   return { server, log, connect: async (peer = {}) => new Caller(new RawPeer(await server.as(peer).open())) };
 }
 
-/** A handler that counts its runs, and waits until it is let where it is told to. */
+/** A handler that counts its runs, and waits for `open` where it shall. */
 export class Counter {
   runs = 0;
   readonly keys: (string | undefined)[] = [];

@@ -8,10 +8,10 @@ import { isPromise } from "../../wire/iterator-of.js";
 import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
 import type { Route } from "../call/route.js";
+import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
 import { KeyedCall } from "./keyed-call.js";
-import type { Ledger, LedgerEntry, LedgerOutcome } from "./ledger.js";
 
 /** The ledger of a server. */
 export interface ServerLedger {

@@ -6,8 +6,8 @@ import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
+import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import type { DetachedCalls } from "./detached-calls.js";
-import type { LedgerOutcome, NewEntry } from "./ledger.js";
 
 /** The first call with its idempotency key. */
 interface KeyedCallConfig {
