@@ -268,3 +268,16 @@ it("does not advise on keys where a server leaves during a login that offered no
     message: expect.stringMatching(/ closed the connection during the authentication(?:: [^;]+)?; offered nothing$/),
   });
 });
+
+it("is unavailable, not unauthenticated, where the connection ends without a reason before a key is rejected", async () => {
+  const server = await startServer((context, connection) => {
+    if (context.method === "publickey") relay.end();
+    else refuseNone(context, connection);
+  });
+  const relay = await startRelay(server.port);
+  const { file } = makeKey(server.directory, "alice");
+  expect(await failure(server.dial({ identity: file }, relay.port))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/ closed the connection during the authentication; offered SHA256:/),
+  });
+});
