@@ -46,6 +46,7 @@ export async function torment(prey: Prey, random: Random, signal: AbortSignal): 
       .finally(() => running.delete(fault));
     running.add(fault);
   }
+  for (const node of nodes.values()) node.spare();
   await Promise.all(running);
   if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join("\n"));
 }

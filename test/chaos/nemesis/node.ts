@@ -26,6 +26,7 @@ export class Node {
   #child: Child | undefined;
   /** The end of all of its faults so far. */
   #faults: Promise<unknown> = Promise.resolve();
+  #isSpared = false;
   #closed = false;
 
   constructor(name: string, options: NodeOptions) {
@@ -103,9 +104,15 @@ export class Node {
     });
   }
 
+  /** Drops the faults that have not begun. */
+  spare(): void {
+    this.#isSpared = true;
+  }
+
   /** Kills the process, and starts no other. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.spare();
     await this.#child?.kill();
     // A fault that still runs starts no process any more.
     await this.#faults;
@@ -113,8 +120,9 @@ export class Node {
 
   /** Runs a fault once those before it have ended. */
   async #during(fault: () => Promise<void>): Promise<void> {
-    const run = this.#faults.then(fault);
-    this.#faults = run.catch(() => undefined).then(() => sleep(this.#closed ? 0 : (this.#options.calm ?? 0)));
+    const { calm = 0 } = this.#options;
+    const run = this.#faults.then(() => (this.#isSpared ? undefined : fault()));
+    this.#faults = run.catch(() => undefined).then(() => sleep(this.#isSpared ? 0 : calm));
     await run;
   }
 

@@ -19,9 +19,9 @@ test("a seed decides all faults, and another seed decides other ones", () => {
   expect(steps(7, 200)).not.toEqual(steps(8, 200));
 });
 
-test("each round of fourteen faults has a kill and a stop of a server and of a client, a restart, and cuts of one link and of all", () => {
+test("each round of 23 faults has a kill and a stop of a server and of a client, a restart, and cuts of one link and of all", () => {
   for (let seed = 0; seed < 20; seed++) {
-    const round = steps(seed, 14).map(({ decision }) =>
+    const round = steps(seed, 23).map(({ decision }) =>
       decision.kind === "cut"
         ? `cut ${decision.links.length}`
         : `${decision.kind} ${decision.node.replace(/-\d$/, "")}`,

@@ -48,9 +48,10 @@ export function* plan(random: Random, { servers, clients, links, killsServers }:
   });
   const restart = (): Decision => ({ kind: "restart", node: one(servers) });
   const deck = [
-    ...[cutOne, cutOne, cutOne, cutOne, cutOne, cutOne, cutAll, stop(servers)],
+    ...Array.from({ length: 12 }, () => cutOne),
+    ...[cutAll, cutAll, stop(servers)],
     ...(killsServers ? [kill(servers), restart] : []),
-    ...[kill(clients), kill(clients), stop(clients), stop(clients)],
+    ...Array.from({ length: 3 }, () => [kill(clients), stop(clients)]).flat(),
   ];
   for (;;) {
     for (const card of shuffle(random, deck)) yield { pause: random.below(2 * PAUSE), decision: card() };

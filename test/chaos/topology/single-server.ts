@@ -14,7 +14,7 @@ const ALIAS = "chaos";
 /** Number of users: further clients share the first ones' keys. */
 const USERS = 8;
 /** Milliseconds in which the server meets no fault after each: enough for all clients to log in on a busy machine. */
-const CALM = 3000;
+const CALM = 2500;
 
 /** One server, and a link to it for each client. */
 export async function singleServer(options: TopologyOptions, faults: LineWriter): Promise<Topology> {
