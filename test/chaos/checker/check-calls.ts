@@ -1,4 +1,4 @@
-import { ENTRY, UPLOAD } from "../history/effect.js";
+import { ENTRY } from "../history/effect.js";
 import type { Fault } from "../history/fault.js";
 import type { Call, History } from "./history.js";
 import type { Violations } from "./violations.js";
@@ -34,7 +34,7 @@ export function checkCalls({ calls, processes, faults }: History, violations: Vi
       violations.add("an unexpected status", `${describe(call)}: ${call.expect} was expected`);
     }
     // The ledger outlives what is lost, and there is time for another attempt.
-    if (status === "UNAVAILABLE" && method !== UPLOAD)
+    if (status === "UNAVAILABLE")
       violations.add("unavailable, although it may be sent again", `${describe(call)}: ${message}`);
     if (status !== "INTERRUPTED") continue;
     const since = begun.get(scopeOf(call)) ?? call.t;

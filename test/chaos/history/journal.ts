@@ -51,12 +51,11 @@ export interface Ended {
   readonly id: string;
   readonly status: string;
   readonly message?: string;
-  /** The response, and for an upload what the client has sent. */
+  /** Of the response. */
   readonly seq?: number;
   readonly revision?: number;
   readonly size?: number;
   readonly sha256?: string;
-  readonly sent?: { readonly size: number; readonly sha256: string };
   readonly t: number;
 }
 

@@ -42,7 +42,7 @@ export function chaosHandlers(log: EffectLog, uploads: UploadStore): Handlers {
         const known = key === undefined ? undefined : log.find(key);
         if (known?.size !== undefined && known.sha256 !== undefined) return { size: known.size, sha256: known.sha256 };
         if (uploads.isRunning(name)) await log.append({ method: OVERLAP, intent, key });
-        const receipt = await uploads.receive(name, chunks, () => undefined);
+        const receipt = await uploads.receive(name, chunks, ctx.startAt);
         await log.append({ method: UPLOAD, intent, key, ...receipt });
         return receipt;
       },
