@@ -78,6 +78,7 @@ export class Calls {
       ...called,
       ...(key !== undefined && { key: `${this.#user}/${key}` }),
       ...(expect && { expect }),
+      ...(cancelAfter !== undefined && { cancels: true as const }),
       timeout,
     };
     return this.#journal.call(full, async () => {

@@ -40,6 +40,8 @@ export interface Called {
   readonly expect?: string;
   /** In ms; undefined for none. */
   readonly timeout?: number;
+  /** Whether the caller has decided to cancel it. */
+  readonly cancels?: true;
   /** Of a setting. */
   readonly name?: string;
   readonly revision?: number;
