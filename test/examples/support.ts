@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,16 +66,24 @@ export class Workplace implements AsyncDisposable {
     appendFileSync(this.path("home/.ssh/known_hosts"), `${line}\n`);
   }
 
+  /** Trusts the host key of the server at one port at another port, too. */
+  trust(port: number, other: number): void {
+    const known = readFileSync(this.path("home/.ssh/known_hosts"), "utf8").split("\n");
+    for (const line of known) if (line.includes(`:${port} `)) this.know(line.replace(`:${port} `, `:${other} `));
+  }
+
   path(name: string): string {
     return join(this.directory, name);
   }
 
-  /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
-  async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
-    const { wrap, port: wanted = 0 } = options;
+  /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port; `flags`, further ones */
+  async serve(
+    options: { readonly wrap?: string; readonly port?: number; readonly flags?: readonly string[] } = {},
+  ): Promise<ExampleServer> {
+    const { wrap, port: wanted = 0, flags: more = [] } = options;
     const [sshrpc, handlers] = [this.path("sshrpc.mjs"), this.path("handlers.mjs")];
     await Promise.all([bundle(BIN, sshrpc), bundle(join(ROOT, "examples/server.ts"), handlers)]);
-    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server")];
+    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server"), ...more];
     const command = [process.execPath, sshrpc, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);

@@ -1,8 +1,9 @@
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { textOf } from "../../codec/encoded-json.js";
+import { IDEMPOTENCY_PENDING } from "../../contract/idempotency.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { type Metadata, withPairs } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
@@ -19,6 +20,8 @@ interface KeyedCallConfig {
   readonly deadline: number;
   /** Returns the request stream, if there is one. */
   readonly items: () => RequestStream | undefined;
+  /** Whether an interrupted call is run again. */
+  readonly rerun: boolean;
   /** Called when the handler is done. */
   readonly done: () => void;
 }
@@ -39,6 +42,8 @@ export class KeyedCall implements CallPort {
   #recorded: Promise<void> | undefined;
   #remove: (() => void) | undefined;
   #abort: (reason: RpcError) => void = () => undefined;
+  /** Whether the server has stopped it. */
+  #isStopped = false;
 
   constructor(config: KeyedCallConfig) {
     this.#config = config;
@@ -85,8 +90,12 @@ export class KeyedCall implements CallPort {
   }
 
   listen(listener: (reason: RpcError) => void): void {
-    this.#abort = listener;
-    this.#call.listen(listener, (reason) => this.#lost(reason, listener));
+    this.#abort = (reason) => {
+      // A caller cancels, a deadline passes: only the server itself is unavailable.
+      if (reason.status === "UNAVAILABLE") this.#isStopped = true;
+      listener(reason);
+    };
+    this.#call.listen(this.#abort, (reason) => this.#lost(reason));
   }
 
   receive(checks: RequestItemChecks): RequestStream {
@@ -121,14 +130,15 @@ export class KeyedCall implements CallPort {
     const code = error?.code ?? STATUSES[status];
     const outcome: LedgerOutcome = { status, code, headers: this.#headers, body: textOf(body), trailers };
     const send = (): void => this.#call.answer(status, body, trailers, error);
-    if (!this.#hasBegun) this.#entry.release(outcome);
-    const recorded = this.#hasBegun ? this.#entry.record(outcome) : undefined;
+    const isFree = !this.#hasBegun || (error !== undefined && this.#isInterrupted);
+    if (isFree) this.#entry.release(outcome);
+    const recorded = isFree ? undefined : this.#entry.record(outcome);
     if (recorded === undefined) send();
     else this.#recorded = recorded.then(send, send);
   }
 
   abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
-    this.#call.abort(status, body, trailers, error);
+    this.#call.abort(status, body, this.#isStopped ? pendingTrailer(trailers) : trailers, error);
   }
 
   stop(reason: RpcError): void {
@@ -150,11 +160,18 @@ export class KeyedCall implements CallPort {
     else void this.#recorded.then(() => this.#call.release());
   }
 
+  /** Whether the next attempt runs the handler again, which was stopped before its end. */
+  get #isInterrupted(): boolean {
+    if (!this.#config.rerun) return false;
+    const stream = this.#config.items();
+    return this.#isStopped || (stream instanceof UploadItems && stream.isAbandoned);
+  }
+
   /**
    * The connection is lost. A request stream that its caller can send again waits for the next attempt. Of another one, what has arrived
    * can still be read; where the rest is missing, the stream fails.
    */
-  #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
+  #lost(reason: RpcError): void {
     if (this.#isOver) return;
     const { items, detached, deadline } = this.#config;
     const stream = items();
@@ -163,6 +180,11 @@ export class KeyedCall implements CallPort {
       stream?.keep();
       stream?.end(reason);
     }
-    this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
+    this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(deadline) });
   }
+}
+
+/** The trailers of a call that is answered before its outcome is known. */
+export function pendingTrailer(trailers?: string): string {
+  return withPairs(trailers, [[IDEMPOTENCY_PENDING, "1"]], Number.POSITIVE_INFINITY);
 }

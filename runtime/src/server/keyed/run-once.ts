@@ -11,7 +11,7 @@ import type { Route } from "../call/route.js";
 import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
-import { KeyedCall } from "./keyed-call.js";
+import { KeyedCall, pendingTrailer } from "./keyed-call.js";
 
 /** The ledger of a server. */
 export interface ServerLedger {
@@ -101,8 +101,9 @@ function proceed(
     case "new": {
       const name = uploadName(call, context);
       const done = (): void => void (name !== undefined && uploads.delete(name));
-      const { deadline } = context;
-      const keyed = new KeyedCall({ call, entry, detached, deadline, items: actions.receive, done });
+      const { deadline, route } = context;
+      const rerun = route.method.onInterrupt === "run";
+      const keyed = new KeyedCall({ call, entry, detached, deadline, items: actions.receive, rerun, done });
       if (name !== undefined) uploads.set(name, keyed);
       actions.run(keyed, beginning(context.route, keyed));
       return;
@@ -196,7 +197,9 @@ class WaitingRepeat {
 
   #end(reason: RpcError): void {
     if (this.#isOver) return;
-    this.#finish(() => this.#call.answer(reason.status, this.#call.codec.encodeError(reason), undefined, reason));
+    // Its server closes: a call of another server gets the outcome.
+    const trailers = reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
+    this.#finish(() => this.#call.answer(reason.status, this.#call.codec.encodeError(reason), trailers, reason));
   }
 
   #fail(error: unknown): void {

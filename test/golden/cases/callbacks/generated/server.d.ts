@@ -8,7 +8,7 @@ import type {
   ClientStreamingHandler,
   ClientStreamingMethod,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServeOptions,
   Server,
@@ -94,11 +94,11 @@ export interface DiskMethods {
     ServerStreamingMethod<DiskGetRequest, Uint8Array, void, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: DiskStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<null>,
+    (request: DiskStoreRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<null>,
     ClientStreamingMethod<DiskStoreRequest, Uint8Array, null, AnyRpcError>
   >;
   readonly update: DocumentedMethod<
-    (request: DiskUpdateRequest, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
+    (request: DiskUpdateRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
     BidirectionalMethod<DiskUpdateRequest, Uint8Array, Load, void, AnyRpcError>
   >;
 }

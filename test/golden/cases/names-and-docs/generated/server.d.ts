@@ -6,7 +6,7 @@ import type {
   CallOptions,
   ClientStreamingHandler,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   Server as RpcServer,
   ServerStreamingHandler as RpcServerStreamingHandler,
@@ -149,7 +149,11 @@ export interface TailLogMethods {
   /** Both ways. */
   readonly update: DocumentedMethod<
     /** Both ways. */
-    (request: { [key: string]: never }, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Client>,
+    (
+      request: { [key: string]: never },
+      items: RequestItems<Uint8Array>,
+      options?: CallOptions,
+    ) => ResponseStream<Client>,
     BidirectionalMethod<{ [key: string]: never }, Uint8Array, Client, void, AnyRpcError>
   >;
 }
