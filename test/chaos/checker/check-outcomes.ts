@@ -17,12 +17,12 @@ interface Shared {
 
 /**
  * Each call ends with a status that it may have. Success, always. CANCELLED and DEADLINE_EXCEEDED where a caller of the key has caused it;
- * INTERRUPTED where a server was killed and the method is not run again; BAD_REQUEST where it is the right answer. No other one: the
+ * INTERRUPTED where a server ended and the method is not run again; BAD_REQUEST where it is the right answer. No other one: the
  * ledger and the positions outlive every fault.
  */
 export function checkOutcomes({ calls, faults, processes }: History, violations: Violations): void {
   const clients = new Set(processes.map(({ client }) => client));
-  const kills = faults.filter(({ kind, target }) => kind === "kill" && !clients.has(target));
+  const ends = faults.filter(({ kind, target }) => ["kill", "restart"].includes(kind) && !clients.has(target));
   const shared = shareByKey(calls);
   for (const call of calls) {
     const { ended, expect = "OK", method } = call;
@@ -31,13 +31,14 @@ export function checkOutcomes({ calls, faults, processes }: History, violations:
     const what = `${describeCall(call)} ${message}`.trimEnd();
     const { since, cancels, isShort } = shared.get(scopeOf(call)) as Shared;
     if (status === "CANCELLED") {
-      if (!cancels) violations.add("cancelled, but not by a caller", what);
+      // A client cancels at its timeout, and the key keeps that.
+      if (!cancels && !isShort) violations.add("cancelled, but not by a caller", what);
     } else if (status === "DEADLINE_EXCEEDED") {
       if (!isShort) violations.add("no outcome within a minute", what);
     } else if (status === "INTERRUPTED") {
       if (method !== ENTRY) violations.add("interrupted, although it may run again", what);
-      if (!kills.some((kill) => kill.t >= since && kill.t <= t)) {
-        violations.add("interrupted, but no server was killed meanwhile", what);
+      if (!ends.some((end) => (end.until ?? end.t) >= since && end.t <= t)) {
+        violations.add("interrupted, but no server ended meanwhile", what);
       }
     } else violations.add("an unexpected status", `${what} (${expect} was expected)`);
   }

@@ -164,7 +164,7 @@ describe("the checker detects", () => {
     ],
     [
       "an interruption without a kill",
-      "interrupted, but no server was killed meanwhile",
+      "interrupted, but no server ended meanwhile",
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "INTERRUPTED" }),
     ],
     [
