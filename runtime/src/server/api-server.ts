@@ -27,6 +27,7 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
+import { serverLedger } from "./ledger/ledger-options.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
@@ -80,7 +81,7 @@ export class ApiServer {
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    this.#config = dispatchConfig(options, this.#limits);
+    this.#config = dispatchConfig(options, this.#limits, serverLedger(options.ledger));
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -97,7 +98,7 @@ export class ApiServer {
     });
     this.#shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
-      ...{ sessions: this.sessions, calls: () => this.calls },
+      ...{ sessions: this.sessions, calls: () => this.calls, detached: this.#config.ledger?.detached },
     });
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
@@ -181,7 +182,7 @@ export class ApiServer {
     const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: helloOf(this.#api),
+      hello: helloOf(this.#api, this.#config.ledger?.ledger),
       limits: this.#limits,
       maxHello: this.#maxHello,
       receive: receiver({
@@ -245,6 +246,7 @@ export class ApiServer {
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
     await this.#shutdown.close(checkGrace(grace));
+    await this.#config.ledger?.ledger.close?.();
     this.failures.flush();
   }
 }

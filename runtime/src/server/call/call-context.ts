@@ -5,16 +5,26 @@ import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
+import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { DetachedCalls } from "../ledger/detached-calls.js";
+import type { Ledger } from "../ledger/ledger.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
+
+/** The ledger of a server. */
+export interface ServerLedger {
+  readonly ledger: Ledger;
+  /** The calls that go on without their connection. */
+  readonly detached: DetachedCalls;
+}
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
@@ -33,6 +43,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
+  /** The calls with an idempotency key; undefined without a ledger. */
+  readonly ledger: ServerLedger | undefined;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
@@ -44,6 +56,8 @@ export interface Caller {
   readonly peer: Peer;
   /** Bytes of a message that both sides accept. */
   readonly maxMessage: number;
+  /** Whether it takes the positions of items. Default: false. */
+  readonly positions?: boolean;
   /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
   /** Whether it was built with another contract, where a method may be of another kind. Default: false. */
@@ -65,6 +79,7 @@ export class CallContext implements Context {
   readonly #caller: Caller;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
+  #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
@@ -89,6 +104,21 @@ export class CallContext implements Context {
     return this.#response;
   }
 
+  get resumeAfter(): string | undefined {
+    this.#readsPosition = true;
+    return this.metadata.get(RESUME_AFTER)?.[0];
+  }
+
+  /** Whether the handler must not send items: it has not asked where the caller's stream begins. */
+  get ignoresPosition(): boolean {
+    return !this.#readsPosition && this.metadata.has(RESUME_AFTER);
+  }
+
+  /** Whether the caller takes the positions of items. */
+  get sendsPositions(): boolean {
+    return this.#caller.positions === true;
+  }
+
   /** Generated code declares its type. */
   get callbacks(): undefined {
     return this.#caller.callbacks as undefined;
@@ -104,6 +134,10 @@ export class CallContext implements Context {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  get idempotencyKey(): string | undefined {
+    return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
   }
 
   get log(): Logger {
