@@ -13,11 +13,12 @@ import type { DriftPolicy } from "../contract/drift-policy.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { HealthFunction } from "./built-in/health-check.js";
-import type { DispatchConfig, ServerLedger } from "./call/call-context.js";
+import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 import { StuckHandlers } from "./call/stuck-handlers.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LedgerOptions } from "./ledger/ledger-options.js";
+import { runOnce, type ServerLedger } from "./ledger/run-once.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {
@@ -100,7 +101,7 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits, ledger?
     log: options.log,
     failures: failureLines(options),
     refusal: options.refusal,
-    ledger,
+    runOnce: runOnce(ledger),
     runCall: observer.runCall,
     stuck: new StuckHandlers(limits, observer),
   };

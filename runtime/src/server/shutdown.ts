@@ -1,6 +1,6 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
-import type { DetachedCalls } from "./ledger/detached-calls.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
 import type { OpenSessions } from "./open-sessions.js";
 
@@ -26,8 +26,7 @@ interface ShutdownConfig {
   /** The calls of adapters. */
   readonly local: Pick<LocalCalls, "drain" | "stop">;
   readonly sessions: Pick<OpenSessions, "close" | "ended">;
-  /** The calls that go on without their connection. */
-  readonly detached: Pick<DetachedCalls, "drain" | "stop"> | undefined;
+  readonly ledger: ServerLedger | undefined;
 }
 
 /** The reason that callers get. */
@@ -74,19 +73,20 @@ export class Shutdown {
    * answer what they have received; then calls end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, local, sessions, detached } = this.#config;
+    const { connections, local, sessions, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
     sessions.close();
     if (grace > 0) await this.#drain(grace);
     local.stop(CLOSING);
-    detached?.stop(CLOSING);
+    ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+    await ledger?.ledger.close?.();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
-    const { observer, calls, local, sessions, detached } = this.#config;
+    const { observer, calls, local, sessions, ledger } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
@@ -96,7 +96,7 @@ export class Shutdown {
     observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
     for (const connection of connections) connection.drain(CLOSING);
     const ended = [
-      ...[local.drain(CLOSING), sessions.ended(), detached?.drain()],
+      ...[local.drain(CLOSING), sessions.ended(), ledger?.detached.drain()],
       ...connections.map(({ closed }) => closed),
     ];
     await Promise.race([graceOver, Promise.all(ended)]);

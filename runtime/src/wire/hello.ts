@@ -57,7 +57,7 @@ export const MAX_METHODS = 65_536;
 const MAX_BUILT_IN = 100;
 
 /** Characters of the id of a ledger. */
-const MAX_LEDGER_ID = 64;
+export const MAX_LEDGER_ID = 64;
 
 /** Characters that are kept of the name, the version and the hash of a contract: reports of differences remember them. */
 const MAX_API_TEXT = 200;

@@ -9,9 +9,8 @@ import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
-import type { DetachedCalls } from "../ledger/detached-calls.js";
-import type { Ledger } from "../ledger/ledger.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -19,11 +18,23 @@ import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
 
-/** The ledger of a server. */
-export interface ServerLedger {
-  readonly ledger: Ledger;
-  /** The calls that go on without their connection. */
-  readonly detached: DetachedCalls;
+/** A call that may have an idempotency key, authorized and validated. */
+export interface KeyedRequest {
+  readonly call: CallPort;
+  readonly context: CallContext;
+  readonly request: unknown;
+}
+
+/** What the dispatch of such a call does with it. */
+export interface OnceActions {
+  /** Calls the handler of the route. */
+  readonly run: (call: CallPort, route: Route) => void;
+  /** Returns the request stream, if the method has one, and creates it at the first call. */
+  readonly receive: () => ItemReceiver<unknown> | undefined;
+  /** Answers a call whose handler is not called. */
+  readonly refuse: (error: unknown) => void;
+  /** The call has its answer, and no handler. */
+  readonly done: () => void;
 }
 
 /** Settings of all calls of a server. */
@@ -43,8 +54,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
-  /** The calls with an idempotency key; undefined without a ledger. */
-  readonly ledger: ServerLedger | undefined;
+  /** Runs a call that may have an idempotency key, or answers it from the ledger. */
+  readonly runOnce: (keyed: KeyedRequest, actions: OnceActions) => void;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */

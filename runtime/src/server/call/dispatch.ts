@@ -8,7 +8,6 @@ import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
-import { runOnce } from "../ledger/run-once.js";
 import { authorize, checkStreams, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
@@ -58,20 +57,17 @@ export class Dispatch {
   }
 
   #handleOnce(request: unknown): void {
-    const { config } = this.#caller;
-    runOnce(
-      { call: this.#call, context: this.#context, config, request },
-      {
-        run: (call, route) => {
-          this.#call = call;
-          this.#route = route;
-          this.#handle(request);
-        },
-        receive: () => this.#receive(),
-        refuse: (error) => this.#refuse(error),
-        done: () => this.#done(),
+    const keyed = { call: this.#call, context: this.#context, request };
+    this.#caller.config.runOnce(keyed, {
+      run: (call, route) => {
+        this.#call = call;
+        this.#route = route;
+        this.#handle(request);
       },
-    );
+      receive: () => this.#receive(),
+      refuse: (error) => this.#refuse(error),
+      done: () => this.#done(),
+    });
   }
 
   /** Returns the request, checked. @throws RpcError the reason why the runtime refuses the call */
@@ -113,17 +109,17 @@ export class Dispatch {
     const { method, handler } = this.#route;
     const { interceptors } = this.#caller.config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
-    const items = this.#items ?? this.#receive();
+    const items = this.#receive();
     const call: ServerCallInfo = { method, request, items, ctx: this.#context };
     const result = interceptCall(interceptors, call, handler);
     if (method.responseItem === undefined) return result;
     return sendItems(result, this.#call, this.#context, (error) => this.#stopped(error));
   }
 
-  /** Creates the request stream, if the method has one. */
+  /** The request stream, if the method has one. */
   #receive(): ItemReceiver<unknown> | undefined {
     const { scope, maxRequestItem: maxSize, requestItem: type } = this.#route.method;
-    if (type === undefined) return undefined;
+    if (type === undefined || this.#items !== undefined) return this.#items;
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,

@@ -14,8 +14,10 @@ interface KeyedCallConfig {
   readonly entry: NewEntry;
   /** The calls of the server that have lost their connection. */
   readonly detached: DetachedCalls;
-  /** Whether it ends by itself, because it has a deadline. */
-  readonly hasDeadline: boolean;
+  /** Infinity for none. */
+  readonly deadline: number;
+  /** Returns the request stream, if there is one. */
+  readonly items: () => ItemReceiver<unknown> | undefined;
 }
 
 /**
@@ -25,22 +27,19 @@ interface KeyedCallConfig {
 export class KeyedCall implements CallPort {
   readonly #call: CallPort;
   readonly #entry: NewEntry;
-  readonly #detached: DetachedCalls;
-  readonly #hasDeadline: boolean;
+  readonly #config: KeyedCallConfig;
   #hasBegun = false;
   /** Whether the handler is done, or the call ended without it. */
   #isOver = false;
   #headers: string | undefined;
-  #items: ItemReceiver<unknown> | undefined;
   /** The outcome is on its way to the ledger. */
   #recorded: Promise<void> | undefined;
-  #attach: (() => void) | undefined;
+  #remove: (() => void) | undefined;
 
-  constructor({ call, entry, detached, hasDeadline }: KeyedCallConfig) {
-    this.#call = call;
-    this.#entry = entry;
-    this.#detached = detached;
-    this.#hasDeadline = hasDeadline;
+  constructor(config: KeyedCallConfig) {
+    this.#config = config;
+    this.#call = config.call;
+    this.#entry = config.entry;
   }
 
   /** The handler is about to be called: from now on the call may have an effect. */
@@ -86,13 +85,7 @@ export class KeyedCall implements CallPort {
   }
 
   receive(checks: RequestItemChecks): ItemReceiver<unknown> {
-    this.#items = this.#call.receive(checks);
-    return this.#items;
-  }
-
-  /** The request stream was created before the ledger had an entry. */
-  received(items: ItemReceiver<unknown> | undefined): void {
-    this.#items = items;
+    return this.#call.receive(checks);
   }
 
   sendHeaders(metadata: string): void {
@@ -129,7 +122,7 @@ export class KeyedCall implements CallPort {
   }
 
   release(): void {
-    this.#attach?.();
+    this.#remove?.();
     if (this.#recorded === undefined) this.#call.release();
     else void this.#recorded.then(() => this.#call.release());
   }
@@ -137,9 +130,11 @@ export class KeyedCall implements CallPort {
   /** The connection is lost. What it has brought of a request stream can still be read; where the rest is missing, the stream fails. */
   #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
     if (this.#isOver) return;
-    this.#items?.keep();
-    this.#items?.end(reason);
-    this.#attach = this.#detached.add(abort, { hasDeadline: this.#hasDeadline });
+    const { items, detached, deadline } = this.#config;
+    const stream = items();
+    stream?.keep();
+    stream?.end(reason);
+    this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
   }
 }
 

@@ -1,13 +1,14 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { wrongNumber } from "../../base/wrong-type.js";
-import type { ServerLedger } from "../call/call-context.js";
-import { DetachedCalls } from "./detached-calls.js";
-import type { Ledger } from "./ledger.js";
-import { MemoryLedger } from "./memory-ledger.js";
 
 /** The ledger of a server: see the option `ledger`. */
 export interface LedgerOptions {
+  /**
+   * A file, so that the ledger outlives the process; it is created if it does not exist. One server at a time uses it. A record is synced
+   * before the handler of a call starts, and before its caller is answered. Default: in memory.
+   */
+  readonly file?: string;
   /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000 (10 minutes). */
   readonly keeps?: number;
   /** Calls with a key that run, or whose outcome is kept, of all keys together. Default: 100,000. */
@@ -31,18 +32,8 @@ const DEFAULTS: LedgerConfig = {
   maxKeyBytes: 16 * 1024 * 1024,
 };
 
-/** Opens the ledger of a server; undefined for none. @throws OptionError */
-export function serverLedger(options: false | LedgerOptions | Ledger = {}): ServerLedger | undefined {
-  if (options === false) return undefined;
-  const ledger = isLedger(options) ? options : new MemoryLedger(ledgerConfig(options));
-  return { ledger, detached: new DetachedCalls(ledger.keeps) };
-}
-
-function isLedger(options: LedgerOptions | Ledger): options is Ledger {
-  return "begin" in options;
-}
-
-function ledgerConfig(options: LedgerOptions): LedgerConfig {
+/** Applies the defaults. @throws OptionError */
+export function ledgerConfig(options: LedgerOptions): LedgerConfig {
   const config = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS) as (keyof LedgerConfig)[]) {
     const value = options[name];

@@ -40,6 +40,11 @@ export class LedgerRoom {
       throw full("the server", `${maxEntries} outcomes`, "maxEntries");
     if (this.#all.bytes >= maxBytes && key.bytes >= shareOf(maxBytes, keys))
       throw full("the server", `${maxBytes} bytes of outcomes`, "maxBytes");
+    this.hold(key, bytes);
+  }
+
+  /** Takes the room of an entry in any case. */
+  hold(key: KeyRoom, bytes: number): void {
     key.entries += 1;
     this.#all.entries += 1;
     this.add(key, bytes);

@@ -22,12 +22,16 @@ interface TableConfig extends LedgerBounds {
 /** One call with its key. It leaves the table some time after it has ended, never while it runs. */
 export class TableEntry implements NewEntry {
   readonly state = "new";
+  /** Unique in its ledger. */
+  readonly number: number;
   readonly call: EntryCall;
   readonly owner: IdentityEntries;
   /** The entry of another method under the same key. */
   next: TableEntry | undefined;
   /** What it ended with; `interrupted` where its process ended before it; undefined while it runs. */
   ended: LedgerOutcome | "interrupted" | undefined;
+  /** When it began or ended, in ms since 1970. */
+  at = 0;
   /** When it leaves the table, in the time of `performance.now()`. */
   until = Number.POSITIVE_INFINITY;
   /** Bytes of memory that it takes. */
@@ -36,8 +40,9 @@ export class TableEntry implements NewEntry {
   #waiting: Promise<LedgerOutcome> | undefined;
   #resolve: ((outcome: LedgerOutcome) => void) | undefined;
 
-  constructor(table: LedgerTable, owner: IdentityEntries, call: EntryCall) {
+  constructor(table: LedgerTable, number: number, owner: IdentityEntries, call: EntryCall) {
     this.#table = table;
+    this.number = number;
     this.owner = owner;
     this.call = call;
     this.weight = ENTRY_WEIGHT + call.key.length + call.digest.length;
@@ -70,9 +75,12 @@ export class LedgerTable {
   /** Those that have ended, in the order in which they leave. */
   readonly #ended = new Set<TableEntry>();
   #timer: NodeJS.Timeout | undefined;
+  #next: number;
 
-  constructor({ keeps, ...bounds }: TableConfig) {
+  /** @param next the number of the first entry */
+  constructor({ keeps, ...bounds }: TableConfig, next = 1) {
     this.#keeps = keeps;
+    this.#next = next;
     this.#room = new LedgerRoom(bounds);
   }
 
@@ -86,20 +94,33 @@ export class LedgerTable {
       if (!rerun) return { state: "interrupted" };
       this.remove(known);
     }
-    return this.add({ identity, method, key, digest });
+    const owner = this.#ownerOf(identity);
+    const entry = new TableEntry(this, this.#next++, owner, { identity, method, key, digest });
+    this.#room.take(owner, entry.weight, this.#identities.size + (owner.entries === 0 ? 1 : 0));
+    this.#add(entry);
+    return entry;
   }
 
-  /** Adds an entry that runs. @throws RpcError RESOURCE_EXHAUSTED */
-  add(call: EntryCall): TableEntry {
-    const { identity, key } = call;
-    const known = this.#identities.get(identity);
-    const owner = known ?? { identity, byKey: new Map(), entries: 0, bytes: 0 };
-    const entry = new TableEntry(this, owner, call);
-    this.#room.take(owner, entry.weight, this.#identities.size + (known === undefined ? 1 : 0));
-    if (known === undefined) this.#identities.set(identity, owner);
-    entry.next = owner.byKey.get(key);
-    owner.byKey.set(key, entry);
-    return entry;
+  /** Adds an entry of an earlier process, which is kept its whole time from now on; also where there is no room for a new one. */
+  restore(number: number, call: EntryCall, ended: LedgerOutcome | "interrupted", at: number): void {
+    const owner = this.#ownerOf(call.identity);
+    const entry = new TableEntry(this, number, owner, call);
+    this.#room.hold(owner, entry.weight);
+    this.#add(entry);
+    this.end(entry, ended);
+    entry.at = at;
+  }
+
+  #ownerOf(identity: string): IdentityEntries {
+    return this.#identities.get(identity) ?? { identity, byKey: new Map(), entries: 0, bytes: 0 };
+  }
+
+  #add(entry: TableEntry): void {
+    const { owner, call } = entry;
+    entry.at = Date.now();
+    this.#identities.set(owner.identity, owner);
+    entry.next = owner.byKey.get(call.key);
+    owner.byKey.set(call.key, entry);
   }
 
   /** The entry has ended: it is kept from now on as long as any. */
@@ -109,6 +130,7 @@ export class LedgerTable {
     entry.weight += bytes;
     this.#room.add(entry.owner, bytes);
     entry.ended = ended;
+    entry.at = Date.now();
     entry.until = performance.now() + this.#keeps;
     this.#ended.add(entry);
     this.#timer ??= setTimeout(this.#sweep, this.#keeps).unref();
@@ -132,12 +154,17 @@ export class LedgerTable {
     if (owner.byKey.size === 0) this.#identities.delete(owner.identity);
   }
 
-  /** The entries of a key that have ended, of all methods. */
-  endedOf(identity: string, key: string): readonly TableEntry[] {
-    const entries: TableEntry[] = [];
+  /**
+   * Removes the entries of a key that have ended, of all methods.
+   * @param removed called with each
+   */
+  forget(identity: string, key: string, removed?: (entry: TableEntry) => void): void {
     let entry = this.#identities.get(identity)?.byKey.get(key);
-    for (; entry !== undefined; entry = entry.next) if (entry.ended !== undefined) entries.push(entry);
-    return entries;
+    for (; entry !== undefined; entry = entry.next) {
+      if (entry.ended === undefined) continue;
+      this.remove(entry);
+      removed?.(entry);
+    }
   }
 
   /** All entries: those that have ended first, in the order in which they leave. */

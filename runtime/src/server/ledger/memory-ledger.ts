@@ -19,7 +19,7 @@ export class MemoryLedger implements Ledger {
   }
 
   forget(identity: string, keys: readonly string[]): void {
-    for (const key of keys) for (const entry of this.#table.endedOf(identity, key)) this.#table.remove(entry);
+    for (const key of keys) this.#table.forget(identity, key);
   }
 
   async close(): Promise<void> {

@@ -3,72 +3,68 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
-import type { CallContext, DispatchConfig } from "../call/call-context.js";
+import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
 import type { Route } from "../call/route.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
+import type { DetachedCalls } from "./detached-calls.js";
 import { KeyedCall } from "./keyed-call.js";
-import type { LedgerEntry, LedgerOutcome } from "./ledger.js";
+import type { Ledger, LedgerEntry, LedgerOutcome } from "./ledger.js";
 
-/** A call that may have an idempotency key, authorized and validated. */
-interface OnceConfig {
-  readonly call: CallPort;
-  readonly context: CallContext;
-  readonly config: DispatchConfig;
-  readonly request: unknown;
+/** The ledger of a server. */
+export interface ServerLedger {
+  readonly ledger: Ledger;
+  /** The calls that go on without their connection. */
+  readonly detached: DetachedCalls;
 }
 
-/** What its dispatch does with it. */
-interface OnceActions {
-  /** Runs the handler of the route. */
-  readonly run: (call: CallPort, route: Route) => void;
-  /** Creates the request stream, if the method has one, because its items may arrive before the ledger has an entry. */
-  readonly receive: () => ItemReceiver<unknown> | undefined;
-  /** Answers a call whose handler is not called. */
-  readonly refuse: (error: unknown) => void;
-  /** The call has its answer, and no handler. */
-  readonly done: () => void;
-}
-
-/** Runs the handler of a call if the ledger has no entry for its key; otherwise answers with what the ledger has. It never throws. */
-export function runOnce(once: OnceConfig, actions: OnceActions): void {
-  try {
-    const { call, context, config, request } = once;
-    const key = callKey(call.metadata);
-    if (key === undefined) {
-      actions.run(call, context.route);
-      return;
+/**
+ * Returns what runs the handler of a call if the ledger has no entry for its key, and otherwise answers with what the ledger has. It
+ * never throws.
+ */
+export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOnce"] {
+  return (keyed, actions) => {
+    try {
+      const { call, context, request } = keyed;
+      const key = callKey(call.metadata);
+      if (key === undefined) {
+        actions.run(call, context.route);
+        return;
+      }
+      if (server === undefined) throw noLedger();
+      const { ledger, detached } = server;
+      // No object is spread here: each call with a key would pay for it.
+      const identity = identityOf(context.peer);
+      const done = doneKeys(key, call.metadata);
+      if (done.length > 0) ledger.forget(identity, done);
+      const { id: method, onInterrupt } = context.route.method;
+      const rerun = onInterrupt === "run";
+      const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
+      if (isPromise(entry)) void proceedLater(entry, keyed, actions, detached);
+      else proceed(entry, keyed, actions, detached);
+    } catch (error) {
+      actions.refuse(error);
     }
-    if (config.ledger === undefined)
-      throw new RpcError("UNIMPLEMENTED", "this server has no ledger of idempotency keys; send the call without one");
-    const { ledger } = config.ledger;
-    const identity = identityOf(context.peer);
-    const done = doneKeys(key, call.metadata);
-    if (done.length > 0) ledger.forget(identity, done);
-    const { id, onInterrupt } = context.route.method;
-    const rerun = onInterrupt === "run";
-    const entry = ledger.begin({ identity, method: id, key, digest: digestOf(request), rerun });
-    if (!isPromise(entry)) proceed(entry, { ...once, key }, actions);
-    else void proceedLater(entry, { ...once, key }, actions);
-  } catch (error) {
-    actions.refuse(error);
-  }
+  };
 }
 
-type KeyedConfig = OnceConfig & { readonly key: string };
+function noLedger(): RpcError {
+  return new RpcError("UNIMPLEMENTED", "this server has no ledger of idempotency keys; send the call without one");
+}
 
 async function proceedLater(
   pending: PromiseLike<LedgerEntry>,
-  keyed: KeyedConfig,
+  keyed: KeyedRequest,
   actions: OnceActions,
+  detached: DetachedCalls,
 ): Promise<void> {
   const { call } = keyed;
   let cancelled: RpcError | undefined;
   call.listen((reason) => {
     cancelled = reason;
   });
+  // Its items may arrive before the ledger has answered.
   const items = actions.receive();
   try {
     const entry = await pending;
@@ -77,7 +73,7 @@ async function proceedLater(
       entry.release({ status: cancelled.status, code: cancelled.code, body });
     }
     if (cancelled !== undefined) throw cancelled;
-    proceed(entry, keyed, actions, items);
+    proceed(entry, keyed, actions, detached);
   } catch (error) {
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
     actions.refuse(error);
@@ -86,21 +82,18 @@ async function proceedLater(
 
 function proceed(
   entry: LedgerEntry,
-  { call, context, config, key }: KeyedConfig,
+  { call, context }: KeyedRequest,
   actions: OnceActions,
-  items?: ItemReceiver<unknown>,
+  detached: DetachedCalls,
 ): void {
-  const { method } = context.route;
   switch (entry.state) {
     case "new": {
-      const { detached } = config.ledger as ServerLedgerOf;
-      const keyed = new KeyedCall({ call, entry, detached, hasDeadline: Number.isFinite(context.deadline) });
-      keyed.received(items);
+      const keyed = new KeyedCall({ call, entry, detached, deadline: context.deadline, items: actions.receive });
       actions.run(keyed, beginning(context.route, keyed));
       return;
     }
     case "recorded":
-      replay(entry.outcome, call, method);
+      replay(entry.outcome, call, context.route.method);
       actions.done();
       return;
     case "running":
@@ -109,22 +102,17 @@ function proceed(
     case "interrupted":
       throw interrupted();
     case "conflict":
-      throw keyConflict(key);
+      throw keyConflict(callKey(call.metadata) ?? "");
   }
 }
 
-type ServerLedgerOf = NonNullable<DispatchConfig["ledger"]>;
-
 /** A route whose handler tells the call that it begins. */
-function beginning(route: Route, call: KeyedCall): Route {
-  const handler = route.handler as (...args: unknown[]) => unknown;
-  return {
-    ...route,
-    handler: (...args: unknown[]) => {
-      call.begin();
-      return handler(...args);
-    },
+function beginning({ method, handler, params }: Route, call: KeyedCall): Route {
+  const begin = (...args: Parameters<Route["handler"]>): unknown => {
+    call.begin();
+    return handler(...args);
   };
+  return { method, handler: begin, params };
 }
 
 function replay({ status, code, headers, body, trailers }: LedgerOutcome, call: CallPort, { id }: Method): void {
