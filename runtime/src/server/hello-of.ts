@@ -13,6 +13,7 @@ export function helloOf(
     agent: AGENT,
     api: { name, version, hash },
     methods: calls.map(({ id }) => id),
+    positions: true,
     ...(ledger !== undefined && { ledger: { id: ledger.id, keeps: ledger.keeps } }),
     builtIn: BUILT_IN_API.methods.map(({ id }) => id),
   };

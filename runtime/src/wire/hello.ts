@@ -6,7 +6,7 @@ import { ProtocolError } from "./frame.js";
 export type ItemKind = "json" | "bytes";
 
 /** What a server says of its ledger of idempotency keys. */
-interface AnnouncedLedger {
+export interface AnnouncedLedger {
   /** Which ledger it is, of 1 to 64 characters: a server that announces the same one knows the keys that another has taken. */
   readonly id: string;
   /** How long it keeps the outcome of a call, in ms. */
@@ -26,6 +26,11 @@ export interface Hello {
   readonly methods: readonly string[];
   /** The built-in methods that this side serves, by id; absent where it knows none. */
   readonly builtIn?: readonly string[];
+  /**
+   * Whether this side knows positions of items: it accepts them in response streams, and gives its handlers the header
+   * `resume-after`. Absent where it does not.
+   */
+  readonly positions?: true;
   /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
   /** The ledger of the calls with an idempotency key; absent where this side has none. */
@@ -94,6 +99,7 @@ export function parseHello(text: string): Hello {
     ...(isApi(hello["api"]) && { api: shortened(hello["api"]) }),
     methods,
     ...(isBuiltIn(hello["builtIn"]) && { builtIn: hello["builtIn"] }),
+    ...(hello["positions"] === true && { positions: true }),
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
     ...(isLedger(hello["ledger"]) && { ledger: { id: hello["ledger"].id, keeps: hello["ledger"].keeps } }),
     limits: {

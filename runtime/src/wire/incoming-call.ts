@@ -1,4 +1,4 @@
-import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
+import type { Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
 import type { Frame } from "./encode.js";
@@ -6,7 +6,7 @@ import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
 import { afterBegin } from "./flow/over-quota.js";
 import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
-import { FLAG, FRAME, itemCost, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, type ItemView, itemCost, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
@@ -194,7 +194,7 @@ export class IncomingCall {
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
-  item(item: BytesView, connection: ReceiveWindow): void {
+  item(item: ItemView, connection: ReceiveWindow): void {
     this.#checkOpen("ITEM");
     if (this.#items === undefined) connection.consumed(itemCost(item.end - item.start));
     else this.#items.push(item, connection);

@@ -10,7 +10,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -67,6 +67,8 @@ export interface Caller {
   readonly peer: Peer;
   /** Bytes of a message that both sides accept. */
   readonly maxMessage: number;
+  /** Whether it takes the positions of items. Default: false. */
+  readonly positions?: boolean;
   /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
   /** Whether it was built with another contract, where a method may be of another kind. Default: false. */
@@ -88,6 +90,7 @@ export class CallContext implements Context {
   readonly #caller: Caller;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
+  #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
@@ -110,6 +113,21 @@ export class CallContext implements Context {
   /** The metadata of the response, if the handler has set some. */
   get response(): ResponseMetadata | undefined {
     return this.#response;
+  }
+
+  get resumeAfter(): string | undefined {
+    this.#readsPosition = true;
+    return this.metadata.get(RESUME_AFTER)?.[0];
+  }
+
+  /** Whether the handler must not send items: it has not asked where the caller's stream begins. */
+  get ignoresPosition(): boolean {
+    return !this.#readsPosition && this.metadata.has(RESUME_AFTER);
+  }
+
+  /** Whether the caller takes the positions of items. */
+  get sendsPositions(): boolean {
+    return this.#caller.positions === true;
   }
 
   /** Generated code declares its type. */

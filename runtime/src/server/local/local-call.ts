@@ -101,6 +101,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     return this.#responseItems;
   }
 
+  get position(): string | undefined {
+    return this.#responseItems.position;
+  }
+
   get headers(): Metadata {
     return decodeMetadata(this.#headers);
   }
