@@ -61,9 +61,12 @@ async function fieldCandidates(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }
-  const options = takesIdempotencyKey(method) ? ["--timeout", "--idempotency-key"] : ["--timeout"];
-  return [
-    ...fields.map(({ name }) => `${name}=`),
-    ...options.filter((option) => !given.has(option)).map((option) => `${option} `),
-  ];
+  const options = flagsOf(method).filter((option) => !given.has(option));
+  return [...fields.map(({ name }) => `${name}=`), ...options.map((option) => `${option} `)];
+}
+
+/** Only a method with a response stream has positions, and only one that is not idempotent has keys. */
+function flagsOf(method: Method): readonly string[] {
+  const streams = method.responseItem === undefined ? [] : ["--after", "--positions"];
+  return ["--timeout", ...(takesIdempotencyKey(method) ? ["--idempotency-key"] : []), ...streams];
 }

@@ -1,4 +1,5 @@
 import type { Codec, EncodedValue } from "../../codec/codec.js";
+import { textOf } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
@@ -136,8 +137,4 @@ export class KeyedCall implements CallPort {
     stream?.end(reason);
     this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
   }
-}
-
-function textOf(body: EncodedValue): string {
-  return typeof body === "string" ? body : Buffer.from(body).toString();
 }

@@ -3,7 +3,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
-import { EncodedJson } from "../../codec/encoded-json.js";
+import { EncodedJson, textOf } from "../../codec/encoded-json.js";
 import { decodeError, encodeErrorBody } from "../../codec/error-body.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
@@ -57,7 +57,6 @@ export class LocalCall implements CallPort, LocalCallResult {
   #number: number | undefined;
   readonly #options: LocalCallOptions;
   readonly #size: number;
-  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
   readonly weight: number;
   readonly #start = performance.now();
   readonly #responseItems: LocalResponse;
@@ -235,10 +234,6 @@ export class LocalCall implements CallPort, LocalCallResult {
     if (this.#options.lost?.aborted && this.#onLost !== undefined && !this.#answered) this.#onLost(this.#cancelled());
     else this.cancel();
   };
-}
-
-function textOf(encoded: EncodedValue): string {
-  return typeof encoded === "string" ? encoded : Buffer.from(encoded).toString();
 }
 
 function decodeMetadata(text: string | undefined): Metadata {
