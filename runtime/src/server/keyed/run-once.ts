@@ -1,7 +1,6 @@
 import { identityOf } from "../../base/accounts/identity.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
-import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
@@ -33,7 +32,6 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
         actions.run(call, context.route);
         return;
       }
-      if (!takesIdempotencyKey(context.route.method)) throw noItems();
       if (server === undefined) throw noLedger();
       const { ledger, detached } = server;
       // No object is spread here: each call with a key would pay for it.
@@ -49,13 +47,6 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       actions.refuse(error);
     }
   };
-}
-
-function noItems(): RpcError {
-  return new RpcError(
-    "UNIMPLEMENTED",
-    "a method with a response stream takes no idempotency key; send the call without one",
-  );
 }
 
 function noLedger(): RpcError {
