@@ -5,21 +5,10 @@ import { STATUSES, type StatusName } from "../../contract/status.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
+import type { OnceDispatch } from "../call/call-context.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import type { DetachedCalls } from "./detached-calls.js";
-
-/** The first call with its idempotency key. */
-interface KeyedCallConfig {
-  readonly call: CallPort;
-  readonly entry: NewEntry;
-  /** The calls of the server that have lost their connection. */
-  readonly detached: DetachedCalls;
-  /** Infinity for none. */
-  readonly deadline: number;
-  /** Returns the request stream, if there is one. */
-  readonly items: () => ItemReceiver<unknown> | undefined;
-}
 
 /**
  * The first call with its idempotency key, whose handler runs: what the handler ends with goes to the ledger, then to the caller. It
@@ -28,7 +17,8 @@ interface KeyedCallConfig {
 export class KeyedCall implements CallPort {
   readonly #call: CallPort;
   readonly #entry: NewEntry;
-  readonly #config: KeyedCallConfig;
+  readonly #dispatch: OnceDispatch;
+  readonly #detached: DetachedCalls;
   #hasBegun = false;
   /** Whether the handler is done, or the call ended without it. */
   #isOver = false;
@@ -37,10 +27,12 @@ export class KeyedCall implements CallPort {
   #recorded: Promise<void> | undefined;
   #remove: (() => void) | undefined;
 
-  constructor(config: KeyedCallConfig) {
-    this.#config = config;
-    this.#call = config.call;
-    this.#entry = config.entry;
+  /** @param detached the calls of the server that have lost their connection */
+  constructor(dispatch: OnceDispatch, entry: NewEntry, detached: DetachedCalls) {
+    this.#call = dispatch.call;
+    this.#entry = entry;
+    this.#dispatch = dispatch;
+    this.#detached = detached;
   }
 
   /** The handler is about to be called: from now on the call may have an effect. */
@@ -131,10 +123,9 @@ export class KeyedCall implements CallPort {
   /** The connection is lost. What it has brought of a request stream can still be read; where the rest is missing, the stream fails. */
   #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
     if (this.#isOver) return;
-    const { items, detached, deadline } = this.#config;
-    const stream = items();
+    const stream = this.#dispatch.receive();
     stream?.keep();
     stream?.end(reason);
-    this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
+    this.#remove = this.#detached.add(abort, { hasDeadline: Number.isFinite(this.#dispatch.context.deadline) });
   }
 }

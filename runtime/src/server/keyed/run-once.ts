@@ -4,9 +4,8 @@ import { decodeError } from "../../codec/error-body.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
-import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
+import type { DispatchConfig, OnceDispatch } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
-import type { Route } from "../call/route.js";
 import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
@@ -24,12 +23,12 @@ export interface ServerLedger {
  * never throws.
  */
 export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOnce"] {
-  return (keyed, actions) => {
+  return (dispatch, request) => {
     try {
-      const { call, context, request } = keyed;
+      const { call, context } = dispatch;
       const key = callKey(call.metadata);
       if (key === undefined) {
-        actions.run(call, context.route);
+        dispatch.handle(request, call);
         return;
       }
       if (server === undefined) throw noLedger();
@@ -41,10 +40,11 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       const { id: method, onInterrupt } = context.route.method;
       const rerun = onInterrupt === "run";
       const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      if (isPromise(entry)) void proceedLater(entry, keyed, actions, detached);
-      else proceed(entry, keyed, actions, detached);
+      const once = { dispatch, request, detached };
+      if (isPromise(entry)) void proceedLater(entry, once);
+      else proceed(entry, once);
     } catch (error) {
-      actions.refuse(error);
+      dispatch.refuse(error);
     }
   };
 }
@@ -53,19 +53,21 @@ function noLedger(): RpcError {
   return new RpcError("UNIMPLEMENTED", "this server has no ledger of idempotency keys; send the call without one");
 }
 
-async function proceedLater(
-  pending: PromiseLike<LedgerEntry>,
-  keyed: KeyedRequest,
-  actions: OnceActions,
-  detached: DetachedCalls,
-): Promise<void> {
-  const { call } = keyed;
+interface Once {
+  readonly dispatch: OnceDispatch;
+  readonly request: unknown;
+  readonly detached: DetachedCalls;
+}
+
+async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Promise<void> {
+  const { dispatch } = once;
+  const { call } = dispatch;
   let cancelled: RpcError | undefined;
   call.listen((reason) => {
     cancelled = reason;
   });
   // Its items may arrive before the ledger has answered.
-  const items = actions.receive();
+  const items = dispatch.receive();
   try {
     const entry = await pending;
     if (cancelled !== undefined && entry.state === "new") {
@@ -73,46 +75,31 @@ async function proceedLater(
       entry.release({ status: cancelled.status, code: cancelled.code, body });
     }
     if (cancelled !== undefined) throw cancelled;
-    proceed(entry, keyed, actions, detached);
+    proceed(entry, once);
   } catch (error) {
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
-    actions.refuse(error);
+    dispatch.refuse(error);
   }
 }
 
-function proceed(
-  entry: LedgerEntry,
-  { call, context }: KeyedRequest,
-  actions: OnceActions,
-  detached: DetachedCalls,
-): void {
+function proceed(entry: LedgerEntry, { dispatch, request, detached }: Once): void {
+  const { call, context } = dispatch;
   switch (entry.state) {
-    case "new": {
-      const keyed = new KeyedCall({ call, entry, detached, deadline: context.deadline, items: actions.receive });
-      actions.run(keyed, beginning(context.route, keyed));
+    case "new":
+      dispatch.handle(request, new KeyedCall(dispatch, entry, detached));
       return;
-    }
     case "recorded":
       replay(entry.outcome, call, context.route.method);
-      actions.done();
+      dispatch.done();
       return;
     case "running":
-      void new WaitingRepeat(call, context, actions).until(entry.outcome);
+      void new WaitingRepeat(dispatch).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
     case "conflict":
       throw keyConflict(callKey(call.metadata) ?? "");
   }
-}
-
-/** A route whose handler tells the call that it begins. */
-function beginning({ method, handler, params }: Route, call: KeyedCall): Route {
-  const begin = (...args: Parameters<Route["handler"]>): unknown => {
-    call.begin();
-    return handler(...args);
-  };
-  return { method, handler: begin, params };
 }
 
 function replay({ status, code, headers, body, trailers }: LedgerOutcome, call: CallPort, { id }: Method): void {
@@ -135,29 +122,25 @@ function interrupted(): RpcError {
 
 /** A repeat of a call that runs: it waits for its outcome. Its own cancel, deadline or lost connection ends the wait alone. */
 class WaitingRepeat {
-  readonly #call: CallPort;
-  readonly #context: CallContext;
-  readonly #actions: OnceActions;
+  readonly #dispatch: OnceDispatch;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(call: CallPort, context: CallContext, actions: OnceActions) {
-    this.#call = call;
-    this.#context = context;
-    this.#actions = actions;
+  constructor(dispatch: OnceDispatch) {
+    this.#dispatch = dispatch;
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
-    this.#call.accept();
-    this.#call.listen((reason) => this.#end(reason));
-    const remaining = Math.max(0, this.#context.deadline - Date.now());
+    this.#dispatch.call.accept();
+    this.#dispatch.call.listen((reason) => this.#end(reason));
+    const remaining = Math.max(0, this.#dispatch.context.deadline - Date.now());
     if (remaining <= MAX_TIMEOUT && !this.#isOver)
       this.#timer = setTimeout(() => this.#end(deadlineExceeded()), remaining);
     try {
       const outcome = await pending;
       if (this.#isOver) return;
       if (outcome === undefined) this.#end(interrupted());
-      else this.#finish(() => replay(outcome, this.#call, this.#context.route.method));
+      else this.#finish(() => replay(outcome, this.#dispatch.call, this.#dispatch.context.route.method));
     } catch (error) {
       if (!this.#isOver) this.#fail(error);
     }
@@ -165,20 +148,22 @@ class WaitingRepeat {
 
   #end(reason: RpcError): void {
     if (this.#isOver) return;
-    this.#finish(() => this.#call.answer(reason.status, this.#call.codec.encodeError(reason), undefined, reason));
+    this.#finish(() =>
+      this.#dispatch.call.answer(reason.status, this.#dispatch.call.codec.encodeError(reason), undefined, reason),
+    );
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#actions.refuse(error);
+    this.#dispatch.refuse(error);
   }
 
   #finish(answer: () => void): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
     answer();
-    this.#actions.done();
+    this.#dispatch.done();
   }
 }
 
