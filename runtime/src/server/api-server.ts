@@ -32,6 +32,7 @@ import type { ServerLedger } from "./keyed/run-once.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
+import { OpenSessions } from "./open-sessions.js";
 import { receiver } from "./receiver.js";
 import { reportUnknown } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
@@ -61,6 +62,8 @@ export class ApiServer {
   readonly accounts: ServerAccount;
   /** Bounds the lines of failures that a key can cause in the log. */
   readonly failures: RefusalLines;
+  /** The sessions of adapters. */
+  readonly sessions = new OpenSessions();
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
@@ -99,8 +102,7 @@ export class ApiServer {
     });
     this.#shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
-      ledger: this.#ledger,
-      calls: () => this.calls,
+      ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
