@@ -18,10 +18,10 @@ export interface Typed {
   readonly printed: string;
 }
 
-/** README.md and the pages of docs/. */
+/** README.md and the pages of docs/, with those of its folders. */
 export const PAGES: readonly string[] = [
   "README.md",
-  ...readdirSync(`${ROOT}docs`, "utf8")
+  ...readdirSync(`${ROOT}docs`, { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
 ];

@@ -38,6 +38,15 @@ export class ServerProcess {
     return this.#queue;
   }
 
+  /** Asks the running server to load its handlers again, or starts one. */
+  reload(): Promise<void> {
+    this.#queue = this.#queue.then(() => {
+      if (this.#child?.connected) this.#child.send("reload-handlers", () => undefined);
+      else if (!this.#closed) this.#start();
+    });
+    return this.#queue;
+  }
+
   /** Stops the server. It cannot be restarted. */
   close(): Promise<void> {
     this.#closed = true;
@@ -50,7 +59,7 @@ export class ServerProcess {
     const child = spawn(execPath, [...this.#args, ...(this.#isKnown ? ["--brief"] : [])], {
       cwd: this.#source.cwd(),
       env,
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
     child.once("exit", (code) => {
