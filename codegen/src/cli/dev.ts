@@ -17,7 +17,7 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
     .allowUnknownOption();
   addGenFlags(command)
     .option(
-      "--handlers <path>",
+      "--handlers <file>",
       "run `sshrpc serve` with this handlers file and restart it on change; with a folder of modules, it loads them again without a restart",
     )
     .addHelpText(

@@ -10,11 +10,11 @@ import { importDefault } from "./shared/import-file.js";
 import type { CliIo } from "./shared/io.js";
 
 /** The flags that say which handlers are loaded, and how. */
-export interface HandlerFlags {
+interface HandlerFlags {
   /** A file, or a folder of modules. */
   readonly handlers: string;
   readonly keepGoing?: boolean;
-  readonly loadTimeout?: number;
+  readonly importTimeout?: number;
 }
 
 interface LoadedHandlers extends ApiHandlers {
@@ -27,17 +27,17 @@ interface LoadedHandlers extends ApiHandlers {
  * @throws UsageError where it is missing or exports something else; Error that lists the problems of a folder
  */
 export async function loadHandlers(flags: HandlerFlags, io: CliIo): Promise<LoadedHandlers> {
-  const { handlers: name, keepGoing = false, loadTimeout = LOAD_TIMEOUT } = flags;
+  const { handlers: name, keepGoing = false, importTimeout = LOAD_TIMEOUT } = flags;
   const path = resolve(io.cwd(), name);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`--handlers ${name}: no such file or folder`);
   if (stats.isDirectory()) {
-    const folder = new HandlerFolder({ path, name, keepGoing, loadTimeout });
+    const folder = new HandlerFolder({ path, name, keepGoing, importTimeout });
     return { ...(await folder.load()), folder };
   }
   if (keepGoing) throw new UsageError(`--keep-going requires a folder of modules; ${name} is a file`);
-  const message = `${name}: not loaded within ${loadTimeout} ms: a top-level await may not settle; see --load-timeout`;
-  const handlers = await withTimeout(importDefault(path, { what: "handlers" }), loadTimeout, { message });
+  const message = `${name}: not loaded within ${importTimeout} ms: a top-level await may not settle; see --import-timeout`;
+  const handlers = await withTimeout(importDefault(path, { what: "handlers" }), importTimeout, { message });
   if (isApiHandlers(handlers)) return handlers;
   if (isHandlerModule(handlers)) {
     throw new UsageError(`${name}: has some of the handlers only; name its folder, which has the other modules`);

@@ -17,7 +17,7 @@ type FlagOptions = "host" | "port" | "hostKeys" | "log" | "exec" | "shell" | "ko
 export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly handlers: string;
   readonly keepGoing?: boolean;
-  readonly loadTimeout?: number;
+  readonly importTimeout?: number;
   readonly audit?: string | ServeOptions["audit"];
   readonly auditMaxSize?: number;
   readonly auditFiles?: number;

@@ -48,7 +48,7 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(FORMATS),
     )
     .option(
-      "--handlers <path>",
+      "--handlers <file>",
       "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
       parseFileName,
     )
@@ -56,7 +56,7 @@ export function defineServe(command: Command, io: CliIo): void {
       "--keep-going",
       "with a folder: serve the methods that have handlers where other modules are missing or broken",
     )
-    .option("--load-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -115,7 +115,7 @@ export function defineServe(command: Command, io: CliIo): void {
       const settings = settingsOf(command);
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
       if (flags.handlers === undefined && settings.fault === undefined)
-        command.error("error: required option '--handlers <path>' not specified");
+        command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
   addTableOptions(command, SERVE_FILE_OPTIONS, SERVE_ALIASES);

@@ -16,13 +16,13 @@ export interface FolderOptions {
   /** Whether modules without a problem are served where others have one. */
   readonly keepGoing: boolean;
   /** Timeout of the import of each module, in ms. */
-  readonly loadTimeout: number;
+  readonly importTimeout: number;
   /** Whether modules that have been imported run again. */
   readonly isFresh?: boolean;
 }
 
 /** What the modules of a folder serve. */
-export interface LoadedModules {
+interface LoadedModules {
   readonly api: Api;
   /** By method id; without the methods that no module has a handler of. */
   readonly handlers: ReadonlyMap<string, AnyHandler>;
@@ -61,13 +61,13 @@ export async function loadModules(options: FolderOptions): Promise<LoadedModules
 
 /** @returns the module, or its problem */
 async function loadModule(path: string, options: FolderOptions): Promise<NamedModule | string> {
-  const { name, loadTimeout, isFresh = false } = options;
+  const { name, importTimeout, isFresh = false } = options;
   const file = join(name, basename(path));
-  const message = `${file}: not loaded within ${loadTimeout} ms: a top-level await may not settle`;
+  const message = `${file}: not loaded within ${importTimeout} ms: a top-level await may not settle`;
   try {
     // TypeScript files have been forgotten together, so that modules share what they import.
     const isReplaced = isFresh && !/ts$/.test(path);
-    const exported = await withTimeout(importDefault(path, { what: "handlers", isFresh: isReplaced }), loadTimeout, {
+    const exported = await withTimeout(importDefault(path, { what: "handlers", isFresh: isReplaced }), importTimeout, {
       message,
     });
     if (isHandlerModule(exported)) return { ...exported, file };

@@ -98,7 +98,7 @@ test("serve names every module that throws, has a syntax error, never settles or
       "f-imports.mjs": 'import "./none.js";\n',
       "hello.js": HELLO,
     },
-    "--load-timeout",
+    "--import-timeout",
     "4s",
   );
   expect(text.split("\n")).toEqual([
@@ -161,8 +161,8 @@ test("serve refuses a module in place of a folder, --keep-going for a file, and 
     status: 2,
     stderr: `sshrpc: --keep-going requires a folder of modules; ${folder}/hello.js is a file\n`,
   });
-  expect(await serve("--handlers", `${folder}/waits.js`, "--load-timeout", "300ms")).toMatchObject({
+  expect(await serve("--handlers", `${folder}/waits.js`, "--import-timeout", "300ms")).toMatchObject({
     status: 1,
-    stderr: `sshrpc: ${folder}/waits.js: not loaded within 300 ms: a top-level await may not settle; see --load-timeout\n`,
+    stderr: `sshrpc: ${folder}/waits.js: not loaded within 300 ms: a top-level await may not settle; see --import-timeout\n`,
   });
 });
