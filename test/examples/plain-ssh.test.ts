@@ -62,6 +62,37 @@ itWith([SSHD], "the weblog monitor prints its usage, and names an unknown host",
   expect(stderr).toMatch(/^UNAUTHENTICATED: unknown host key: .*SHA256:/);
 });
 
+itWith(
+  [SSHD, "expect"],
+  "the weblog monitor shows the fingerprint of an unknown host key at the terminal, and continues once it is accepted",
+  async () => {
+    const { place, address } = await start();
+    await using _ = place;
+    const knownHosts = place.path("home/.ssh/known_hosts");
+    const known = readFileSync(knownHosts, "utf8");
+    writeFileSync(knownHosts, "");
+    writeFileSync(place.log, hit("/old.html", 200, "https://old.example/"));
+    appendFileSync(
+      place.path("dialogue"),
+      dialogueOf(await place.bundle("examples/03-weblog/tail-weblog.ts"), address, place.log),
+    );
+    const terminal = place.shell(`expect ${place.path("dialogue")}`);
+    expect(await terminal.status, terminal.stdout).toBe(0);
+    expect(terminal.stdout).toMatch(/SHA256:[\w+/]{43}/);
+    expect(readFileSync(knownHosts, "utf8").trim()).toBe(known.trim());
+  },
+);
+
+/** Accepts the host key, and interrupts the monitor at its first line. */
+const dialogueOf = (program: string, address: string, log: string) => `
+set timeout 40
+spawn ${process.execPath} ${program} ${address} ${log}
+expect "SHA256:" {} timeout { exit 8 } eof { exit 9 }
+expect "fingerprint)\\? " { send "yes\\r" } timeout { exit 10 } eof { exit 11 }
+expect "https://old.example/ --> /old.html" { send "\\003" } timeout { exit 12 } eof { exit 13 }
+expect eof
+`;
+
 itWith([SSHD], "files are copied completely, from and to a stock sshd", async () => {
   const { place, address } = await start();
   await using _ = place;

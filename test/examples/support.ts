@@ -114,9 +114,14 @@ export class Workplace implements AsyncDisposable {
 
   /** Starts an example program, bundled, with these arguments; a timeout kills it. */
   async start(program: string, ...args: readonly string[]): Promise<Program> {
+    return this.#follow([process.execPath, await this.bundle(program), ...args]);
+  }
+
+  /** Bundles an example program. @returns its path */
+  async bundle(program: string): Promise<string> {
     const file = this.path(`${basename(program, ".ts")}.mjs`);
     await bundle(join(ROOT, program), file);
-    return this.#follow([process.execPath, file, ...args]);
+    return file;
   }
 
   /** Starts a command of a page in the repository, as its reader does; `npx` finds the programs there. A timeout kills it. */
