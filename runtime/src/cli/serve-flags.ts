@@ -31,6 +31,8 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly log?: string;
   readonly logLevel?: LogLevelOption;
   readonly logFormat?: LogFormat;
+  readonly logMaxSize?: number;
+  readonly logFiles?: number;
   readonly hostKey?: readonly HostKeySource[] | HostKeySource;
   readonly listen: string;
   readonly port: number;
@@ -40,6 +42,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly shell?: ServeOptions["shell"] | string;
   readonly home: string;
   readonly brief?: true;
+  readonly check?: true;
 }
 
 /** Flags whose option in {@link ServeOptions} has another name. */
@@ -86,10 +89,13 @@ export function auditFlags(flags: ServeFlags, io: CliIo): Pick<ServeOptions, "au
   return { audit: file };
 }
 
-/** The options of the log for `--log`, `--log-level` and `--log-format`. */
-export function logFlags({ log, logLevel: level, logFormat: format }: ServeFlags, io: CliIo): LogOptions {
+/** The options of the log for `--log` and the flags that begin with it. */
+export function logFlags(flags: ServeFlags, io: CliIo): LogOptions {
+  const { log, logLevel: level, logFormat: format, logMaxSize: maxSize, logFiles: files } = flags;
   return {
     ...(log !== undefined && { file: pathOf(io, log) }),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(files !== undefined && { files }),
     ...(level !== undefined && { level }),
     ...(format !== undefined && { format }),
   };

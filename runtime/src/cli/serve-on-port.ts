@@ -2,11 +2,13 @@ import { userInfo } from "node:os";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
+import type { ServerProblem } from "../compose/check-server.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { openLogOf } from "../observe/open-log.js";
+import type { ApiHandlers } from "../server/api-handlers.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { atSource } from "./config/at-source.js";
@@ -60,7 +62,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   const server = await serveHandlers({ api, ...handlers }, { ...options, observer, log }).catch(
     async (error: unknown) => {
       await metrics.close();
-      throw atSource(error, settings);
+      throw await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
     },
   );
   log.info({ address: formatHostPort(server.host, server.port), version: VERSION }, "the server listens");
@@ -71,6 +73,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
       const nextFlags = flagsOf(next);
       return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
     },
+    check: (next) => problemsOf({ api, ...handlers }, next),
   });
   hangup.onReload(() => void reload.run());
   const unfollow = folder && followFolder(folder, log, io);
@@ -96,6 +99,12 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(0), LAST_GRACE).unref();
   unwatch();
+}
+
+/** Loaded only where something is wrong. */
+async function problemsOf(handlers: ApiHandlers, options: ServeOptions): Promise<readonly ServerProblem[]> {
+  const { checkServer } = await import("../compose/check-server.js");
+  return checkServer({ handlers, options });
 }
 
 function flagsOf({ values }: Settings): ServeFlags {
@@ -139,7 +148,7 @@ function hasOwnFiles({ hostKey, authorizedKeys }: ServeFlags): boolean {
 }
 
 /** The options of the server for the flags. @param home the files for what flags do not name */
-function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeOptions {
+export function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined): ServeOptions {
   const path = (name: string): string => pathOf(io, name);
   const { authorizedKeys = home?.authorizedKeys as string, revokedKeys } = flags;
   return {

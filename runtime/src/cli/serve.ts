@@ -48,6 +48,12 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(FORMATS),
     )
     .option(
+      "--log-max-size <size>",
+      "size after which the log file is rotated, such as 64M (default: never)",
+      parseSize,
+    )
+    .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
+    .option(
       "--handlers <file>",
       "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
       parseFileName,
@@ -99,6 +105,10 @@ export function defineServe(command: Command, io: CliIo): void {
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option(
+      "--check",
+      "start nothing: check the options and the files that they name, print all problems, and exit with 0 or 1",
+    )
     .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
@@ -114,7 +124,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
-      if (flags.handlers === undefined && settings.fault === undefined)
+      if (flags.handlers === undefined && settings.fault === undefined && !flags.check)
         command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
@@ -140,6 +150,10 @@ async function serve(
   flags: ServeFlags,
   { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
 ): Promise<void> {
+  if (flags.check) {
+    const { checkServe } = await import("./serve-check.js");
+    return checkServe({ settings, checkSettings, excess }, io);
+  }
   checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
@@ -199,7 +213,10 @@ function nameOf({ option: { key, flag }, from, source }: Setting): string {
 }
 
 /** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
+const NEEDED: Readonly<Record<string, string>> = {
+  ...{ auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" },
+  ...{ logMaxSize: "log", logFiles: "log" },
+};
 
 /** What is given without the option that it changes. */
 function missing(settings: Settings): readonly string[] {

@@ -27,9 +27,12 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
+import { openLedger } from "./ledger/open-ledger.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
+import { OpenSessions } from "./open-sessions.js";
 import { receiver } from "./receiver.js";
 import { reportUnknown } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
@@ -46,17 +49,21 @@ interface AcceptedConnection {
 
 /** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
-  readonly #api: Api;
+  /** The API that it serves. */
+  readonly api: Api;
   readonly #router: Router;
   readonly #limits: Limits;
   readonly #maxHello: number;
   readonly #config: DispatchConfig;
+  readonly #ledger: ServerLedger | undefined;
   readonly #log: Logger;
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
   readonly accounts: ServerAccount;
   /** Bounds the lines of failures that a key can cause in the log. */
   readonly failures: RefusalLines;
+  /** The sessions of adapters. */
+  readonly sessions = new OpenSessions();
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
@@ -71,13 +78,14 @@ export class ApiServer {
     callbacks?: CallbackClients,
   ) {
     this.#callbacks = callbacks;
-    this.#api = handlers.api;
+    this.api = handlers.api;
     this.#limits = resolveLimits(options.limits);
     this.#maxHello = maxHello(handlers.api.methods);
     this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    this.#config = dispatchConfig(options, this.#limits);
+    this.#ledger = openLedger(options);
+    this.#config = dispatchConfig(options, this.#limits, this.#ledger);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -94,7 +102,7 @@ export class ApiServer {
     });
     this.#shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
-      calls: () => this.calls,
+      ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
@@ -106,11 +114,6 @@ export class ApiServer {
    */
   limit(options: AccountedOptions): void {
     this.accounts.limit(accountsConfig(options, resolveLimits(options.limits)));
-  }
-
-  /** The API that it serves. */
-  get api(): Api {
-    return this.#api;
   }
 
   /** The limits of its connections. */
@@ -174,11 +177,11 @@ export class ApiServer {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
-    const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
+    const hasCallbacks = (this.api.callbacks ?? []).length > 0;
     const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: helloOf(this.#api),
+      hello: helloOf(this.api, this.#ledger?.ledger),
       limits: this.#limits,
       maxHello: this.#maxHello,
       receive: receiver({
@@ -216,7 +219,7 @@ export class ApiServer {
   /** What the methods for operators need. */
   #operations(options: OperatedOptions): OperationsConfig {
     return {
-      ...{ api: this.#api, observer: this.#observer, accounts: this.accounts },
+      ...{ api: this.api, observer: this.#observer, accounts: this.accounts },
       ...{ native: this.#connections, calls: this.#calls },
       health: healthCheckOf(options),
       eventLoop: new EventLoopMeter(),

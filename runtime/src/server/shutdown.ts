@@ -1,6 +1,8 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
+import type { OpenSessions } from "./open-sessions.js";
 
 /** How a server closes. */
 export interface CloseOptions {
@@ -23,6 +25,8 @@ interface ShutdownConfig {
   readonly calls: () => number;
   /** The calls of adapters. */
   readonly local: Pick<LocalCalls, "drain" | "stop">;
+  readonly sessions: Pick<OpenSessions, "close" | "ended">;
+  readonly ledger: ServerLedger | undefined;
 }
 
 /** The reason that callers get. */
@@ -65,21 +69,24 @@ export class Shutdown {
   }
 
   /**
-   * Refuses new connections and calls. Within the grace, clients are asked to connect elsewhere, and running calls may finish; then
-   * they end with UNAVAILABLE, and all connections are closed.
+   * Refuses new connections and calls. Within the grace, clients are asked to connect elsewhere, running calls may finish, and sessions
+   * answer what they have received; then calls end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, local } = this.#config;
+    const { connections, local, sessions, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
+    sessions.close();
     if (grace > 0) await this.#drain(grace);
     local.stop(CLOSING);
+    ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+    await ledger?.ledger.close?.();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
-    const { observer, calls, local } = this.#config;
+    const { observer, calls, local, sessions, ledger } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
@@ -88,7 +95,11 @@ export class Shutdown {
     const start = performance.now();
     observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
     for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([graceOver, Promise.all([local.drain(CLOSING), ...connections.map(({ closed }) => closed)])]);
+    const ended = [
+      ...[local.drain(CLOSING), sessions.ended(), ledger?.detached.drain()],
+      ...connections.map(({ closed }) => closed),
+    ];
+    await Promise.race([graceOver, Promise.all(ended)]);
     clearTimeout(timer);
     observer.drainEnded?.({ milliseconds: performance.now() - start, calls: calls() });
   }

@@ -200,5 +200,6 @@ type StatusOtherThanNotFound =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 //# sourceMappingURL=types.d.ts.map

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import { printable } from "../../base/printable.js";
+import type { ServerProblem } from "../../compose/check-server.js";
 import type { Server } from "../../compose/serve.js";
 import { RELOADABLE, type ServeOptions } from "../../compose/serve-options.js";
 import { atSource } from "./at-source.js";
@@ -15,6 +16,8 @@ interface ReloadConfig {
   readonly settings: Settings;
   /** Checks settings, and makes the options of a server of them. */
   readonly optionsOf: (settings: Settings) => ServeOptions;
+  /** Lists all that is wrong with the options of a server. */
+  readonly check: (options: ServeOptions) => Promise<readonly ServerProblem[]>;
 }
 
 /** Options of the command that are taken beside those of a server. */
@@ -54,12 +57,13 @@ export class ConfigReload {
   }
 
   async #reload(): Promise<void> {
-    const { server, log, optionsOf, settings: atStart } = this.#config;
+    const { server, log, optionsOf, check, settings: atStart } = this.#config;
     const before = this.#settings;
     try {
       const settings = await before.again();
-      await server.reload(optionsOf(settings)).catch((error: unknown) => {
-        throw atSource(error, settings);
+      const options = optionsOf(settings);
+      await server.reload(options).catch(async (error: unknown) => {
+        throw await atSource(error, settings, () => check(options));
       });
       this.#settings = settings;
       const isTaken = (name: string): boolean => RELOADABLE.includes(name) || TAKEN.includes(name);

@@ -104,7 +104,8 @@ function readValue(
 ): Setting | undefined {
   try {
     const read = valueOfFile(option, value, { file: file.path, cwd });
-    return { option, value: read, source: "file", from: file.placeOf(at) };
+    const placeOf = (path: readonly string[]): string => file.placeOf([...at, ...path]);
+    return { option, value: read, source: "file", from: file.placeOf(at), placeOf };
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
     for (const { path, message } of error.problems) report([...at, ...path], message);

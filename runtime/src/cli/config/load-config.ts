@@ -17,7 +17,7 @@ export interface ConfigFile {
   /** The absolute path. */
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
-  /** Where a value is: `sshrpc.config.json:3:5`; for a file of code its name alone. */
+  /** Where a value is, or the one that it would be in: `sshrpc.config.json:3:5`; for a file of code its name alone. */
   readonly placeOf: (path: readonly string[]) => string;
 }
 
@@ -118,7 +118,11 @@ function readJson(path: string, name: string): ConfigFile {
     throw new UsageError(`${name}: ${fault}${comments}`);
   }
   const { places, repeated } = jsonPlaces(text);
-  const placeOf = (at: readonly string[]): string => [name, places.get(pathKey(at)) ?? "1:1"].join(":");
+  const placeOf = (at: readonly string[]): string => {
+    const place = places.get(pathKey(at));
+    if (place === undefined && at.length > 0) return placeOf(at.slice(0, -1));
+    return `${name}:${place ?? "1:1"}`;
+  };
   const [twice] = repeated.map((key) => JSON.parse(key) as string[]);
   if (twice !== undefined) throw new UsageError(`${placeOf(twice)}: ${printable(twice.join("."))}: repeated`);
   return { name, path, content: checkContent(JSON.parse(text), name), placeOf };

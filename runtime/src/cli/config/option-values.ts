@@ -1,8 +1,9 @@
 import { dirname, relative, resolve } from "node:path";
 import { InvalidArgumentError, type Option } from "commander";
 import { optionProblems } from "../../base/check-options.js";
-import { holdsKey } from "../../base/printable.js";
+import { holdsKey, printable } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
+import { describeJsonFault } from "../../codec/json-fault.js";
 import type { ConfigOption } from "./config-options.js";
 
 /** Values that cannot be those of an option: one message for each, with the path inside the value. */
@@ -24,8 +25,7 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   const { flag, negative, table } = option;
   const switched = /^(?:true|1)$/i.test(text) ? true : /^(?:false|0)$/i.test(text) ? false : undefined;
   if (isSwitch(option)) return switched ?? invalid("use true or false");
-  if (flag === undefined) return checkTable(option, jsonOf(text));
-  if (table !== undefined && /^[{[]/.test(text)) return checkTable(option, jsonOf(text));
+  if (flag === undefined || (table !== undefined && /^[{[]/.test(text))) return valueOfJson(option, text);
   if ((negative !== undefined || flag.optional) && /^(?:true|false)$/i.test(text)) return switched;
   try {
     if (!isList(flag, text) || holdsKey(text)) return parse(flag, text);
@@ -39,13 +39,46 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   }
 }
 
-function jsonOf(text: string): unknown {
+/** The value of an option with structure, as JSON; a text that is none may be a string that the option takes, such as a path. */
+function valueOfJson(option: ConfigOption, text: string): unknown {
+  const fault = describeJsonFault(text);
+  if (fault === undefined) return checkTable(option, JSON.parse(text) as unknown);
   try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+    if (!/^[{[]/.test(text)) return checkTable(option, text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
   }
+  const { env = "", key } = option;
+  const example = EXAMPLES[key];
+  const hint = example === undefined ? "a function needs a config file of code" : `write ${env}='${example}'`;
+  return invalid(`${fault}; ${hint}`);
 }
+
+/** Values of options with structure, for messages. Those that take functions have none. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  algorithms: '{"cipher":["aes256-gcm@openssh.com"]}',
+  anonymous: '{"scopes":["notes:read"]}',
+  audit: '{"file":"audit.log","maxSize":67108864}',
+  authorizedKeys: '["keys","more-keys"]',
+  certificateAuthorities: '["ca.pub"]',
+  contractDrift: '"refuse"',
+  exec: '{"inputTimeout":60000}',
+  exemptSources: '["127.0.0.0/8","10.0.0.0/24"]',
+  exposeErrors: "true",
+  forwarding: '{"permitOpen":["localhost:5432"]}',
+  hostKey: '["host_ed25519","host_rsa"]',
+  korv: '{"calls":64}',
+  limits: '{"calls":100}',
+  maxStartups: '{"start":50,"rate":30,"full":200}',
+  penalties: '{"authFail":10000}',
+  perKey: '{"calls":100,"rate":50}',
+  perSource: '{"address":64}',
+  proxyProtocol: '["10.0.0.0/8"]',
+  requiredMethods: '["publickey","password"]',
+  revokedKeys: '["revoked"]',
+  shell: '{"run":"GET /notes"}',
+  undeclaredProperties: '"refuse"',
+};
 
 /** Where a config file is, for its relative paths. */
 interface FileLocation {
@@ -91,7 +124,8 @@ function parse(flag: Option, text: string): unknown {
     return (flag.parseArg as (text: string, earlier: undefined) => unknown)(text, undefined);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    return invalid(`${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`);
+    const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`;
+    return invalid(holdsKey(text) ? message : `${printable(JSON.stringify(text), 60)}: ${message}`);
   }
 }
 
