@@ -115,6 +115,28 @@ test("dev restarts the server when the schema or a handlers file changes", async
   expect(await ended).toEqual([0, null]);
 });
 
+test("dev starts the server once the modules of its folder have no problem, and restarts it for JavaScript that they import", async () => {
+  const module = (text: string) =>
+    `import { defineHandlerModule } from "../generated/server.js";\nimport { text } from "../text.js";\n${text}`;
+  const hello =
+    "console.log('loaded with', text);\nexport default defineHandlerModule({ hello: { get: () => text } });\n";
+  const project = new Project({
+    "schema/api.ts": schemaOf(HELLO),
+    "handlers/hello.js": module("throw new Error('no database');\n"),
+    "text.js": 'export const text = "one";\n',
+    "package.json": '{ "type": "module" }',
+  });
+  const { child, prints } = devProcess(project, "--handlers", "handlers", "--port", "0");
+  await prints(/handlers\/hello\.js:3:\d+: no database[\s\S]*server exited with status 1; waiting for a change\n/);
+  project.write("handlers/hello.js", module(hello));
+  await prints(/handlers\/hello\.js changed[\s\S]*loaded with one\n[\s\S]*call ssh:/);
+  project.write("text.js", 'export const text = "two";\n');
+  await prints(/text\.js changed: restarting the server\n[\s\S]*loaded with two\n/);
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
+});
+
 /** Handlers whose lines move when their types are removed. */
 const TYPED_HANDLERS = `interface Request {
   readonly fail?: boolean;
