@@ -20,6 +20,7 @@ import { openMetrics } from "./metrics-port.js";
 import {
   adapterFlags,
   auditFlags,
+  ledgerFlags,
   logFlags,
   otherOptions,
   SERVE_FILE_OPTIONS,
@@ -163,6 +164,7 @@ export function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined):
     korv: flags.korv ?? false,
     ...adapterFlags(flags),
     ...auditFlags(flags, io),
+    ...ledgerFlags(flags, io),
   };
 }
 

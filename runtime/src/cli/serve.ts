@@ -15,6 +15,7 @@ import {
   parseCount,
   parseFileName,
   parseKorvLimits,
+  parseLedger,
   parsePort,
   parseSize,
 } from "./shared/arguments.js";
@@ -101,6 +102,12 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(ON_FULL),
     )
     .option(
+      "--ledger <place>",
+      "where outcomes of calls with an idempotency key are kept: memory, file:PATH, or none (default: memory)",
+      parseLedger,
+    )
+    .option("--ledger-keeps <duration>", "how long they are kept, such as 1h (default: 10m)", durationFrom(1))
+    .option(
       "--metrics <address>",
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
@@ -174,7 +181,7 @@ function faultOf({ fault }: Settings): Error | undefined {
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief"];
+const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief", "ledger", "ledgerKeeps"];
 
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {

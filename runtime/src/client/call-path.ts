@@ -26,8 +26,12 @@ interface PathCall {
    * its method or of the server.
    */
   readonly timeout?: number | undefined;
-  /** Receives the items of the response stream; the next item is requested when its promise resolves. */
-  readonly onItem?: (item: unknown) => unknown;
+  /** Receives the items of the response stream, each with its position; the next item is requested when its promise resolves. */
+  readonly onItem?: (item: unknown, position: string | undefined) => unknown;
+  /** The position that the response stream begins behind. Default: none. */
+  readonly resumeAfter?: string | undefined;
+  /** See `CallOptions.idempotencyKey`. Default: none. */
+  readonly idempotencyKey?: string | undefined;
   /** The request stream, for a method that takes one. Default: none. */
   readonly items?: Items<unknown> | undefined;
   /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
@@ -43,7 +47,7 @@ interface PathCall {
  * timeout
  */
 export async function callPath(transport: Transport, call: PathCall): Promise<unknown> {
-  const { request = {}, timeout, onItem = () => undefined, items, signal } = call;
+  const { request = {}, timeout, onItem = () => undefined, items, signal, resumeAfter, idempotencyKey } = call;
   if (timeout !== undefined) checkCallOptions({}, timeout);
   const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
   await using client = await open(transport, call);
@@ -51,9 +55,11 @@ export async function callPath(transport: Transport, call: PathCall): Promise<un
   const options: CallOptions = {
     ...(timeout !== undefined && { timeout: Math.max(1, deadline - performance.now()) }),
     ...(signal && { signal }),
+    ...(resumeAfter !== undefined && { resumeAfter }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
   const stream = items === undefined ? method(request, options) : method(request, items, options);
-  for await (const item of stream) await onItem(item);
+  for await (const item of stream) await onItem(item, stream.position);
   return await stream.response;
 }
 

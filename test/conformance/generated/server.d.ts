@@ -14,6 +14,8 @@ import type {
   EchoUpdateRequest,
   EchoUpdateResponse,
   Empty,
+  FeedGetRequest,
+  FeedGetResponse,
   Headers,
   Item,
   ItemDeleteRequest,
@@ -48,6 +50,8 @@ export interface Handlers {
   readonly run: RunHandlers;
   /** The same with raw bytes. */
   readonly bytes: BytesHandlers;
+  /** Items whose positions are their numbers, from 1 to `last`. */
+  readonly feed: FeedHandlers;
   readonly secret: SecretHandlers;
   /** Answers what the contract does not allow: nothing, or something else. */
   readonly wrong: WrongHandlers;
@@ -109,6 +113,11 @@ export interface BytesHandlers {
   readonly get: ServerStreamingHandler<Script, Uint8Array, Tally>;
   readonly store: ClientStreamingHandler<Script, Uint8Array, Tally>;
   readonly update: BidirectionalHandler<Script, Uint8Array, Uint8Array, Tally>;
+}
+
+/** The handlers of /feed. */
+export interface FeedHandlers {
+  readonly get: ServerStreamingHandler<FeedGetRequest, Item, FeedGetResponse>;
 }
 
 /** The handlers of /secret. */

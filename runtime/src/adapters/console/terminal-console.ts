@@ -118,6 +118,7 @@ export class TerminalConsole {
     return {
       input: this.#lines.input(),
       signal: AbortSignal.any([this.#session.signal, this.#stopped.signal]),
+      lost: this.#session.signal,
       write: (chunk) => this.write(chunk),
       writeError: async (text) => this.write(text),
       ask: (text) => void this.write(text),

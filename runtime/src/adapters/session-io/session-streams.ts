@@ -10,6 +10,7 @@ export function sessionStreams(session: Session): CommandStreams & Required<Pick
   return {
     input: new StandardInput(session.stream),
     signal: AbortSignal.any([session.signal, stopped.signal]),
+    lost: session.signal,
     write: (chunk) => writeTo(session.stream, chunk),
     writeError: (text) => session.writeError(text),
   };

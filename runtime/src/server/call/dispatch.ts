@@ -2,7 +2,6 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import { isBuiltIn } from "../../contract/built-in/built-in-api.js";
-import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
@@ -51,8 +50,8 @@ export class Dispatch {
       this.#refuse(error);
       return;
     }
-    // Calls without metadata, and idempotent methods, have no key.
-    if (this.#call.metadata.size > 0 && takesIdempotencyKey(this.#route.method)) this.#handleOnce(request);
+    // Calls without metadata, and those of idempotent methods, have no key.
+    if (this.#call.metadata.size > 0 && !this.#route.method.idempotent) this.#handleOnce(request);
     else this.#handle(request);
   }
 

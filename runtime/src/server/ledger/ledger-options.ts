@@ -9,7 +9,7 @@ export interface LedgerOptions {
    * before the handler of a call starts, and before its caller is answered. Default: in memory.
    */
   readonly file?: string;
-  /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000 (10 minutes). */
+  /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000. */
   readonly keeps?: number;
   /** Calls with a key that run, or whose outcome is kept, of all keys together. Default: 100,000. */
   readonly maxEntries?: number;
@@ -24,7 +24,8 @@ export interface LedgerOptions {
 /** The options with their defaults. */
 export type LedgerConfig = Required<Omit<LedgerOptions, "file">>;
 
-const DEFAULTS: LedgerConfig = {
+/** The defaults of {@link LedgerOptions}. */
+export const LEDGER_DEFAULTS: LedgerConfig = {
   keeps: 600_000,
   maxEntries: 100_000,
   maxBytes: 64 * 1024 * 1024,
@@ -34,8 +35,8 @@ const DEFAULTS: LedgerConfig = {
 
 /** Applies the defaults. @throws OptionError */
 export function ledgerConfig(options: LedgerOptions): LedgerConfig {
-  const config = { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS) as (keyof LedgerConfig)[]) {
+  const config = { ...LEDGER_DEFAULTS };
+  for (const name of Object.keys(LEDGER_DEFAULTS) as (keyof LedgerConfig)[]) {
     const value = options[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1 || value > MAX_TIMEOUT)

@@ -53,9 +53,9 @@ describe("a call with an idempotency key", () => {
   test("is announced in the HELLO of the server", async () => {
     const { connect } = serveOrders(new Counter().handler);
     const [first, second] = [await connect(), await connect()];
-    const hello = await first.raw.remoteHello();
+    const hello = await first.hello();
     expect(hello).toMatchObject({ ledger: { id: expect.stringMatching(/^[\w-]{22}$/), keeps: 600_000 } });
-    expect(await second.raw.remoteHello()).toEqual(hello);
+    expect(await second.hello()).toEqual(hello);
   });
 
   test("of another request is refused", async () => {

@@ -2,11 +2,11 @@ import { checkNumber } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import type { Logger } from "../../base/log.js";
 import { MAX_LEDGER_ID } from "../../wire/hello.js";
+import { FileLedger } from "../ledger/file/file-ledger.js";
+import type { Ledger } from "../ledger/ledger.js";
+import { type LedgerOptions, ledgerConfig } from "../ledger/ledger-options.js";
+import { MemoryLedger } from "../ledger/memory-ledger.js";
 import { DetachedCalls } from "./detached-calls.js";
-import { FileLedger } from "./file/file-ledger.js";
-import type { Ledger } from "./ledger.js";
-import { type LedgerOptions, ledgerConfig } from "./ledger-options.js";
-import { MemoryLedger } from "./memory-ledger.js";
 import type { ServerLedger } from "./run-once.js";
 
 interface LedgerSetup {

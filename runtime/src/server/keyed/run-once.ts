@@ -1,16 +1,17 @@
 import { identityOf } from "../../base/accounts/identity.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
+import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
 import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
 import type { Route } from "../call/route.js";
+import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
 import { KeyedCall } from "./keyed-call.js";
-import type { Ledger, LedgerEntry, LedgerOutcome } from "./ledger.js";
 
 /** The ledger of a server. */
 export interface ServerLedger {
@@ -32,6 +33,7 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
         actions.run(call, context.route);
         return;
       }
+      if (!takesIdempotencyKey(context.route.method)) throw noItems();
       if (server === undefined) throw noLedger();
       const { ledger, detached } = server;
       // No object is spread here: each call with a key would pay for it.
@@ -47,6 +49,13 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       actions.refuse(error);
     }
   };
+}
+
+function noItems(): RpcError {
+  return new RpcError(
+    "UNIMPLEMENTED",
+    "a method with a response stream takes no idempotency key; send the call without one",
+  );
 }
 
 function noLedger(): RpcError {

@@ -8,7 +8,7 @@ export class DetachedCalls {
   readonly #running = new Set<Abort>();
   #onIdle: (() => void) | undefined;
 
-  /** @param maxTime milliseconds after which a call without a deadline is aborted: nobody can ask for its outcome later */
+  /** @param maxTime milliseconds after which a call without a deadline is aborted: no caller may ask for its outcome later */
   constructor(maxTime: number) {
     this.#maxTime = maxTime;
   }

@@ -1,12 +1,13 @@
 import type { Codec, EncodedValue } from "../../codec/codec.js";
+import { textOf } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
+import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import type { DetachedCalls } from "./detached-calls.js";
-import type { LedgerOutcome, NewEntry } from "./ledger.js";
 
 /** The first call with its idempotency key. */
 interface KeyedCallConfig {
@@ -136,8 +137,4 @@ export class KeyedCall implements CallPort {
     stream?.end(reason);
     this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
   }
-}
-
-function textOf(body: EncodedValue): string {
-  return typeof body === "string" ? body : Buffer.from(body).toString();
 }
