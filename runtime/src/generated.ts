@@ -7,6 +7,7 @@ export type {
   DocumentedMethod,
   Items,
   ResponseStream,
+  ResumableItems,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
   UnaryMethod,

@@ -122,6 +122,7 @@ export const OPTIONS = {
     metadata: {},
     idempotencyKey: {},
     resumeAfter: {},
+    startAt: {},
     peer: {},
     clients: {},
     callbacks: {},
@@ -180,6 +181,7 @@ export const OPTIONS = {
     maxBytes: bytes(LEDGER_DEFAULTS.maxBytes),
     maxKeyEntries: fixed(LEDGER_DEFAULTS.maxKeyEntries),
     maxKeyBytes: bytes(LEDGER_DEFAULTS.maxKeyBytes),
+    resumeGrace: ms(LEDGER_DEFAULTS.resumeGrace),
   } satisfies Rows<LedgerOptions>,
   ListenOptions: {
     host: { default: LISTEN_ADDRESS.host, flag: "--listen" },

@@ -2,11 +2,11 @@ import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { textOf } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
+import { type RequestStream, UploadItems } from "../upload/upload-items.js";
 import type { DetachedCalls } from "./detached-calls.js";
 
 /** The first call with its idempotency key. */
@@ -18,7 +18,9 @@ interface KeyedCallConfig {
   /** Infinity for none. */
   readonly deadline: number;
   /** Returns the request stream, if there is one. */
-  readonly items: () => ItemReceiver<unknown> | undefined;
+  readonly items: () => RequestStream | undefined;
+  /** Called when the handler is done. */
+  readonly done: () => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export class KeyedCall implements CallPort {
   /** The outcome is on its way to the ledger. */
   #recorded: Promise<void> | undefined;
   #remove: (() => void) | undefined;
+  #abort: (reason: RpcError) => void = () => undefined;
 
   constructor(config: KeyedCallConfig) {
     this.#config = config;
@@ -82,11 +85,29 @@ export class KeyedCall implements CallPort {
   }
 
   listen(listener: (reason: RpcError) => void): void {
+    this.#abort = listener;
     this.#call.listen(listener, (reason) => this.#lost(reason, listener));
   }
 
-  receive(checks: RequestItemChecks): ItemReceiver<unknown> {
+  receive(checks: RequestItemChecks): RequestStream {
     return this.#call.receive(checks);
+  }
+
+  startAt(offset: number): number {
+    return this.#call.startAt?.(offset) ?? 0;
+  }
+
+  /**
+   * Another attempt sends the request stream from now on. Returns what is called when it ends: with the reason if its caller has cancelled the
+   * call, and without one where the connection is lost.
+   */
+  attach(stream: RequestStream | undefined): (cancelled?: RpcError) => void {
+    const own = this.#config.items();
+    const isAttached = own instanceof UploadItems && stream instanceof UploadItems && own.attach(stream);
+    return (cancelled) => {
+      if (cancelled !== undefined) this.#abort(cancelled);
+      else if (isAttached) own.pause(this.#config.detached.uploadGrace, stream);
+    };
   }
 
   sendHeaders(metadata: string): void {
@@ -124,17 +145,24 @@ export class KeyedCall implements CallPort {
 
   release(): void {
     this.#remove?.();
+    this.#config.done();
     if (this.#recorded === undefined) this.#call.release();
     else void this.#recorded.then(() => this.#call.release());
   }
 
-  /** The connection is lost. What it has brought of a request stream can still be read; where the rest is missing, the stream fails. */
+  /**
+   * The connection is lost. A request stream that its caller can send again waits for the next attempt. Of another one, what has arrived
+   * can still be read; where the rest is missing, the stream fails.
+   */
   #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
     if (this.#isOver) return;
     const { items, detached, deadline } = this.#config;
     const stream = items();
-    stream?.keep();
-    stream?.end(reason);
+    if (stream instanceof UploadItems) stream.pause(detached.uploadGrace);
+    else {
+      stream?.keep();
+      stream?.end(reason);
+    }
     this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
   }
 }

@@ -1,7 +1,7 @@
 import { identityOf } from "../../base/accounts/identity.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
-import { takesIdempotencyKey } from "../../contract/idempotency.js";
+import { RESUME_UPLOAD, takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
@@ -18,6 +18,8 @@ export interface ServerLedger {
   readonly ledger: Ledger;
   /** The calls that go on without their connection. */
   readonly detached: DetachedCalls;
+  /** The calls whose request streams can go on with another attempt, by identity, method and key. */
+  readonly uploads: Map<string, KeyedCall>;
 }
 
 /**
@@ -35,7 +37,7 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       }
       if (!takesIdempotencyKey(context.route.method)) throw noItems();
       if (server === undefined) throw noLedger();
-      const { ledger, detached } = server;
+      const { ledger } = server;
       // No object is spread here: each call with a key would pay for it.
       const identity = identityOf(context.peer);
       const done = doneKeys(key, call.metadata);
@@ -43,8 +45,8 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       const { id: method, onInterrupt } = context.route.method;
       const rerun = onInterrupt === "run";
       const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      if (isPromise(entry)) void proceedLater(entry, keyed, actions, detached);
-      else proceed(entry, keyed, actions, detached);
+      if (isPromise(entry)) void proceedLater(entry, keyed, actions, server);
+      else proceed(entry, keyed, actions, server);
     } catch (error) {
       actions.refuse(error);
     }
@@ -66,7 +68,7 @@ async function proceedLater(
   pending: PromiseLike<LedgerEntry>,
   keyed: KeyedRequest,
   actions: OnceActions,
-  detached: DetachedCalls,
+  server: ServerLedger,
 ): Promise<void> {
   const { call } = keyed;
   let cancelled: RpcError | undefined;
@@ -82,7 +84,7 @@ async function proceedLater(
       entry.release({ status: cancelled.status, code: cancelled.code, body });
     }
     if (cancelled !== undefined) throw cancelled;
-    proceed(entry, keyed, actions, detached);
+    proceed(entry, keyed, actions, server);
   } catch (error) {
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
     actions.refuse(error);
@@ -93,11 +95,15 @@ function proceed(
   entry: LedgerEntry,
   { call, context }: KeyedRequest,
   actions: OnceActions,
-  detached: DetachedCalls,
+  { detached, uploads }: ServerLedger,
 ): void {
   switch (entry.state) {
     case "new": {
-      const keyed = new KeyedCall({ call, entry, detached, deadline: context.deadline, items: actions.receive });
+      const name = uploadName(call, context);
+      const done = (): void => void (name !== undefined && uploads.delete(name));
+      const { deadline } = context;
+      const keyed = new KeyedCall({ call, entry, detached, deadline, items: actions.receive, done });
+      if (name !== undefined) uploads.set(name, keyed);
       actions.run(keyed, beginning(context.route, keyed));
       return;
     }
@@ -106,13 +112,19 @@ function proceed(
       actions.done();
       return;
     case "running":
-      void new WaitingRepeat(call, context, actions).until(entry.outcome);
+      void new WaitingRepeat(call, context, actions, uploads.get(uploadName(call, context) ?? "")).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
     case "conflict":
       throw keyConflict(callKey(call.metadata) ?? "");
   }
+}
+
+/** The name of a call whose caller can send its request stream again; undefined for any other. */
+function uploadName({ metadata }: CallPort, { peer, method }: CallContext): string | undefined {
+  if (!metadata.has(RESUME_UPLOAD)) return undefined;
+  return JSON.stringify([identityOf(peer), method, callKey(metadata)]);
 }
 
 /** A route whose handler tells the call that it begins. */
@@ -147,18 +159,28 @@ class WaitingRepeat {
   readonly #call: CallPort;
   readonly #context: CallContext;
   readonly #actions: OnceActions;
+  /** Ends what it sends of the request stream of the call that runs. */
+  readonly #detach: ((cancelled?: RpcError) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(call: CallPort, context: CallContext, actions: OnceActions) {
+  /** @param upload the call that runs, if this one can go on with its request stream */
+  constructor(call: CallPort, context: CallContext, actions: OnceActions, upload: KeyedCall | undefined) {
     this.#call = call;
     this.#context = context;
     this.#actions = actions;
+    this.#detach = upload?.attach(actions.receive());
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
     this.#call.accept();
-    this.#call.listen((reason) => this.#end(reason));
+    const lost = (reason: RpcError): void => this.#end(reason);
+    const cancelled = (reason: RpcError): void => {
+      this.#detach?.(reason);
+      this.#end(reason);
+    };
+    if (this.#detach === undefined) this.#call.listen(lost);
+    else this.#call.listen(cancelled, lost);
     const remaining = Math.max(0, this.#context.deadline - Date.now());
     if (remaining <= MAX_TIMEOUT && !this.#isOver)
       this.#timer = setTimeout(() => this.#end(deadlineExceeded()), remaining);
@@ -179,12 +201,14 @@ class WaitingRepeat {
 
   #fail(error: unknown): void {
     this.#isOver = true;
+    this.#detach?.();
     clearTimeout(this.#timer);
     this.#actions.refuse(error);
   }
 
   #finish(answer: () => void): void {
     this.#isOver = true;
+    this.#detach?.();
     clearTimeout(this.#timer);
     answer();
     this.#actions.done();
