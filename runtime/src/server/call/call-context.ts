@@ -150,6 +150,11 @@ export class CallContext implements Context {
     return this.#controller.signal;
   }
 
+  /** Why the call was aborted; undefined if it was not. */
+  get abortReason(): RpcError | undefined {
+    return this.#reason;
+  }
+
   get idempotencyKey(): string | undefined {
     return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
   }

@@ -215,7 +215,8 @@ export class Dispatch {
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
     const { config, peer } = this.#caller;
-    return { method: this.#route.method, peer, log: this.#context.log, config };
+    const { log, abortReason } = this.#context;
+    return { method: this.#route.method, peer, log, abortReason, config };
   }
 
   #reply(status: StatusName, body: EncodedValue, error?: RpcError, by: "answer" | "abort" = "answer"): void {
