@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { isLive } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { algorithmsOf } from "../base/transport.js";
@@ -40,13 +41,18 @@ export function observed(
 
 /** Where calls are reported; undefined where no observer receives them. */
 export function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
-  if (!receivesCalls(observer)) return undefined;
-  return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
+  if (!isLive(observer) && !receivesCalls(observer)) return undefined;
+  return {
+    observer,
+    isActive: () => receivesCalls(observer),
+    peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER,
+  };
 }
 
 /** Where the callbacks of a peer are reported; undefined where no observer receives them. */
 export function callbackReports(observer: Observer, peer: Peer): CallReports | undefined {
-  return receivesCalls(observer) ? { observer, peerOf: () => peer, callback: true } : undefined;
+  if (!isLive(observer) && !receivesCalls(observer)) return undefined;
+  return { observer, isActive: () => receivesCalls(observer), peerOf: () => peer, callback: true };
 }
 
 function receivesCalls({ callStarted, callEnded, callRetried, injectHeaders }: Observer): boolean {

@@ -22,11 +22,25 @@ const EVENTS = Object.keys({
 /** The results of {@link combineObservers}: their methods do not throw. */
 const COMBINED = new WeakSet<object>();
 
+/** Observers whose methods come and go while they are used: each use looks them up. */
+const LIVE = new WeakSet<object>();
+
+/** Marks an observer whose methods are getters that return undefined while nothing receives the event; returns it. */
+export function liveObserver(observer: Observer): Observer {
+  LIVE.add(observer);
+  return observer;
+}
+
+/** Whether the methods of an observer come and go. */
+export function isLive(observer: Observer): boolean {
+  return LIVE.has(observer);
+}
+
 type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
 
 /**
  * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
- * events without a receiver are not created.
+ * events without a receiver are not created. With a {@link liveObserver}, that may change while it is used.
  * @param log receives the exceptions and rejections of their methods, with `message`
  * @throws OptionError if one is not an object, or has an unknown method
  */
@@ -38,35 +52,77 @@ export function combineObservers(
   const list = [observers].flat().filter((observer) => observer !== null) as unknown as readonly Receivers[];
   for (const observer of list) checkObserver(observer);
   const combined: Receivers = {};
+  const failureOf =
+    (event: string) =>
+    (error: unknown): void => {
+      try {
+        log.error({ err: error, event }, message);
+      } catch {} // A failing logger must not affect the server.
+    };
+  const live = list.filter((observer) => LIVE.has(observer));
   for (const event of EVENTS) {
-    const receivers = list.filter((observer) => typeof observer[event] === "function");
+    const hasEvent = (observer: Receivers): boolean => typeof observer[event] === "function";
+    const sometimes = live.filter((observer) => Object.getOwnPropertyDescriptor(observer, event)?.get !== undefined);
+    const always = list.filter((observer) => !sometimes.includes(observer) && hasEvent(observer));
+    if (sometimes.length > 0) {
+      Object.defineProperty(combined, event, {
+        enumerable: true,
+        get: getterOf(event, always, sometimes, failureOf(event)),
+      });
+      LIVE.add(combined);
+      continue;
+    }
+    const receivers = always;
     const [first] = receivers;
     if (first === undefined) continue;
     if (receivers.length === 1 && COMBINED.has(first)) {
       combined[event] = first[event] as NonNullable<Receivers[typeof event]>;
       continue;
     }
-    const failed = (error: unknown): void => {
-      try {
-        log.error({ err: error, event }, message);
-      } catch {} // A failing logger must not affect the server.
-    };
+    const failed = failureOf(event);
     if (event === "injectHeaders" || event === "runCall") {
       Object.assign(combined, combinePropagation(event, receivers as readonly Propagation[], failed));
       continue;
     }
-    combined[event] = (value) => {
-      for (const observer of receivers) {
-        try {
-          onRejected(observer[event]?.(value), failed);
-        } catch (error) {
-          failed(error);
-        }
-      }
-    };
+    combined[event] = passTo(event, receivers, failed);
   }
   COMBINED.add(combined);
   return combined as Observer;
+}
+
+/** Returns what passes an event on at present. @param sometimes those whose methods come and go */
+function getterOf(
+  event: keyof Observer,
+  always: readonly Receivers[],
+  sometimes: readonly Receivers[],
+  failed: (error: unknown) => void,
+): () => Receivers[keyof Observer] {
+  const [only] = sometimes;
+  if (only !== undefined && always.length === 0 && sometimes.length === 1 && COMBINED.has(only))
+    return () => only[event];
+  const without = always.length === 0 ? undefined : passTo(event, always, failed);
+  const whole = passTo(event, [...always, ...sometimes], failed);
+  return () => {
+    for (const observer of sometimes) if (observer[event] !== undefined) return whole;
+    return without;
+  };
+}
+
+/** Passes an event to all of `receivers` that have its method then. */
+function passTo(
+  event: keyof Observer,
+  receivers: readonly Receivers[],
+  failed: (error: unknown) => void,
+): (value: unknown) => void {
+  return (value) => {
+    for (const observer of receivers) {
+      try {
+        onRejected(observer[event]?.(value), failed);
+      } catch (error) {
+        failed(error);
+      }
+    }
+  };
 }
 
 function checkObserver(observer: Receivers): void {

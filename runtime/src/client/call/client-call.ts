@@ -76,7 +76,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
     const { method, reports, maxMetadata } = this.#binding;
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
+    if (reports?.isActive()) this.#observed = new ObservedCall(reports, method, this);
     try {
       if (reports?.observer.injectHeaders) this.metadata = this.#observed?.metadata(this.#options, maxMetadata);
       this.#send();

@@ -168,6 +168,28 @@ test("scrapers that send nothing hold no more than the connections of the port",
   await until("the end of all", () => sockets.every(({ closed }) => closed));
 });
 
+test("clients that send nothing, a part of a request, or read no answer keep no scraper out", async () => {
+  const { registry } = await metrics({ processMetrics: false });
+  const server = await serveMetrics(registry, { port: 0 });
+  onTestFinished(() => server.close());
+  const begins = [
+    "",
+    "GET /metrics HTTP/1.1\r\nHost: a",
+    "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+  ];
+  const sockets = Array.from({ length: 60 }, (_, index) => {
+    const socket = connectTcp(server.port, server.host).on("error", () => {});
+    socket.write(begins[index % begins.length] ?? "");
+    return socket.pause();
+  });
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  await until("the connections", () => sockets.every(({ connecting }) => !connecting));
+  for (let scrapes = 0; scrapes < 3; scrapes++) {
+    const init = { headers: { connection: "close" } };
+    expect((await fetch(`http://127.0.0.1:${server.port}/metrics`, init)).status).toBe(200);
+  }
+});
+
 test("connections that the system cannot accept leave the process running", async () => {
   const { registry } = await metrics();
   const server = await serveMetrics(registry, { port: 0 });
