@@ -19,7 +19,7 @@ import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
 import { builtInHandlers } from "./built-in/built-in-handlers.js";
 import { EventLoopMeter } from "./built-in/event-loop.js";
-import { healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
+import { type HealthCheck, healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
 import type { OperationsConfig } from "./built-in/operation-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
@@ -47,9 +47,13 @@ interface AcceptedConnection {
 
 /** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
-  readonly #api: Api;
+  /** The API that it serves. */
+  readonly api: Api;
+  /** The limits of its connections. */
+  readonly limits: Limits;
+  /** Whether the program is ready. */
+  readonly health: HealthCheck;
   readonly #router: Router;
-  readonly #limits: Limits;
   readonly #maxHello: number;
   readonly #config: DispatchConfig;
   readonly #log: Logger;
@@ -65,7 +69,7 @@ export class ApiServer {
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, ServedPeer>();
   readonly #calls: ObservedCalls;
-  readonly #shutdown: Shutdown;
+  readonly shutdown: Shutdown;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
   constructor(
@@ -74,13 +78,14 @@ export class ApiServer {
     callbacks?: CallbackClients,
   ) {
     this.#callbacks = callbacks;
-    this.#api = handlers.api;
-    this.#limits = resolveLimits(options.limits);
+    this.api = handlers.api;
+    this.limits = resolveLimits(options.limits);
     this.#maxHello = maxHello(handlers.api.methods);
-    this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
+    this.accounts = new ServerAccount(accountsConfig(options, this.limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    this.#config = dispatchConfig(options, this.#limits);
+    this.health = healthCheckOf(options);
+    this.#config = dispatchConfig(options, this.limits);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -89,13 +94,13 @@ export class ApiServer {
     this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations(options)));
     this.#local = new LocalCalls({
       dispatch: this.#config,
-      limits: this.#limits,
+      limits: this.limits,
       accounts: this.accounts,
       observer: this.#calls.counting,
       clients: (account) => this.#clientsFor(account),
-      callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
+      callbacks: callbacks?.client(undefined, this.limits) ?? NO_CALLBACKS,
     });
-    this.#shutdown = new Shutdown({
+    this.shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
       ...{ sessions: this.sessions, calls: () => this.calls },
     });
@@ -109,16 +114,6 @@ export class ApiServer {
    */
   limit(options: AccountedOptions): void {
     this.accounts.limit(accountsConfig(options, resolveLimits(options.limits)));
-  }
-
-  /** The API that it serves. */
-  get api(): Api {
-    return this.#api;
-  }
-
-  /** The limits of its connections. */
-  get limits(): Limits {
-    return this.#limits;
   }
 
   /**
@@ -173,16 +168,16 @@ export class ApiServer {
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): AcceptedConnection | undefined {
-    if (this.#shutdown.isClosing) {
+    if (this.shutdown.isClosing) {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
-    const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
+    const hasCallbacks = (this.api.callbacks ?? []).length > 0;
     const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: helloOf(this.#api),
-      limits: this.#limits,
+      hello: helloOf(this.api),
+      limits: this.limits,
       maxHello: this.#maxHello,
       receive: receiver({
         router: this.#router,
@@ -197,7 +192,7 @@ export class ApiServer {
       observer: this.#calls.of(peer, () => connection),
       peerName: "the client",
     });
-    const callbacks = this.#callbacks?.client({ connection, peer }, this.#limits) ?? NO_CALLBACKS;
+    const callbacks = this.#callbacks?.client({ connection, peer }, this.limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
@@ -219,12 +214,10 @@ export class ApiServer {
   /** What the methods for operators need. */
   #operations(options: OperatedOptions): OperationsConfig {
     return {
-      ...{ api: this.#api, observer: this.#observer, accounts: this.accounts },
+      ...{ api: this.api, observer: this.#observer, accounts: this.accounts },
       ...{ native: this.#connections, calls: this.#calls },
-      health: healthCheckOf(options),
-      eventLoop: new EventLoopMeter(),
+      ...{ health: this.health, isDraining: () => this.shutdown.isAnnounced, eventLoop: new EventLoopMeter() },
       authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
-      isDraining: () => this.#shutdown.isAnnounced,
       createdAt: performance.now(),
     };
   }
@@ -234,7 +227,7 @@ export class ApiServer {
    * @throws Error if the delay is not a number of milliseconds
    */
   async announceClose({ delay = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.announce(checkGrace(delay, "delay"));
+    await this.shutdown.announce(checkGrace(delay, "delay"));
   }
 
   /**
@@ -244,7 +237,7 @@ export class ApiServer {
    * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.close(checkGrace(grace));
+    await this.shutdown.close(checkGrace(grace));
     this.failures.flush();
   }
 }

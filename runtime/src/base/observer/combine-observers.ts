@@ -15,7 +15,7 @@ const EVENTS = Object.keys({
   rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
   scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, connectionDenied: 1, connectionKicked: 1, sessionOpened: 1, sessionRefused: 1,
   sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
-  auditLinesLost: 1, drainStarted: 1, drainEnded: 1, contractDrift: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+  auditLinesLost: 1, serverStarted: 1, serverEnded: 1, configurationReloaded: 1, drainStarted: 1, drainEnded: 1, contractDrift: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
   injectHeaders: 1, runCall: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
