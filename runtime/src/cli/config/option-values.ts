@@ -47,7 +47,7 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   }
 }
 
-/** The value of an option with structure, as JSON; a text that is none may be a string that the option takes, such as a path. */
+/** The value of an option with structure, as JSON; another text may be a string that the option takes, such as a path. */
 function valueOfJson(option: ConfigOption, text: string): unknown {
   const fault = describeJsonFault(text);
   if (fault === undefined) return checkTable(option, JSON.parse(text) as unknown);
