@@ -157,6 +157,7 @@ const DEFAULTS = {
     onFull: ["continue", "`continue`"],
   },
   LogOptions: {
+    files: [5, "5"],
     level: ["info", "`info`"],
     format: ["auto", "`auto`"],
   },
