@@ -1,4 +1,5 @@
-import { isLive, nextCall } from "../base/observer/combine-observers.js";
+import { nextCall } from "../base/observer/combine-observers.js";
+import { receiverCheck } from "../base/observer/live-observer.js";
 import type { CallEvent, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -23,16 +24,15 @@ export function reportCalls(
   observer: Observer,
   { peer, router, reference, callback }: ReportedCalls,
 ): CallObserver | undefined {
-  if (!isLive(observer) && !receivesCalls(observer)) return undefined;
+  const isActive = receiverCheck(observer, ["callStarted", "callEnded", "runCall"]);
+  if (isActive === undefined) return undefined;
   const known: ReportedMethod[] = [];
   const about = (method = -1): ReportedMethod => {
     known[method] ??= aboutOf(router, reference(method) ?? "");
     return known[method];
   };
   return {
-    get isActive() {
-      return receivesCalls(observer);
-    },
+    isActive,
     started: ({ call, method: index, metadata }) => {
       const { callStarted } = observer;
       if (callStarted === undefined) return;
@@ -64,10 +64,6 @@ export function reportCalls(
       });
     },
   };
-}
-
-function receivesCalls({ callStarted, callEnded, runCall }: Observer): boolean {
-  return (callStarted ?? callEnded ?? runCall) !== undefined;
 }
 
 /** Records name a method by its id, because a path may contain private data. */

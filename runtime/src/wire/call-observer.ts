@@ -34,7 +34,7 @@ interface CallRecord extends Omit<CallStart, "metadata"> {
 /** Receives the calls of the peer. */
 export interface CallObserver {
   /** Whether calls that begin now are reported: others are not measured. */
-  readonly isActive: boolean;
+  readonly isActive: () => boolean;
   /** A call begins; called with each one, also with one that is rejected. */
   started(start: CallStart): void;
   /** A call has its final status, or its connection has ended. */

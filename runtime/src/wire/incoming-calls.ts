@@ -115,7 +115,7 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const observer = this.#observer?.isActive ? this.#observer : undefined;
+    const observer = this.#observer?.isActive() ? this.#observer : undefined;
     const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
     observer?.started({ call: call.number, method: opening.method, metadata: opening.metadata });
     this.#open.set(id, call);
@@ -236,7 +236,7 @@ export class IncomingCalls implements CallHost {
   #refuse({ id, method, size, metadata }: RejectedOpening, error: RpcError): void {
     const { writer } = this.#config;
     const body = this.codec.encodeError(error);
-    if (this.#observer?.isActive) {
+    if (this.#observer?.isActive()) {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
       this.#observer.started(metadata === undefined ? start : { ...start, metadata });

@@ -5,6 +5,7 @@ import { nearest } from "../nearest.js";
 import { printable } from "../printable.js";
 import { wrongType } from "../wrong-type.js";
 import { combinePropagation } from "./combine-propagation.js";
+import { checksOf, liveObserver } from "./live-observer.js";
 import type { Observer } from "./observer.js";
 import type { Propagation } from "./propagation.js";
 
@@ -22,25 +23,11 @@ const EVENTS = Object.keys({
 /** The results of {@link combineObservers}: their methods do not throw. */
 const COMBINED = new WeakSet<object>();
 
-/** Observers whose methods come and go while they are used: each use looks them up. */
-const LIVE = new WeakSet<object>();
-
-/** Marks an observer whose methods are getters that return undefined while nothing receives the event; returns it. */
-export function liveObserver(observer: Observer): Observer {
-  LIVE.add(observer);
-  return observer;
-}
-
-/** Whether the methods of an observer come and go. */
-export function isLive(observer: Observer): boolean {
-  return LIVE.has(observer);
-}
-
 type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
 
 /**
  * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
- * events without a receiver are not created. With a {@link liveObserver}, that may change while it is used.
+ * events without a receiver are not created. With a `liveObserver`, that may change while it is used.
  * @param log receives the exceptions and rejections of their methods, with `message`
  * @throws OptionError if one is not an object, or has an unknown method
  */
@@ -59,17 +46,20 @@ export function combineObservers(
         log.error({ err: error, event }, message);
       } catch {} // A failing logger must not affect the server.
     };
-  const live = list.filter((observer) => LIVE.has(observer));
+  const checks: { [Name in keyof Observer]?: () => boolean } = {};
   for (const event of EVENTS) {
-    const hasEvent = (observer: Receivers): boolean => typeof observer[event] === "function";
-    const sometimes = live.filter((observer) => Object.getOwnPropertyDescriptor(observer, event)?.get !== undefined);
-    const always = list.filter((observer) => !sometimes.includes(observer) && hasEvent(observer));
+    const checkOf = (observer: Receivers): (() => boolean) | undefined => checksOf(observer as Observer)[event];
+    const sometimes = list.filter((observer) => checkOf(observer) !== undefined);
+    const always = list.filter((observer) => checkOf(observer) === undefined && typeof observer[event] === "function");
     if (sometimes.length > 0) {
+      const [first, ...others] = sometimes.flatMap((observer) => checkOf(observer) ?? []);
+      const check =
+        others.length === 0 && first !== undefined ? first : () => sometimes.some((one) => checkOf(one)?.());
+      checks[event] = always.length > 0 ? () => true : check;
       Object.defineProperty(combined, event, {
         enumerable: true,
         get: getterOf(event, always, sometimes, failureOf(event)),
       });
-      LIVE.add(combined);
       continue;
     }
     const receivers = always;
@@ -87,7 +77,7 @@ export function combineObservers(
     combined[event] = passTo(event, receivers, failed);
   }
   COMBINED.add(combined);
-  return combined as Observer;
+  return liveObserver(combined as Observer, checks);
 }
 
 /** Returns what passes an event on at present. @param sometimes those whose methods come and go */

@@ -1,5 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import { liveObserver } from "../../base/observer/combine-observers.js";
+import { liveObserver } from "../../base/observer/live-observer.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Propagation } from "../../base/observer/propagation.js";
 
@@ -51,10 +51,12 @@ const CHANNELS = {
  */
 export function channelObserver(): Observer {
   const observer: Partial<Record<Event, (event: unknown) => void>> = {};
+  const checks: { [Name in Event]?: () => boolean } = {};
   for (const [event, name] of Object.entries(CHANNELS)) {
     const to = channel(`sshrpc:${name}`);
     const publish = (message: unknown): void => to.publish(message);
+    checks[event as Event] = () => to.hasSubscribers;
     Object.defineProperty(observer, event, { enumerable: true, get: () => (to.hasSubscribers ? publish : undefined) });
   }
-  return liveObserver(observer as Observer);
+  return liveObserver(observer as Observer, checks);
 }
