@@ -24,6 +24,7 @@ export type { ServeOptions, ServeStdioOptions } from "./compose/serve-options.js
 export { serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
+export { Tracked, tracked } from "./contract/tracked.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
 export type { LogFormat, LogLevelOption, LogOptions } from "./observe/log-options.js";
 export { type OpenLog, openLog } from "./observe/open-log.js";

@@ -8,8 +8,8 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import type { ResponseStream } from "./call/method-types.js";
-import { retryAfterOf } from "./call/retry-delay.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
+import { retryAfterOf } from "./resend/decide-resend.js";
 
 /** Logs one line per call when it ends: method, status and duration in ms. Payloads are never logged. */
 export function logClientCalls(log: Logger): ClientInterceptor {

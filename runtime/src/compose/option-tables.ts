@@ -29,6 +29,7 @@ export const API_SERVER_OPTIONS = {
   contractDrift: oneOf("string"),
   health: oneOf("function"),
   healthTimeout: true,
+  ledger: true,
   exposeErrors: oneOf("boolean"),
   undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;

@@ -46,6 +46,8 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
+  /** What becomes of a call with an idempotency key whose server stopped while it ran. Default: it ends with INTERRUPTED. */
+  readonly onInterrupt?: "run";
   /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;
   /** True if the schema marks the method as deprecated; else absent. */

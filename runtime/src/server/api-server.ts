@@ -27,6 +27,8 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
+import { openLedger } from "./ledger/open-ledger.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
@@ -56,6 +58,7 @@ export class ApiServer {
   readonly #router: Router;
   readonly #maxHello: number;
   readonly #config: DispatchConfig;
+  readonly #ledger: ServerLedger | undefined;
   readonly #log: Logger;
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
@@ -85,7 +88,8 @@ export class ApiServer {
     this.#log = options.log;
     this.#observer = observerOf(options);
     this.health = healthCheckOf(options);
-    this.#config = dispatchConfig(options, this.limits);
+    this.#ledger = openLedger(options);
+    this.#config = dispatchConfig(options, this.limits, this.#ledger);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -102,7 +106,7 @@ export class ApiServer {
     });
     this.shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
-      ...{ sessions: this.sessions, calls: () => this.calls },
+      ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
@@ -176,7 +180,7 @@ export class ApiServer {
     const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: helloOf(this.api),
+      hello: helloOf(this.api, this.#ledger?.ledger),
       limits: this.limits,
       maxHello: this.#maxHello,
       receive: receiver({

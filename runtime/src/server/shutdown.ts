@@ -1,5 +1,6 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
+import type { ServerLedger } from "./ledger/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
 import type { OpenSessions } from "./open-sessions.js";
 
@@ -25,6 +26,7 @@ interface ShutdownConfig {
   /** The calls of adapters. */
   readonly local: Pick<LocalCalls, "drain" | "stop">;
   readonly sessions: Pick<OpenSessions, "close" | "ended">;
+  readonly ledger: ServerLedger | undefined;
 }
 
 /** The reason that callers get. */
@@ -77,19 +79,21 @@ export class Shutdown {
    * answer what they have received; then calls end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, calls, local, sessions } = this.#config;
+    const { connections, calls, local, sessions, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
     sessions.close();
     if (grace > 0) await this.#drain(grace);
     this.#cut = Math.max(this.#cut, calls());
     local.stop(CLOSING);
+    ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+    await ledger?.ledger.close?.();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
-    const { observer, calls, local, sessions } = this.#config;
+    const { observer, calls, local, sessions, ledger } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
@@ -98,7 +102,10 @@ export class Shutdown {
     const start = performance.now();
     observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
     for (const connection of connections) connection.drain(CLOSING);
-    const ended = [local.drain(CLOSING), sessions.ended(), ...connections.map(({ closed }) => closed)];
+    const ended = [
+      ...[local.drain(CLOSING), sessions.ended(), ledger?.detached.drain()],
+      ...connections.map(({ closed }) => closed),
+    ];
     await Promise.race([graceOver, Promise.all(ended)]);
     clearTimeout(timer);
     observer.drainEnded?.({ milliseconds: performance.now() - start, calls: calls() });

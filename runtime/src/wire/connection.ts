@@ -62,7 +62,8 @@ export class Connection implements FrameSink {
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;
-    this.#calls = new CallFrames({ outgoing, incoming, flow, limits, receive });
+    const positions = options.hello.positions === true;
+    this.#calls = new CallFrames({ outgoing, incoming, flow, limits, positions, receive });
     this.#decoder = new FrameDecoder(this, { maxPayload: options.maxHello ?? MAX_HELLO, memory: flow.memory });
     const resume = (): void => this.#decode(() => this.#decoder.resume());
     this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });

@@ -5,6 +5,7 @@ import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { IdempotencyKeys } from "../resend/call-key.js";
 import type { CallCharge } from "./call-charge.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
@@ -26,6 +27,8 @@ export interface BindConfig {
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
+  /** Makes idempotency keys. Default: no call is sent with one. */
+  readonly keys?: IdempotencyKeys | undefined;
   /** Compares the contracts of the two sides. Default: they are not compared. */
   readonly drift?: CallDrift | undefined;
   /** Where the calls are charged. Default: no limit counts them. */
@@ -42,7 +45,7 @@ type Begin = (request: unknown, items: Items<unknown> | undefined, options: Call
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, firstIndex = 0, timeout, limits, interceptors = [], drift, charge, reports }: BindConfig,
+  { connections, firstIndex = 0, timeout, limits, interceptors = [], keys, drift, charge, reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -58,6 +61,7 @@ export function bindMethods(
       window,
       windows,
       interceptors,
+      keys,
       drift,
       charge,
       reports,

@@ -6,6 +6,8 @@ import type { WindowBudget } from "../../wire/flow/stream-window.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { IdempotencyKeys } from "../resend/call-key.js";
+import type { StreamPosition } from "../resend/stream-position.js";
 import type { CallCharge } from "./call-charge.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
@@ -37,6 +39,8 @@ export interface MethodBinding {
   readonly window: number;
   /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+  /** Makes idempotency keys; undefined where no call is sent with one. */
+  readonly keys: IdempotencyKeys | undefined;
   /** Compares the contracts of the two sides. Absent where they cannot differ. */
   readonly drift: CallDrift | undefined;
   /** Where calls are charged; undefined where no limit counts them. */
@@ -51,6 +55,10 @@ export interface StreamCallbacks {
   readonly opened?: (sender: ItemSender) => void;
   /** Receives the response stream; absent where there is none. */
   readonly items?: ItemReceiver<unknown>;
+  /** Where its consumer is in the response stream. */
+  readonly position?: StreamPosition;
+  /** Called before each attempt: the response stream begins behind the position. */
+  readonly restart?: () => void;
   /** Called when the call has ended, with the error if it failed, before its promise settles. */
   readonly ended: (error: RpcError | undefined) => void;
 }

@@ -15,6 +15,11 @@ export interface ResponseStream<Item, Response = void> extends AsyncIterable<Ite
    * after the last item: consume the items, or cancel, because flow control stops the handler while items are not taken.
    */
   readonly response: Promise<Response>;
+  /**
+   * The position of the item that was taken last, if its handler has marked it: stored, and given as `CallOptions.resumeAfter`, it continues the stream in
+   * another program. Before the first item, the position that the stream begins behind.
+   */
+  readonly position: string | undefined;
   /** Cancels the call: the iteration throws CANCELLED. */
   cancel(): void;
 }
@@ -23,6 +28,8 @@ export interface ResponseStream<Item, Response = void> extends AsyncIterable<Ite
 export interface SafeResponseStream<Item, Response, Failure> extends AsyncIterable<Item, undefined>, AsyncDisposable {
   /** Resolves when the call has ended, after the last item: the items must be consumed first. */
   readonly result: Promise<Result<Response, Failure>>;
+  /** As that of {@link ResponseStream}. */
+  readonly position: string | undefined;
   cancel(): void;
 }
 

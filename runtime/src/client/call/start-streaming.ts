@@ -6,6 +6,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
 import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
+import { StreamPosition } from "../resend/stream-position.js";
 import type { CallOptions } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
@@ -16,6 +17,8 @@ import { toCallError } from "./read-response.js";
 export interface StreamingCall {
   /** The items of the response; the iteration ends with the call, and throws where the call fails. */
   readonly items: ItemReceiver<unknown>;
+  /** Where its consumer is. */
+  readonly position: StreamPosition;
   readonly response: Promise<unknown>;
   readonly cancel: () => void;
 }
@@ -38,9 +41,11 @@ export function startStreaming(
   };
   const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   const format = { type: responseItem ?? "bytes", codec, status: "INTERNAL" } as const;
+  const isRaw = responseItem === "bytes";
+  const position = new StreamPosition(isRaw, options?.resumeAfter);
   const items: ItemReceiver<unknown> = new ItemReceiver(
     { window: binding.window, budget: binding.windows },
-    { isRaw: responseItem === "bytes", decode: (item) => decodeItem(item, format) },
+    { isRaw, decode: (item) => decodeItem(position.take(item), format) },
     {
       grant: (bytes) => call?.grant(bytes),
       cancel,
@@ -63,7 +68,14 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(responseItem !== undefined && { items }),
+    ...(responseItem !== undefined && {
+      items,
+      position,
+      restart: () => {
+        position.restart();
+        items.restart();
+      },
+    }),
     ended: (error) => {
       items.end(error);
       items.release();
@@ -84,7 +96,7 @@ export function startStreaming(
   });
   // A consumer that iterates receives the error there, and may ignore the response.
   response.catch(() => undefined);
-  return { items, response, cancel };
+  return { items, position, response, cancel };
 }
 
 function checkSource(source: unknown): void {

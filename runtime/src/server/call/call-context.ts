@@ -5,16 +5,37 @@ import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
+import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
-import type { Metadata } from "../../wire/metadata.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
+
+/** A call that may have an idempotency key, authorized and validated. */
+export interface KeyedRequest {
+  readonly call: CallPort;
+  readonly context: CallContext;
+  readonly request: unknown;
+}
+
+/** What the dispatch of such a call does with it. */
+export interface OnceActions {
+  /** Calls the handler of the route. */
+  readonly run: (call: CallPort, route: Route) => void;
+  /** Returns the request stream, if the method has one, and creates it at the first call. */
+  readonly receive: () => ItemReceiver<unknown> | undefined;
+  /** Answers a call whose handler is not called. */
+  readonly refuse: (error: unknown) => void;
+  /** The call has its answer, and no handler. */
+  readonly done: () => void;
+}
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
@@ -33,6 +54,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
+  /** Runs a call that may have an idempotency key, or answers it from the ledger. */
+  readonly runOnce: (keyed: KeyedRequest, actions: OnceActions) => void;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
@@ -44,6 +67,8 @@ export interface Caller {
   readonly peer: Peer;
   /** Bytes of a message that both sides accept. */
   readonly maxMessage: number;
+  /** Whether it takes the positions of items. Default: false. */
+  readonly positions?: boolean;
   /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
   /** Whether it was built with another contract, where a method may be of another kind. Default: false. */
@@ -65,6 +90,7 @@ export class CallContext implements Context {
   readonly #caller: Caller;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
+  #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
@@ -89,6 +115,21 @@ export class CallContext implements Context {
     return this.#response;
   }
 
+  get resumeAfter(): string | undefined {
+    this.#readsPosition = true;
+    return this.metadata.get(RESUME_AFTER)?.[0];
+  }
+
+  /** Whether the handler must not send items: it has not asked where the caller's stream begins. */
+  get ignoresPosition(): boolean {
+    return !this.#readsPosition && this.metadata.has(RESUME_AFTER);
+  }
+
+  /** Whether the caller takes the positions of items. */
+  get sendsPositions(): boolean {
+    return this.#caller.positions === true;
+  }
+
   /** Generated code declares its type. */
   get callbacks(): undefined {
     return this.#caller.callbacks as undefined;
@@ -104,6 +145,10 @@ export class CallContext implements Context {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  get idempotencyKey(): string | undefined {
+    return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
   }
 
   get log(): Logger {

@@ -3,11 +3,15 @@ import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { checkDeclared } from "../../codec/check-declared.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isErrorStatus } from "../../contract/status.js";
+import { MAX_REASON } from "../../wire/hello.js";
+import { checkSize } from "../../wire/limits.js";
 import type { DispatchConfig } from "./call-context.js";
+import type { CallPort } from "./call-port.js";
 
 /** The call of an error, and the settings of its server. */
 interface ErrorContext {
@@ -32,6 +36,23 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
     return internalError(reason, context);
   }
   return internalError(error, context);
+}
+
+/** Encodes an error, or the one in its place: its details may be too large, or a value that JSON cannot represent. It never throws. */
+export function encodeFailure(
+  failure: RpcError,
+  { codec }: Pick<CallPort, "codec">,
+  maxMessage: number,
+  context: ErrorContext,
+): { readonly error: RpcError; readonly body: EncodedValue } {
+  try {
+    const body = codec.encodeError(failure);
+    checkSize(body, Math.max(maxMessage, MAX_REASON), `error (${failure.status})`);
+    return { error: failure, body };
+  } catch (reason) {
+    const error = reason instanceof RpcError ? reason : internalError(reason, context);
+    return { error, body: codec.encodeError(error) };
+  }
 }
 
 /** INTERNAL with a reference under which the error is logged, if it has a line of its own. It never throws. */

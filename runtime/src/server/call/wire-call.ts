@@ -54,8 +54,8 @@ export class WireCall implements CallPort {
     this.#call.accept();
   }
 
-  listen(listener: (reason: RpcError) => void): void {
-    this.#call.listen(listener);
+  listen(cancelled: (reason: RpcError) => void, lost?: (reason: RpcError) => void): void {
+    this.#call.listen(cancelled, lost);
   }
 
   receive({ type, shape, maxSize, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
@@ -80,6 +80,10 @@ export class WireCall implements CallPort {
   }
 
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
+    this.#call.answer(status, body, trailers, error);
+  }
+
+  abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
     this.#call.answer(status, body, trailers, error);
   }
 

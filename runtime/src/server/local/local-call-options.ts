@@ -12,6 +12,8 @@ export interface LocalCallOptions {
   readonly peer: Peer;
   /** Headers of the call. Default: none. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** The position of an item: the response stream begins behind it. Default: it begins with its first item. */
+  readonly resumeAfter?: string | undefined;
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Timeout in ms. Default: the timeout of the method; else, for a unary call, that of the server. */
@@ -31,6 +33,8 @@ export interface LocalCallResult {
    * cancels the call. It throws the RpcError of a call that fails.
    */
   readonly items: AsyncIterableIterator<LocalItem, undefined>;
+  /** The position of the item that was taken last, if its handler has marked it. */
+  readonly position: string | undefined;
   /**
    * Resolves with the response; with undefined if a stream ends without one. Rejects with the RpcError of a call that
    * fails. A consumer takes the items first: a stream waits for its consumer.

@@ -100,6 +100,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     return this.#responseItems;
   }
 
+  get position(): string | undefined {
+    return this.#responseItems.position;
+  }
+
   get headers(): Metadata {
     return decodeMetadata(this.#headers);
   }
@@ -195,6 +199,10 @@ export class LocalCall implements CallPort, LocalCallResult {
       this.#responseItems.end(error);
       this.#reject(error);
     }
+  }
+
+  abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
+    this.answer(status, body, trailers, error);
   }
 
   stop(reason: RpcError): void {

@@ -1,0 +1,28 @@
+import type { Method } from "./method.js";
+
+/** The header with the idempotency key of a call. */
+export const IDEMPOTENCY_KEY = "idempotency-key";
+
+/** The header with the numbers of earlier made keys of the same client whose outcomes it has: comma separated. */
+export const IDEMPOTENCY_DONE = "idempotency-done";
+
+/** Numbers in one header {@link IDEMPOTENCY_DONE}. */
+export const MAX_DONE = 64;
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+
+/** Whether a text may be an idempotency key: 1 to 255 printable ASCII characters. */
+export function isIdempotencyKey(text: string): boolean {
+  return KEY.test(text);
+}
+
+/**
+ * Whether calls of a method may have an idempotency key: one that is not idempotent. The ledger keeps no items, so a method with a
+ * response stream has none.
+ */
+export function takesIdempotencyKey({
+  idempotent,
+  responseItem,
+}: Pick<Method, "idempotent" | "responseItem">): boolean {
+  return !idempotent && responseItem === undefined;
+}
