@@ -87,7 +87,7 @@ export async function checkServe({ settings, checkSettings, excess }: CheckedCom
   io.stdout.write(`${name} ${version}: the configuration is valid\n`);
 }
 
-/** Whoever may write the config file decides who may log in, and which code runs. */
+/** The users who may write the config file decide who may log in, and which code runs. */
 function checkOwner(file: string | undefined, { errors, warnings }: Findings, io: CliIo): void {
   const stats = file === undefined ? undefined : statSync(resolve(io.cwd(), file), { throwIfNoEntry: false });
   const { uid } = userInfo();

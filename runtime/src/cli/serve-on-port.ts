@@ -1,5 +1,8 @@
 import { userInfo } from "node:os";
+import { errorMessage } from "../base/error-message.js";
 import { formatHostPort } from "../base/net/host-port.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
+import type { Observer } from "../base/observer/observer.js";
 import { isKeyText } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
 import type { ServerProblem } from "../compose/check-server.js";
@@ -59,16 +62,26 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = optionsOf(flags, io, home);
   const metrics = await openMetrics(flags.metrics, log);
-  const observer = [metrics.observer, ...[options.observer ?? []].flat()];
-  const server = await serveHandlers({ api, ...handlers }, { ...options, observer, log }).catch(
+  let cut = 0;
+  const ended: Observer = {
+    serverEnded: ({ calls }) => {
+      cut = calls;
+    },
+  };
+  const observers = [metrics.observer, ...[options.observer ?? []].flat()];
+  const server = await serveHandlers({ api, ...handlers }, { ...options, observer: [...observers, ended], log }).catch(
     async (error: unknown) => {
       await metrics.close();
-      throw await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+      const failure = await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+      // Standard error gets it in any case.
+      if (flags.log !== undefined) log.error({ reason: errorMessage(failure) }, "the server could not start");
+      throw failure;
     },
   );
+  const start = performance.now();
   log.info({ address: formatHostPort(server.host, server.port), version: VERSION }, "the server listens");
   const reload = new ConfigReload({
-    ...{ server, log, settings },
+    ...{ server, log, settings, observer: combineObservers(observers, log) },
     optionsOf: (next) => {
       checkSettings(next);
       const nextFlags = flagsOf(next);
@@ -96,6 +109,9 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   const delay = hasFailed ? 0 : shutdownDelay;
   await server.close({ delay, grace });
   await metrics.close();
+  const why = signal ?? "an error outside of a call";
+  const ms = Math.round(performance.now() - start);
+  log.info({ reason: why, exitCode: hasFailed ? 1 : 0, cut, ms }, "the server has ended");
   if (hasFailed) io.exit(1);
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(0), LAST_GRACE).unref();
