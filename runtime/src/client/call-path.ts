@@ -1,3 +1,4 @@
+import { anySignal } from "../base/async/any-signal.js";
 import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -70,7 +71,7 @@ async function open(transport: Transport, call: PathCall): Promise<PathClient> {
   const api = pathApi(call);
   const late = AbortSignal.timeout(Math.ceil(timeout));
   try {
-    return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
+    return await openClient<PathClient>(api, transport, { signal: signal ? anySignal([late, signal]) : late });
   } catch (error) {
     if (!late.aborted || signal?.aborted) throw error;
     // A part of the caller's timeout may have passed before this call, so the rest of it would be misleading.

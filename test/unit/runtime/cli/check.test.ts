@@ -181,9 +181,13 @@ test.each([
   [
     "SSHRPC_PER_KEY",
     "{calls:100}",
-    /^SSHRPC_PER_KEY: invalid JSON at line 1, column 2: .*; write SSHRPC_PER_KEY='\{"calls":100,"rate":50\}'$/,
+    /^SSHRPC_PER_KEY: invalid JSON at line 1, column 2: unexpected token; write SSHRPC_PER_KEY='\{"calls":100,"rate":50\}'$/,
   ],
-  ["SSHRPC_PER_KEY", "100,50", /^SSHRPC_PER_KEY: invalid JSON at line 1, column 4: .*; write SSHRPC_PER_KEY='/],
+  [
+    "SSHRPC_PER_KEY",
+    "100,50",
+    /^SSHRPC_PER_KEY: invalid JSON at line 1, column 4: unexpected token; write SSHRPC_PER_KEY='/,
+  ],
   ["SSHRPC_LIMITS", "calls=5", /^SSHRPC_LIMITS: invalid JSON .*; write SSHRPC_LIMITS='\{"calls":100\}'$/],
   ["SSHRPC_FORWARDING", "[", /^SSHRPC_FORWARDING: invalid JSON .*; write SSHRPC_FORWARDING='\{"permitOpen"/],
   ["SSHRPC_AUDIT", "{", /^SSHRPC_AUDIT: invalid JSON .*; write SSHRPC_AUDIT='\{"file"/],
