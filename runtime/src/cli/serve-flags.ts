@@ -26,6 +26,8 @@ type FlagOptions =
  */
 export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly handlers: string;
+  readonly keepGoing?: boolean;
+  readonly importTimeout?: number;
   readonly audit?: string | ServeOptions["audit"];
   readonly auditMaxSize?: number;
   readonly auditFiles?: number;
@@ -41,6 +43,8 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly log?: string;
   readonly logLevel?: LogLevelOption;
   readonly logFormat?: LogFormat;
+  readonly logMaxSize?: number;
+  readonly logFiles?: number;
   readonly hostKey?: readonly HostKeySource[] | HostKeySource;
   readonly listen: string;
   readonly port: number;
@@ -50,6 +54,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly shell?: ServeOptions["shell"] | string;
   readonly home: string;
   readonly brief?: true;
+  readonly check?: true;
 }
 
 /** Flags whose option in {@link ServeOptions} has another name. */
@@ -105,10 +110,13 @@ export function ledgerFlags({ ledger, ledgerKeeps: keeps }: ServeFlags, io: CliI
   };
 }
 
-/** The options of the log for `--log`, `--log-level` and `--log-format`. */
-export function logFlags({ log, logLevel: level, logFormat: format }: ServeFlags, io: CliIo): LogOptions {
+/** The options of the log for `--log` and the flags that begin with it. */
+export function logFlags(flags: ServeFlags, io: CliIo): LogOptions {
+  const { log, logLevel: level, logFormat: format, logMaxSize: maxSize, logFiles: files } = flags;
   return {
     ...(log !== undefined && { file: pathOf(io, log) }),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(files !== undefined && { files }),
     ...(level !== undefined && { level }),
     ...(format !== undefined && { format }),
   };

@@ -48,7 +48,22 @@ export function defineServe(command: Command, io: CliIo): void {
       "format of the log: pretty, json, or auto, which is pretty at a terminal (default: auto)",
       oneOf(FORMATS),
     )
-    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
+    .option(
+      "--log-max-size <size>",
+      "size after which the log file is rotated, such as 64M (default: never)",
+      parseSize,
+    )
+    .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
+    .option(
+      "--handlers <file>",
+      "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
+      parseFileName,
+    )
+    .option(
+      "--keep-going",
+      "with a folder: serve the methods that have handlers where other modules are missing or broken",
+    )
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -97,6 +112,10 @@ export function defineServe(command: Command, io: CliIo): void {
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option(
+      "--check",
+      "start nothing: check the options and the files that they name, print all problems, and exit with 0 or 1",
+    )
     .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
@@ -112,7 +131,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
-      if (flags.handlers === undefined && settings.fault === undefined)
+      if (flags.handlers === undefined && settings.fault === undefined && !flags.check)
         command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
@@ -138,6 +157,10 @@ async function serve(
   flags: ServeFlags,
   { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
 ): Promise<void> {
+  if (flags.check) {
+    const { checkServe } = await import("./serve-check.js");
+    return checkServe({ settings, checkSettings, excess }, io);
+  }
   checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
@@ -197,7 +220,10 @@ function nameOf({ option: { key, flag }, from, source }: Setting): string {
 }
 
 /** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
+const NEEDED: Readonly<Record<string, string>> = {
+  ...{ auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" },
+  ...{ logMaxSize: "log", logFiles: "log" },
+};
 
 /** What is given without the option that it changes. */
 function missing(settings: Settings): readonly string[] {

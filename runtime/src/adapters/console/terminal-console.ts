@@ -100,14 +100,14 @@ export class TerminalConsole {
     void this.#feed();
   }
 
-  /** Shows `prompt` and reads a line; undefined at the end of the input. */
-  async readLine(prompt: string): Promise<string | undefined> {
+  /** Shows `prompt` and reads a line; undefined at the end of the input, or where none follows once `closing` has aborted. */
+  async readLine(prompt: string, closing: AbortSignal): Promise<string | undefined> {
     this.#output.beginLine();
     this.#atPrompt = true;
     this.#prompt = prompt;
     this.#interface.setPrompt(prompt);
     this.#interface.prompt(true);
-    const line = await this.#lines.next();
+    const line = await this.#lines.next(closing);
     this.#atPrompt = false;
     this.#interface.setPrompt("");
     return line;

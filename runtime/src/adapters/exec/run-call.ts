@@ -12,6 +12,7 @@ import type { Route } from "../../server/call/route.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { nearestPath } from "../catalog/nearest-path.js";
 import { chargedInput } from "../session-io/charged-input.js";
+import { closingError } from "../session-io/closing-input.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import { readInputItems, readInputJson } from "../session-io/input-json.js";
 import { requestOfFields } from "./field-values.js";
@@ -132,7 +133,8 @@ async function readRequest(
   // The timeout of the call includes the wait for its request.
   const { server, peer, inputTimeout } = config;
   const account = server.accounts.of(peer);
-  const read = { ...streams, account, timeout: Math.min(inputTimeout, timeout), limit: server.limits.message };
+  const { closing } = server.sessions;
+  const read = { ...streams, account, closing, timeout: Math.min(inputTimeout, timeout), limit: server.limits.message };
   switch (request.from) {
     case "json":
       return request.json;
@@ -155,6 +157,8 @@ function hasInvalidParam({ request }: Method, params: Readonly<Record<string, un
 interface InputRead extends CallStreams {
   /** Holds the input until it is complete. */
   readonly account: ConnectionAccount;
+  /** Ends the wait: the server shuts down, and would refuse the call. */
+  readonly closing: AbortSignal;
   /** Milliseconds until the input must end. */
   readonly timeout: number;
   /** Bytes of the input. */
@@ -175,7 +179,7 @@ async function readInput(
   read: InputRead,
   presence: "required" | "optional" = "required",
 ): Promise<EncodedJson | undefined> {
-  const { signal, ask, account, timeout, limit } = read;
+  const { signal, ask, account, closing, timeout, limit } = read;
   const input = inputOf(read);
   ask?.("the request, as JSON; end with Ctrl-D\n");
   let isLate = false;
@@ -183,9 +187,11 @@ async function readInput(
     isLate = true;
     void input.return?.();
   }, timeout);
+  const removeClosing = onAbort(closing, () => void input.return?.());
   // An input that was closed looks like one that ended: a part of it may be valid JSON.
   const stopped = (): RpcError | undefined => {
     if (signal.aborted) return new RpcError("CANCELLED", "the command was stopped before its request arrived");
+    if (closing.aborted) return closingError("the command was not run, because its request had not arrived");
     if (!isLate) return undefined;
     return new RpcError("DEADLINE_EXCEEDED", `no request on standard input within ${timeout} ms`);
   };
@@ -198,6 +204,7 @@ async function readInput(
     throw stopped() ?? error;
   } finally {
     clearTimeout(timer);
+    removeClosing();
   }
 }
 

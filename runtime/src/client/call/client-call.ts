@@ -81,7 +81,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const removeAbort = signal && onAbort(signal, () => this.cancel(cancelledBy(signal)));
     if (removeAbort !== undefined) this.#releases = [...(this.#releases ?? []), removeAbort];
     this.#startedAt = performance.now();
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
+    if (reports?.isActive()) this.#observed = new ObservedCall(reports, method, this);
     try {
       if (reports?.observer.injectHeaders) this.#metadata = this.#observed?.metadata(this.#options, maxMetadata);
       this.#send();

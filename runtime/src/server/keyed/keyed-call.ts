@@ -5,25 +5,18 @@ import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
 import { type Metadata, withPairs } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
+import type { OnceDispatch } from "../call/call-context.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import { type RequestStream, UploadItems } from "../upload/upload-items.js";
 import type { DetachedCalls } from "./detached-calls.js";
 
-/** The first call with its idempotency key. */
+/** What a call with a key does in its server. */
 interface KeyedCallConfig {
-  readonly call: CallPort;
-  readonly entry: NewEntry;
   /** The calls of the server that have lost their connection. */
   readonly detached: DetachedCalls;
-  /** Infinity for none. */
-  readonly deadline: number;
-  /** Returns the request stream, if there is one. */
-  readonly items: () => RequestStream | undefined;
-  /** Whether an interrupted call is run again. */
-  readonly rerun: boolean;
-  /** Called when the handler is done. */
-  readonly done: () => void;
+  /** Called when the handler is done; absent where nothing else knows the call. */
+  readonly done?: (() => void) | undefined;
 }
 
 /**
@@ -33,6 +26,7 @@ interface KeyedCallConfig {
 export class KeyedCall implements CallPort {
   readonly #call: CallPort;
   readonly #entry: NewEntry;
+  readonly #dispatch: OnceDispatch;
   readonly #config: KeyedCallConfig;
   #hasBegun = false;
   /** Whether the handler is done, or the call ended without it. */
@@ -45,10 +39,11 @@ export class KeyedCall implements CallPort {
   /** Whether the server has stopped it. */
   #isStopped = false;
 
-  constructor(config: KeyedCallConfig) {
+  constructor(dispatch: OnceDispatch, entry: NewEntry, config: KeyedCallConfig) {
+    this.#call = dispatch.call;
+    this.#entry = entry;
+    this.#dispatch = dispatch;
     this.#config = config;
-    this.#call = config.call;
-    this.#entry = config.entry;
   }
 
   /** The handler is about to be called: from now on the call may have an effect. */
@@ -111,7 +106,7 @@ export class KeyedCall implements CallPort {
    * call, and without one where the connection is lost.
    */
   attach(stream: RequestStream | undefined): (cancelled?: RpcError) => void {
-    const own = this.#config.items();
+    const own = this.#dispatch.receive();
     const isAttached = own instanceof UploadItems && stream instanceof UploadItems && own.attach(stream);
     return (cancelled) => {
       if (cancelled !== undefined) this.#abort(cancelled);
@@ -155,15 +150,15 @@ export class KeyedCall implements CallPort {
 
   release(): void {
     this.#remove?.();
-    this.#config.done();
+    this.#config.done?.();
     if (this.#recorded === undefined) this.#call.release();
     else void this.#recorded.then(() => this.#call.release());
   }
 
   /** Whether the next attempt runs the handler again, which was stopped before its end. */
   get #isInterrupted(): boolean {
-    if (!this.#config.rerun) return false;
-    const stream = this.#config.items();
+    if (this.#dispatch.context.route.method.onInterrupt !== "run") return false;
+    const stream = this.#dispatch.receive();
     return this.#isStopped || (stream instanceof UploadItems && stream.isAbandoned);
   }
 
@@ -173,14 +168,14 @@ export class KeyedCall implements CallPort {
    */
   #lost(reason: RpcError): void {
     if (this.#isOver) return;
-    const { items, detached, deadline } = this.#config;
-    const stream = items();
+    const stream = this.#dispatch.receive();
+    const { detached } = this.#config;
     if (stream instanceof UploadItems) stream.pause(detached.uploadGrace);
     else {
       stream?.keep();
       stream?.end(reason);
     }
-    this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(deadline) });
+    this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(this.#dispatch.context.deadline) });
   }
 }
 

@@ -123,7 +123,7 @@ async function prepare({ route, cache, config, signal }: Attempt): Promise<reado
       hop,
       config: {
         ...{ ...config, login, verifier, algorithms, timer, signal, ended, debug },
-        ...{ keepaliveInterval, keepaliveCountMax },
+        keepalive: { interval: keepaliveInterval, countMax: keepaliveCountMax },
       },
     });
   }

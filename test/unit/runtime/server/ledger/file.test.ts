@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -215,5 +215,23 @@ describe("a ledger in a file", () => {
     expect(await again.caller.call({ key: `${client}.120` })).toMatchObject({ code: 200 });
     expect(await again.caller.call({ key: `${client}.118` })).toMatchObject({ body: { order: 1 } });
     expect(counter.runs).toBe(1);
+  });
+
+  test("that cannot be copied grows, and says so", async () => {
+    const file = join(tempDir(), "ledger");
+    // In the place of the copy.
+    mkdirSync(`${file}.new`);
+    const { connect, log } = serveOrders(async () => "x".repeat(500_000), { ledger: { file } });
+    const caller = await connect();
+    for (let number = 1; number <= 12; number++)
+      expect(await caller.call({ key: `${number}` })).toMatchObject({ code: 200 });
+    expect(log.lines).toMatchObject([
+      {
+        level: "error",
+        message: "the ledger file cannot be compacted, and grows",
+        fields: { err: { code: "EISDIR" } },
+      },
+    ]);
+    expect(statSync(file).size).toBeGreaterThan(6_000_000);
   });
 });

@@ -1,11 +1,11 @@
 import { hostname, loadavg } from "node:os";
-import { connect } from "../generated/client.js";
+import { connect } from "../../generated/client.js";
 
 /**
  * A machine behind NAT: it connects to the server, and the server calls it over that connection. It runs until SIGINT, and
  * reconnects when the connection is lost.
  *
- *   npx jiti examples/agent.ts ssh://agent@127.0.0.1:8022
+ *   npx jiti examples/06-agent/agent.ts ssh://agent@127.0.0.1:8022
  */
 const [address] = process.argv.slice(2);
 if (address === undefined) {

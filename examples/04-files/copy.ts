@@ -1,14 +1,14 @@
 import { open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fromFile } from "sshrpc/client";
-import { connect, type NotesClient } from "../generated/client.js";
-import type { Checksum } from "../generated/types.js";
-import { receiveFile, removeLeftovers } from "./lib/receive-file.js";
-import { runProgram, UsageError } from "./lib/run-program.js";
-import { sendFile } from "./lib/send-file.js";
+import { connect, type NotesClient } from "../../generated/client.js";
+import type { Checksum } from "../../generated/types.js";
+import { receiveFile, removeLeftovers } from "../lib/receive-file.js";
+import { runProgram, UsageError } from "../lib/run-program.js";
+import { sendFile } from "../lib/send-file.js";
 
 /**
- * Copies a file to a server or from one: `jiti examples/copy.ts report.pdf ssh://alice@127.0.0.1:8022/`. Both ends verify
+ * Copies a file to a server or from one: `jiti examples/04-files/copy.ts report.pdf ssh://alice@127.0.0.1:8022/`. Both ends verify
  * the checksum; the file appears under its name only then. A copy goes on after lost connections.
  */
 await runProgram(

@@ -1,11 +1,11 @@
 import { connectSsh, readLines } from "sshrpc/client";
 import { terminalPrompts } from "sshrpc/prompts";
-import { parseHit } from "./lib/parse-hit.js";
-import { printable } from "./lib/printable.js";
-import { runProgram } from "./lib/run-program.js";
+import { parseHit } from "../lib/parse-hit.js";
+import { printable } from "../lib/printable.js";
+import { runProgram } from "../lib/run-program.js";
 
 /**
- * The weblog monitor for any SSH server, without sshrpc on it: `jiti examples/tail-weblog.ts alice@edge /var/log/nginx/access.log`.
+ * The weblog monitor for any SSH server, without sshrpc on it: `jiti examples/03-weblog/tail-weblog.ts alice@edge /var/log/nginx/access.log`.
  * It prompts at the terminal for unknown host keys and passwords.
  */
 await runProgram("tail-weblog user@host LOGFILE", 2, async ([address = "", file = ""], signal) => {

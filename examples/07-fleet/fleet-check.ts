@@ -1,6 +1,6 @@
 import { Listr } from "listr2";
-import { connect } from "../generated/client.js";
-import { runProgram, UsageError } from "./lib/run-program.js";
+import { connect } from "../../generated/client.js";
+import { runProgram, UsageError } from "../lib/run-program.js";
 
 /** Hosts that are called concurrently. */
 const CONCURRENCY = 32;
@@ -10,7 +10,7 @@ const TIMEOUT = 10_000;
 
 /**
  * Checks several servers concurrently, and shows a table that fills as they respond:
- * `jiti examples/fleet-check.ts ssh://alice@web1:8022 ssh://alice@web2:8022`. A server that does not respond delays no other; the
+ * `jiti examples/07-fleet/fleet-check.ts ssh://alice@web1:8022 ssh://alice@web2:8022`. A server that does not respond delays no other; the
  * exit status is then 1.
  */
 await runProgram("fleet-check ssh://user@host:port…", undefined, async (addresses, signal) => {

@@ -1,9 +1,9 @@
-import { connect } from "../generated/client.js";
-import { printable } from "./lib/printable.js";
-import { runProgram } from "./lib/run-program.js";
+import { connect } from "../../generated/client.js";
+import { printable } from "../lib/printable.js";
+import { runProgram } from "../lib/run-program.js";
 
 /**
- * Shows the referrers of a web site as requests arrive: `jiti examples/weblog-monitor.ts ssh://alice@127.0.0.1:8022`.
+ * Shows the referrers of a web site as requests arrive: `jiti examples/03-weblog/weblog-monitor.ts ssh://alice@127.0.0.1:8022`.
  * A request for /kill-weblog-monitor ends it.
  */
 await runProgram("weblog-monitor ssh://user@host:port", 1, async ([address = ""], signal) => {

@@ -1,9 +1,9 @@
 import { connectSsh } from "sshrpc/client";
 import { terminalPrompts } from "sshrpc/prompts";
-import { runProgram, UsageError } from "./lib/run-program.js";
+import { runProgram, UsageError } from "../lib/run-program.js";
 
 /**
- * Copies a file from or to any SSH server, without sshrpc on it: `jiti examples/remote-copy.ts alice@edge:report.pdf .`.
+ * Copies a file from or to any SSH server, without sshrpc on it: `jiti examples/04-files/remote-copy.ts alice@edge:report.pdf .`.
  * Both ends verify the checksum; the file appears under its name only then.
  */
 await runProgram("remote-copy user@host:FILE FILE, or remote-copy FILE user@host:FILE", 2, async (args, signal) => {

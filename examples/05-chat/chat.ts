@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
-import { connect } from "../generated/client.js";
-import type { Line } from "../generated/types.js";
-import { printable } from "./lib/printable.js";
-import { runProgram } from "./lib/run-program.js";
+import { connect } from "../../generated/client.js";
+import type { Line } from "../../generated/types.js";
+import { printable } from "../lib/printable.js";
+import { runProgram } from "../lib/run-program.js";
 
-/** A chat room: `jiti examples/chat.ts ssh://alice@127.0.0.1:8022`. The end of the input (Ctrl-D) leaves the room. */
+/** A chat room: `jiti examples/05-chat/chat.ts ssh://alice@127.0.0.1:8022`. The end of the input (Ctrl-D) leaves the room. */
 await runProgram("chat ssh://user@host:port", 1, async ([address = ""], signal) => {
   await using client = await connect(address, { signal });
   try {
