@@ -210,6 +210,8 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
+    // The connection may be lost in this turn, before the caller of `dial` has a listener.
+    duplex.on("error", () => {});
     duplex.once("close", () => {
       this.#settle();
       hangUp(this.#client, this.#socket, "the client closes the connection");
