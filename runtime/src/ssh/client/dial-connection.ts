@@ -211,11 +211,12 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       server: false,
     });
     // The connection may be lost in this turn, before the caller of `dial` has a listener.
-    duplex.on("error", () => {});
-    duplex.once("close", () => {
-      this.#settle();
-      hangUp(this.#client, this.#socket, "the client closes the connection");
-    });
+    duplex
+      .on("error", () => {})
+      .once("close", () => {
+        this.#settle();
+        hangUp(this.#client, this.#socket, "the client closes the connection");
+      });
     this.#resolve(duplex);
   }
 
