@@ -42,6 +42,8 @@ export type { ServerCallInfo, ServerInterceptor } from "./server/call/intercepto
 export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
+export type { Ledger, LedgerCall, LedgerEntry, LedgerOutcome, NewEntry } from "./server/ledger/ledger.js";
+export type { LedgerOptions } from "./server/ledger/ledger-options.js";
 export type { CloseOptions } from "./server/shutdown.js";
 export type { GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/admission/guard-options.js";
 export type { AlgorithmOptions } from "./ssh/algorithm-options.js";

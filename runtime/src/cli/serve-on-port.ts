@@ -17,11 +17,13 @@ import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { atSource } from "./config/at-source.js";
 import { ConfigReload } from "./config/config-reload.js";
 import type { Settings } from "./config/settings.js";
+import { followFolder } from "./handler-folder/follow-folder.js";
 import { loadHandlers } from "./load-handlers.js";
 import { openMetrics } from "./metrics-port.js";
 import {
   adapterFlags,
   auditFlags,
+  ledgerFlags,
   logFlags,
   otherOptions,
   SERVE_FILE_OPTIONS,
@@ -55,7 +57,7 @@ export async function serveOnPort(given: PortSettings, io: CliIo): Promise<void>
 
 async function serveUntilStopped({ settings, checkSettings }: PortSettings, hangup: Hangup, io: CliIo): Promise<void> {
   const flags = flagsOf(settings);
-  const { api, ...handlers } = await loadHandlers(flags.handlers, io);
+  const { api, folder, ...handlers } = await loadHandlers(flags, io);
   await using log = await openLogOf(io, logFlags(flags, io));
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = optionsOf(flags, io, home);
@@ -88,6 +90,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
     check: (next) => problemsOf({ api, ...handlers }, next),
   });
   hangup.onReload(() => void reload.run());
+  const unfollow = folder && followFolder(folder, log, io);
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<undefined>((resolve) => {
@@ -99,6 +102,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
   const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
   hangup.onReload(undefined);
+  unfollow?.();
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
   // Nothing more is served after an error that belongs to no call.
@@ -176,6 +180,7 @@ export function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined):
     korv: flags.korv ?? false,
     ...adapterFlags(flags),
     ...auditFlags(flags, io),
+    ...ledgerFlags(flags, io),
   };
 }
 

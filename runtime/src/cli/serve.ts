@@ -15,6 +15,7 @@ import {
   parseCount,
   parseFileName,
   parseKorvLimits,
+  parseLedger,
   parsePort,
   parseSize,
 } from "./shared/arguments.js";
@@ -53,7 +54,16 @@ export function defineServe(command: Command, io: CliIo): void {
       parseSize,
     )
     .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
-    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
+    .option(
+      "--handlers <file>",
+      "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
+      parseFileName,
+    )
+    .option(
+      "--keep-going",
+      "with a folder: serve the methods that have handlers where other modules are missing or broken",
+    )
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -91,6 +101,12 @@ export function defineServe(command: Command, io: CliIo): void {
       "while it cannot be written: continue (run calls, count lost lines) or refuse (calls) (default: continue)",
       oneOf(ON_FULL),
     )
+    .option(
+      "--ledger <place>",
+      "where outcomes of calls with an idempotency key are kept: memory, file:PATH, or none (default: memory)",
+      parseLedger,
+    )
+    .option("--ledger-keeps <duration>", "how long they are kept, such as 1h (default: 10m)", durationFrom(1))
     .option(
       "--metrics <address>",
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
@@ -165,7 +181,7 @@ function faultOf({ fault }: Settings): Error | undefined {
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief"];
+const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief", "ledger", "ledgerKeeps"];
 
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {

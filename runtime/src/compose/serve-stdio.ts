@@ -92,7 +92,7 @@ async function serveSession(
 ): Promise<void> {
   if (request.kind !== "native") stdio.redirectOutput((text) => log.info({ text }, "printed by a handler"));
   const { scopes = [], grace } = options;
-  const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
+  const opened = await openServer(handlers, { ...options, ledger: false, log, grantedScopes: scopes });
   let unwatch = (): void => undefined;
   try {
     const { server, observer } = opened;

@@ -6,6 +6,15 @@ export const IDEMPOTENCY_KEY = "idempotency-key";
 /** The header with the numbers of earlier made keys of the same client whose outcomes it has: comma separated. */
 export const IDEMPOTENCY_DONE = "idempotency-done";
 
+/**
+ * The header of a call with a key whose request stream can be sent from an offset: `first` where it begins at once, `again` where it waits
+ * for {@link UPLOAD_OFFSET}.
+ */
+export const RESUME_UPLOAD = "resume-upload";
+
+/** The response header with the offset that a caller sends its request stream from: bytes of raw bytes, otherwise items. */
+export const UPLOAD_OFFSET = "upload-offset";
+
 /** Numbers in one header {@link IDEMPOTENCY_DONE}. */
 export const MAX_DONE = 64;
 

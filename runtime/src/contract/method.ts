@@ -46,7 +46,7 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
-  /** What becomes of a call with an idempotency key whose server stopped while it ran. Default: it ends with INTERRUPTED. */
+  /** Whether a call with an idempotency key is run again after the server stopped while it ran. Absent: it ends with INTERRUPTED. */
   readonly onInterrupt?: "run";
   /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;

@@ -1,6 +1,8 @@
 /** Bytes of the longest position of a stream, as UTF-8. */
 export const MAX_POSITION = 512;
 
+const BRAND = Symbol.for("sshrpc.Tracked");
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Why a value cannot be the position of an item in a stream; undefined if it can. */
@@ -19,6 +21,12 @@ export function positionProblem(value: unknown): string | undefined {
  * `item instanceof Tracked ? item.map(change) : change(item)`.
  */
 export class Tracked<Item> {
+  /** Handlers may have a copy of this module of their own. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  readonly [BRAND] = true;
   readonly #position: string;
   readonly #item: Item;
 
@@ -50,7 +58,7 @@ export class Tracked<Item> {
  * that has taken an item without a position cannot resume there.
  * @param position names the place of the item in its stream, such as an offset or a sequence number; only the handler reads it. It
  * has 1 to 512 bytes as UTF-8.
- * @throws TypeError if the position is no such string
+ * @throws TypeError for any other position
  */
 export function tracked<Item>(position: string, item: Item): Tracked<Item> {
   return new Tracked(position, item);

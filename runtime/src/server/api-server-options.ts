@@ -16,9 +16,9 @@ import type { HealthFunction } from "./built-in/health-check.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 import { StuckHandlers } from "./call/stuck-handlers.js";
+import { runOnce, type ServerLedger } from "./keyed/run-once.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LedgerOptions } from "./ledger/ledger-options.js";
-import { runOnce, type ServerLedger } from "./ledger/run-once.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {

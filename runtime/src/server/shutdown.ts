@@ -1,6 +1,6 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
-import type { ServerLedger } from "./ledger/run-once.js";
+import type { ServerLedger } from "./keyed/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
 import type { OpenSessions } from "./open-sessions.js";
 

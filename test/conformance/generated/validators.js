@@ -57,6 +57,33 @@ const emptyOpen = function validate(data, path = "") {
 };
 
 // prettier-ignore
+const feedGetRequestClosed = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.last === undefined) errors = missing(errors, path, data, ["last"]);
+    for (const key in data) if (key !== "last" && key !== "size") errors = undeclared(errors, path, key);
+    const v2 = data.last;
+    if (v2 !== undefined && (!Number.isInteger(v2) || v2 > 9007199254740991 || v2 < 0)) errors = wrongInteger(errors, path + "/last", v2, { maximum: 9007199254740991, minimum: 0 });
+    const v5 = data.size;
+    if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 9007199254740991 || v5 < 0)) errors = wrongInteger(errors, path + "/size", v5, { maximum: 9007199254740991, minimum: 0 });
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
+};
+
+// prettier-ignore
+const feedGetResponseOpen = function validate(data, path = "") {
+  let errors = null;
+  if (isObject(data)) {
+    if (data.last === undefined) errors = missing(errors, path, data, ["last"]);
+    const v2 = data.last;
+    if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/last", v2);
+  } else errors = wrongType(errors, path, "object");
+  validate.errors = errors;
+  return errors === null;
+};
+
+// prettier-ignore
 const headersOpen = function validate(data, path = "") {
   let errors = null;
   if (Array.isArray(data)) {
@@ -358,6 +385,8 @@ later(echoUpdateResponseOpen, () => object({ text: scalar }));
 // prettier-ignore
 later(emptyOpen, () => object({}));
 // prettier-ignore
+later(feedGetResponseOpen, () => object({ last: scalar }));
+// prettier-ignore
 later(headersOpen, () => array(object({ name: scalar, values: array(scalar) })));
 // prettier-ignore
 later(itemGetResponseOpen, () => object({ id: scalar }));
@@ -379,6 +408,8 @@ export {
   echoUpdateResponseOpen,
   emptyGetRequestClosed,
   emptyOpen,
+  feedGetRequestClosed,
+  feedGetResponseOpen,
   headersOpen,
   itemClosed,
   itemGetRequestClosed,

@@ -30,9 +30,9 @@ export interface CallConfig {
 }
 
 /** The streams of one call. */
-interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "ask"> {
+interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "lost" | "ask"> {
   /** Takes an item of the response stream. The next one is requested when the promise resolves. */
-  readonly item: (item: EncodedJson | Uint8Array) => Promise<void> | undefined;
+  readonly item: (item: EncodedJson | Uint8Array, position: string | undefined) => Promise<void> | undefined;
 }
 
 /** The outcome of a call that succeeded. */
@@ -62,30 +62,41 @@ export async function runCall(command: CallCommand, config: CallConfig, streams:
 
 async function call(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = config;
-  const { input, signal, ask } = streams;
-  const { timeout } = command;
+  const { input, signal, lost, ask } = streams;
+  const { timeout, idempotencyKey } = command;
   const start = performance.now();
   const route = resolve(command, config);
   const { method } = route;
+  if (command.positions) checkHasPositions(method);
   const request = await readRequest(command, route, config, streams);
   if (method.requestItem === undefined) await input?.return?.();
   else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "one JSON value per line"}; end with Ctrl-D\n`);
-  const { items, response } = server.call(route, request, {
+  const running = server.call(route, request, {
     peer,
     metadata: metadataFrom(environment),
-    signal,
+    idempotencyKey,
+    ...{ signal, lost },
     timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
     items: requestItems(method, streams, config),
+    resumeAfter: command.after,
   });
+  const { items, response } = running;
   if (method.responseItem === undefined) return { method, response: await response };
   const turn = turnOf(peer);
   for await (const item of items) {
-    const taken = streams.item(item);
+    const taken = streams.item(item, running.position);
     if (taken !== undefined) await taken;
     const passed = turn?.pass();
     if (passed !== undefined) await passed;
   }
   return { method, response: await response };
+}
+
+/** @throws RpcError BAD_REQUEST where the output cannot have positions */
+function checkHasPositions({ responseItem }: Method): void {
+  if (responseItem === undefined) throw new RpcError("BAD_REQUEST", "--positions: the method has no response stream");
+  if (responseItem !== "bytes") return;
+  throw new RpcError("BAD_REQUEST", "--positions: the method streams raw bytes, which are printed without positions");
 }
 
 function resolve({ verb, path }: CallCommand, { server, peer, catalog }: CallConfig): Route {

@@ -102,7 +102,7 @@ interface FileLocation {
 export function valueOfFile(option: ConfigOption, value: unknown, location: FileLocation): unknown {
   const { key, flag, negative, table } = option;
   const isPath = PATHS.has(key) || /[<[](?:file|directory)[\]>.]/.test(flag?.flags ?? "");
-  const resolved = isPath ? withPaths(value, location) : value;
+  const resolved = isPath || isPlain(value) ? withPaths(value, location) : withLedgerPath(option, value, location);
   if (isSwitch(option)) {
     if (typeof value === "boolean") return value;
     return table ? checkTable(option, resolved) : invalid(wrongType(value, "true or false"));
@@ -169,6 +169,18 @@ function checkTable({ key, table = {} }: ConfigOption, value: unknown): unknown 
   );
 }
 
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A ledger may be in a file. */
+function withLedgerPath({ key }: ConfigOption, value: unknown, location: FileLocation): unknown {
+  if (key !== "ledger" || typeof value !== "string" || !value.startsWith(LEDGER_FILE)) return value;
+  return LEDGER_FILE + withPaths(value.slice(LEDGER_FILE.length), location);
+}
+
+const LEDGER_FILE = "file:";
+
 /** Makes the paths in a value of an option relative to the working directory. The text of a key, and `-`, are no paths. */
 function withPaths(value: unknown, location: FileLocation): unknown {
   if (typeof value === "string") {
@@ -178,7 +190,7 @@ function withPaths(value: unknown, location: FileLocation): unknown {
     return shown.startsWith("..") ? path : shown;
   }
   if (Array.isArray(value)) return value.map((one) => withPaths(one, location));
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (!isPlain(value)) return value;
   const fields = Object.entries(value).map(([name, field]) => {
     return [name, name === "file" || name === "privateKey" ? withPaths(field, location) : field];
   });

@@ -39,7 +39,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #connection: Connection | undefined;
   /** The headers of every attempt. */
   #metadata: string | undefined;
-  /** Created at the first failure, unless the call depends on its connection. */
   #attempts: Attempts | undefined;
   #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -69,7 +68,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     };
     this.opened = opened && begin;
     this.items = streams?.items;
-    this.#attempts = attemptsOf(binding, options, streams?.position);
+    this.#attempts = attemptsOf(binding, options, streams);
   }
 
   /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
@@ -131,6 +130,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   headers(headers: Metadata): void {
+    if (this.#setup.streams?.upload?.headers(headers)) return;
     if (this.#hasHeaders || (this.items?.items ?? 0) > this.#itemsBefore) {
       throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
     }
@@ -196,7 +196,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const attempts = this.#attempts;
     const delay = attempts.failed(error, {
       outcome,
-      request: this.opened === undefined || outcome === "unsent" ? "whole" : "spent",
+      hasStream: this.opened !== undefined,
       open: this.#connection?.open === true,
       retryAfter,
       remaining: this.remaining() || Number.POSITIVE_INFINITY,

@@ -34,7 +34,7 @@ export interface FailedAttempt {
  * ledger. `upload`: as `keyed`, and the request stream goes on where the server has it. `resume`: its response stream begins behind the
  * last position.
  */
-export type Resend = "again" | "keyed" | "upload" | "resume";
+type Resend = "again" | "keyed" | "upload" | "resume";
 
 /** What bounds the retries of one call. */
 interface ResendLimits {

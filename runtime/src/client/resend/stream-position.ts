@@ -52,7 +52,7 @@ export class StreamPosition {
       this.#bytesBehind = this.#repeated;
     } else if (this.#isRaw) this.#bytesBehind += end - item.start;
     else this.#position = undefined;
-    // What the consumer had already is no progress.
+    // Bytes that the consumer had before are not progress.
     if (!this.#isRaw || start < end) this.#items += 1;
     return { buffer, start, end };
   }

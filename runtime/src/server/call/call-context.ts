@@ -9,8 +9,8 @@ import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { RequestStream } from "../upload/upload-items.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -30,7 +30,7 @@ export interface OnceActions {
   /** Calls the handler of the route. */
   readonly run: (call: CallPort, route: Route) => void;
   /** Returns the request stream, if the method has one, and creates it at the first call. */
-  readonly receive: () => ItemReceiver<unknown> | undefined;
+  readonly receive: () => RequestStream | undefined;
   /** Answers a call whose handler is not called. */
   readonly refuse: (error: unknown) => void;
   /** The call has its answer, and no handler. */
@@ -88,13 +88,15 @@ export class CallContext implements Context {
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #caller: Caller;
+  readonly #call: Pick<CallPort, "startAt">;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
   #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(route: Route, caller: Caller, { timeout, metadata }: Pick<CallPort, "timeout" | "metadata">) {
+  constructor(route: Route, caller: Caller, call: Pick<CallPort, "timeout" | "metadata" | "startAt">) {
+    const { timeout, metadata } = call;
     const { method } = route;
     const fallback = method.kind === "unary" ? caller.config.timeout : Number.POSITIVE_INFINITY;
     this.route = route;
@@ -103,6 +105,7 @@ export class CallContext implements Context {
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
+    this.#call = call;
   }
 
   /** The settings of the server. */
@@ -147,6 +150,11 @@ export class CallContext implements Context {
     return this.#controller.signal;
   }
 
+  /** Why the call was aborted; undefined if it was not. */
+  get abortReason(): RpcError | undefined {
+    return this.#reason;
+  }
+
   get idempotencyKey(): string | undefined {
     return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
   }
@@ -159,6 +167,10 @@ export class CallContext implements Context {
   // Handlers may take the following functions out of the context. As fields, they would be created for each call.
   get fail(): Context["fail"] {
     return fail;
+  }
+
+  get startAt(): Context["startAt"] {
+    return (offset) => this.#call.startAt?.(offset) ?? 0;
   }
 
   get setHeader(): Context["setHeader"] {

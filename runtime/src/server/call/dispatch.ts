@@ -2,12 +2,11 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import { isBuiltIn } from "../../contract/built-in/built-in-api.js";
-import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
+import type { RequestStream } from "../upload/upload-items.js";
 import { authorize, checkStreams, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
@@ -27,7 +26,7 @@ export class Dispatch {
   readonly #context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
-  #items: ItemReceiver<unknown> | undefined;
+  #items: RequestStream | undefined;
   #isDone = false;
   #isStuck = false;
   #stuckTimer: NodeJS.Timeout | undefined;
@@ -51,8 +50,8 @@ export class Dispatch {
       this.#refuse(error);
       return;
     }
-    // Calls without metadata, and idempotent methods, have no key.
-    if (this.#call.metadata.size > 0 && takesIdempotencyKey(this.#route.method)) this.#handleOnce(request);
+    // Calls without metadata, and those of idempotent methods, have no key.
+    if (this.#call.metadata.size > 0 && !this.#route.method.idempotent) this.#handleOnce(request);
     else this.#handle(request);
   }
 
@@ -117,7 +116,7 @@ export class Dispatch {
   }
 
   /** The request stream, if the method has one. */
-  #receive(): ItemReceiver<unknown> | undefined {
+  #receive(): RequestStream | undefined {
     const { scope, maxRequestItem: maxSize, requestItem: type } = this.#route.method;
     if (type === undefined || this.#items !== undefined) return this.#items;
     const { peer } = this.#context;
@@ -216,7 +215,8 @@ export class Dispatch {
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
     const { config, peer } = this.#caller;
-    return { method: this.#route.method, peer, log: this.#context.log, config };
+    const { log, abortReason } = this.#context;
+    return { method: this.#route.method, peer, log, abortReason, config };
   }
 
   #reply(status: StatusName, body: EncodedValue, error?: RpcError, by: "answer" | "abort" = "answer"): void {

@@ -18,12 +18,14 @@ interface ErrorContext {
   readonly method: Method;
   readonly peer: Peer;
   readonly log: Logger;
+  /** Why the call was aborted; undefined if it was not. */
+  readonly abortReason: RpcError | undefined;
   readonly config: Pick<DispatchConfig, "exposeErrors" | "undeclaredProperties" | "failures">;
 }
 
 /**
- * The error that the caller gets for what a handler threw: an `RpcError` as it is, else INTERNAL with a reference to the
- * log. It never throws, for any value: a handler must not be able to end the process.
+ * The error that the caller gets for what a handler threw: an `RpcError` as it is, the reason of the abort for the `AbortError` of what
+ * waits with `ctx.signal`, else INTERNAL with a reference to the log. It never throws, for any value: a handler must not be able to end the process.
  */
 export function handlerError(error: unknown, context: ErrorContext): RpcError {
   try {
@@ -31,6 +33,8 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
       if (error.status === "INTERNAL") logFailure(error, context);
       return checkDetails(error, context);
     }
+    const { abortReason } = context;
+    if (abortReason !== undefined && error instanceof Error && error.name === "AbortError") return abortReason;
   } catch (reason) {
     // A proxy whose traps throw, or details that are nested too deep to be validated.
     return internalError(reason, context);

@@ -9,7 +9,7 @@ export interface LedgerOptions {
    * before the handler of a call starts, and before its caller is answered. Default: in memory.
    */
   readonly file?: string;
-  /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000 (10 minutes). */
+  /** How long the outcome of a call is kept after it ended, in ms. Default: 600,000. */
   readonly keeps?: number;
   /** Calls with a key that run, or whose outcome is kept, of all keys together. Default: 100,000. */
   readonly maxEntries?: number;
@@ -19,23 +19,27 @@ export interface LedgerOptions {
   readonly maxKeyEntries?: number;
   /** As `maxBytes`, of one key. Default: 16 MiB. */
   readonly maxKeyBytes?: number;
+  /** How long the request stream of a call waits for its caller after a lost connection, in ms; then it fails. Default: 60,000. */
+  readonly resumeGrace?: number;
 }
 
 /** The options with their defaults. */
 export type LedgerConfig = Required<Omit<LedgerOptions, "file">>;
 
-const DEFAULTS: LedgerConfig = {
+/** The defaults of {@link LedgerOptions}. */
+export const LEDGER_DEFAULTS: LedgerConfig = {
   keeps: 600_000,
   maxEntries: 100_000,
   maxBytes: 64 * 1024 * 1024,
   maxKeyEntries: 20_000,
   maxKeyBytes: 16 * 1024 * 1024,
+  resumeGrace: 60_000,
 };
 
 /** Applies the defaults. @throws OptionError */
 export function ledgerConfig(options: LedgerOptions): LedgerConfig {
-  const config = { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS) as (keyof LedgerConfig)[]) {
+  const config = { ...LEDGER_DEFAULTS };
+  for (const name of Object.keys(LEDGER_DEFAULTS) as (keyof LedgerConfig)[]) {
     const value = options[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1 || value > MAX_TIMEOUT)

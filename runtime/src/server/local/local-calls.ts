@@ -9,6 +9,7 @@ import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { HEALTH } from "../../contract/built-in/operations.js";
+import { IDEMPOTENCY_KEY } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
@@ -209,7 +210,8 @@ type Admitted = { readonly metadata: Metadata; readonly size: number; readonly w
 );
 
 /** The headers of a call whose options are valid. @throws RpcError */
-function checkCallOptions({ metadata, signal, timeout, resumeAfter }: LocalCallOptions, limits: Limits): Metadata {
+function checkCallOptions(options: LocalCallOptions, limits: Limits): Metadata {
+  const { metadata, idempotencyKey, resumeAfter, signal, timeout } = options;
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError(
@@ -217,8 +219,12 @@ function checkCallOptions({ metadata, signal, timeout, resumeAfter }: LocalCallO
       `option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`,
     );
   }
-  if (metadata === undefined && resumeAfter === undefined) return NO_METADATA;
-  const headers = { ...metadata, ...(resumeAfter !== undefined && { [RESUME_AFTER]: resumeAfter }) };
+  if (metadata === undefined && idempotencyKey === undefined && resumeAfter === undefined) return NO_METADATA;
+  const headers = {
+    ...metadata,
+    ...(idempotencyKey !== undefined && { [IDEMPOTENCY_KEY]: idempotencyKey }),
+    ...(resumeAfter !== undefined && { [RESUME_AFTER]: resumeAfter }),
+  };
   const text = encodeMetadata(headers, limits.metadata);
   return text === undefined ? NO_METADATA : parseMetadata(text);
 }

@@ -1,5 +1,5 @@
 import type { EncodedValue } from "../../codec/codec.js";
-import { EncodedJson } from "../../codec/encoded-json.js";
+import { EncodedJson, textOf } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { checkSize } from "../../wire/limits.js";
 import type { ItemSink } from "../../wire/pump-items.js";
@@ -88,7 +88,7 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
   }
 
   send(item: EncodedValue, position?: string): undefined {
-    const text = typeof item === "string" ? item : Buffer.from(item).toString();
+    const text = textOf(item);
     checkSize(text, this.#maxItem, "item");
     this.#deliver(new EncodedJson(text), Buffer.byteLength(text), position);
   }

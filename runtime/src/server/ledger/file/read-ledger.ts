@@ -12,7 +12,7 @@ const MODE = 0o600;
 const MAX_AGE = 24 * 3_600_000;
 
 /** An entry of a file; without an outcome it was interrupted. */
-export interface ReadEntry {
+interface ReadEntry {
   readonly call: EntryCall;
   /** When it began or ended, in ms since 1970. */
   at: number;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { FRAME } from "../../../../support/raw-peer.js";
 import { until } from "../../support/wait.js";
@@ -53,9 +54,9 @@ describe("a call with an idempotency key", () => {
   test("is announced in the HELLO of the server", async () => {
     const { connect } = serveOrders(new Counter().handler);
     const [first, second] = [await connect(), await connect()];
-    const hello = await first.raw.remoteHello();
+    const hello = await first.hello();
     expect(hello).toMatchObject({ ledger: { id: expect.stringMatching(/^[\w-]{22}$/), keeps: 600_000 } });
-    expect(await second.raw.remoteHello()).toEqual(hello);
+    expect(await second.hello()).toEqual(hello);
   });
 
   test("of another request is refused", async () => {
@@ -84,5 +85,19 @@ describe("a call with an idempotency key", () => {
     counter.open();
     expect(await caller.answer()).toMatchObject({ code: 200, body: { order: 1 } });
     expect(counter.runs).toBe(1);
+  });
+
+  test("whose handler waits with the signal, and is cancelled, is kept as cancelled, and not logged as a failure", async () => {
+    const { connect, log } = serveOrders(async (_, { signal }) => {
+      await sleep(60_000, undefined, { signal });
+    });
+    const caller = await connect();
+    const id = caller.send({ key: "order-1" });
+    caller.raw.send({ kind: FRAME.CANCEL, id });
+    expect(await caller.answer()).toMatchObject({ code: 499 });
+    expect(await caller.call({ key: "order-1" })).toMatchObject({ code: 499 });
+    expect(await caller.call({ key: "order-2", timeout: 1 })).toMatchObject({ code: 504 });
+    expect(await caller.call({ key: "order-2" })).toMatchObject({ code: 504 });
+    expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { type InMemoryOptions, type InMemoryServer, inMemory } from "sshrpc/test
 import { onTestFinished } from "vitest";
 import { FLAG, FRAME, RawPeer } from "../../../../support/raw-peer.js";
 import { ALICE, type AnyHandler, any, handlersOf, method, TestLog } from "../../support/server.js";
+import { until } from "../../support/wait.js";
 
 /** The methods of the tests: an order is not idempotent. */
 export const METHODS = [
@@ -86,6 +87,12 @@ export class Caller {
     return this.answer();
   }
 
+  /** The HELLO of the server. */
+  async hello(): Promise<Record<string, unknown>> {
+    const frame = await until("a HELLO", () => this.raw.frames.find(({ kind }) => kind === FRAME.HELLO));
+    return JSON.parse(frame.payload.toString());
+  }
+
   /** The connection is lost. */
   lose(): void {
     this.raw.duplex.destroy();
@@ -100,15 +107,19 @@ export interface Orders {
 }
 
 /** Serves one handler for every method. */
-export function serveOrders(handler: AnyHandler, options: InMemoryOptions = {}): Orders {
+export function serveOrders(
+  handler: AnyHandler,
+  options: InMemoryOptions = {},
+  methods: readonly Method[] = METHODS,
+): Orders {
   const log = new TestLog();
-  const handlers = handlersOf(METHODS, Object.fromEntries(IDS.map((id) => [id, handler])));
+  const handlers = handlersOf(methods, Object.fromEntries(IDS.map((id) => [id, handler])));
   const server = inMemory(handlers, { peer: ALICE, ...options, log });
   onTestFinished(() => server.close());
   return { server, log, connect: async (peer = {}) => new Caller(new RawPeer(await server.as(peer).open())) };
 }
 
-/** A handler that counts its runs, and waits until it is let where it is told to. */
+/** A handler that counts its runs, and waits for `open` where it shall. */
 export class Counter {
   runs = 0;
   readonly keys: (string | undefined)[] = [];
