@@ -11,13 +11,23 @@ interface ChannelsConfig extends SessionsConfig, ForwardingConfig {}
 export class Channels {
   readonly #sessions: Sessions;
   readonly #listeners: ForwardListeners;
+  /** The channels that handlers serve in place of forwarding. */
+  readonly #served = new Set<Promise<unknown>>();
 
   constructor(config: ChannelsConfig) {
     const { handlers } = config;
     const directTcpip: DirectTcpipHandler = (target, peer) => {
       const request = { kind: "direct-tcpip", ...target } as const;
       const handler = findHandler(handlers, request);
-      return handler && ((stream) => handler.run({ stream, peer }, request));
+      return (
+        handler &&
+        ((stream) => {
+          const closed = new Promise((resolve) => stream.once("close", resolve));
+          this.#served.add(closed);
+          void closed.then(() => this.#served.delete(closed));
+          return handler.run({ stream, peer }, request);
+        })
+      );
     };
     const forwarded = new Forwarded(config);
     this.#sessions = new Sessions(config);
@@ -35,9 +45,11 @@ export class Channels {
     return this.#listeners.count > 0;
   }
 
-  /** Resolves when the commands that run have exited; undefined where none runs. */
+  /** Resolves when the commands, the shells and the channels of handlers have ended; undefined where there are none. */
   get commandsEnded(): Promise<unknown> | undefined {
-    return this.#sessions.commandsEnded;
+    const { commandsEnded } = this.#sessions;
+    if (this.#served.size === 0) return commandsEnded;
+    return Promise.all([commandsEnded, ...this.#served]);
   }
 
   /** Asks the peer to end the channels that are not in use. */
