@@ -49,7 +49,7 @@ async function newProject(project = tempDir()) {
   write(`${project}/bin`, "npx", '#!/bin/sh\nexec "$@"\n', 0o700);
   // The reader runs it twenty times. Bundled, it starts in half of the time.
   await bundle(BIN, `${project}/bin/sshrpc.mjs`);
-  write(`${project}/bin`, "sshrpc", '#!/bin/sh\nexec node "${0%/*}/sshrpc.mjs" "$@"\n', 0o700);
+  write(`${project}/bin`, "sshrpc", `#!/bin/sh\nexec node ${project}/bin/sshrpc.mjs "$@"\n`, 0o700);
   const programs = [`${project}/bin`, `${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]];
   const env = { HOME: home, PATH: programs.join(delimiter), SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
   let port = "";

@@ -182,10 +182,20 @@ async function hellos(key: Key, count: number): Promise<void> {
  */
 const ATTACKS = [
   ["requests of 200,000 empty objects", calls(STORE, HEAVY), rounds(50, 25), 429],
-  ["requests of 50,000 objects with an integer for a name", calls(STORE, list(50_000, { 1000000: 0 })), rounds(125, 60), 429],
+  [
+    "requests of 50,000 objects with an integer for a name",
+    calls(STORE, list(50_000, { 1000000: 0 })),
+    rounds(125, 60),
+    429,
+  ],
   ["responses of 1 MB that are made together and not read", unreadResponses, rounds(500, 300), undefined],
   ["unread streams of 60 kB items, on 10 connections", unreadStreams, 10, undefined],
-  ["streams with an item of 200,000 objects, which their handlers have", calls(UPDATE_ITEMS, "{}", HEAVY, 1), rounds(100, 50), 429],
+  [
+    "streams with an item of 200,000 objects, which their handlers have",
+    calls(UPDATE_ITEMS, "{}", HEAVY, 1),
+    rounds(100, 50),
+    429,
+  ],
   ["unfinished frames of 4 MiB", unfinishedFrames, 60, 429],
   ["HELLOs of 3 MB", hellos, 60, undefined],
 ] as const;
