@@ -27,7 +27,7 @@ test("a resource has its name in camelCase in code, and types that begin with it
   }
 });
 
-test("a property whose name is no identifier is quoted in types", async () => {
+test("a property whose name is not an identifier is quoted in types", async () => {
   const names = ["a1", "_a", "$a", "größe", "1a", "", "a-b", "a b"];
   const fields = names.map((name) => `${JSON.stringify(name)}: Type.String()`).join(", ");
   const project = new Project({
