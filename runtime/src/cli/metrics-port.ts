@@ -4,6 +4,7 @@ import { formatHostPort, readPort, splitHostPort } from "../base/net/host-port.j
 import type { Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import { METRICS_ADDRESS, type ServeMetricsOptions, serveMetrics } from "../observe/metrics/serve-metrics.js";
+import type { ServeFlags } from "./serve-flags.js";
 import { UsageError } from "./shared/failure.js";
 
 /** The metrics of `sshrpc serve --metrics`. */
@@ -24,6 +25,23 @@ export async function openMetrics(address: string | undefined, log: Logger): Pro
   else log.warn({ url }, "metrics are served without authentication beyond this machine");
   return { observer, close };
 }
+
+/** Checks the address for metrics without opening a port. @throws Error, also where prom-client is missing */
+export async function checkMetrics({
+  metrics: address,
+  listen,
+  port,
+}: Pick<ServeFlags, "metrics" | "listen" | "port">): Promise<void> {
+  if (address === undefined) return;
+  const own = parseAddress(address);
+  if (own.port === port && port !== 0 && (isAny(listen) || isAny(own.host) || listen === own.host)) {
+    throw new UsageError(`--metrics ${printable(address, 60)}: the same port as --port`);
+  }
+  const { metrics } = await import("../observe/metrics/metrics.js");
+  await metrics({ processMetrics: false });
+}
+
+const isAny = (host: string | undefined): boolean => host === "0.0.0.0" || host === "::";
 
 /** `PORT`, `HOST:PORT` or `[IPv6]:PORT`. */
 function parseAddress(text: string): ServeMetricsOptions {

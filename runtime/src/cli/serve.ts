@@ -15,6 +15,7 @@ import {
   parseCount,
   parseFileName,
   parseKorvLimits,
+  parseLedger,
   parsePort,
   parseSize,
 } from "./shared/arguments.js";
@@ -47,7 +48,22 @@ export function defineServe(command: Command, io: CliIo): void {
       "format of the log: pretty, json, or auto, which is pretty at a terminal (default: auto)",
       oneOf(FORMATS),
     )
-    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
+    .option(
+      "--log-max-size <size>",
+      "size after which the log file is rotated, such as 64M (default: never)",
+      parseSize,
+    )
+    .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
+    .option(
+      "--handlers <file>",
+      "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
+      parseFileName,
+    )
+    .option(
+      "--keep-going",
+      "with a folder: serve the methods that have handlers where other modules are missing or broken",
+    )
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -86,10 +102,20 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(ON_FULL),
     )
     .option(
+      "--ledger <place>",
+      "where outcomes of calls with an idempotency key are kept: memory, file:PATH, or none (default: memory)",
+      parseLedger,
+    )
+    .option("--ledger-keeps <duration>", "how long they are kept, such as 1h (default: 10m)", durationFrom(1))
+    .option(
       "--metrics <address>",
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option(
+      "--check",
+      "start nothing: check the options and the files that they name, print all problems, and exit with 0 or 1",
+    )
     .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
@@ -105,7 +131,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
-      if (flags.handlers === undefined && settings.fault === undefined)
+      if (flags.handlers === undefined && settings.fault === undefined && !flags.check)
         command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
@@ -131,6 +157,10 @@ async function serve(
   flags: ServeFlags,
   { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
 ): Promise<void> {
+  if (flags.check) {
+    const { checkServe } = await import("./serve-check.js");
+    return checkServe({ settings, checkSettings, excess }, io);
+  }
   checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
@@ -151,7 +181,7 @@ function faultOf({ fault }: Settings): Error | undefined {
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief"];
+const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief", "ledger", "ledgerKeeps"];
 
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {
@@ -190,7 +220,10 @@ function nameOf({ option: { key, flag }, from, source }: Setting): string {
 }
 
 /** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
+const NEEDED: Readonly<Record<string, string>> = {
+  ...{ auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" },
+  ...{ logMaxSize: "log", logFiles: "log" },
+};
 
 /** What is given without the option that it changes. */
 function missing(settings: Settings): readonly string[] {

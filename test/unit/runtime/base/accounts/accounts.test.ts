@@ -48,6 +48,26 @@ test("small items of a stream do not pause one by one while another stream of th
   expect(hasContinued).toBe(true);
 });
 
+test("steps that wait again go on in the same turn of the event loop, until the 4 ms of their key are over", async () => {
+  const turn = new Turn();
+  let steps = 0;
+  let stepsOfFirstTurn = 0;
+  await new Promise<void>((resolve) => {
+    const step = (): void => {
+      steps += 1;
+      if (stepsOfFirstTurn > 0) resolve();
+      else turn.wait(step);
+    };
+    turn.wait(step);
+    setImmediate(() =>
+      setImmediate(() => {
+        stepsOfFirstTurn = steps;
+      }),
+    );
+  });
+  expect(stepsOfFirstTurn).toBeGreaterThan(10);
+});
+
 describe("the bytes of several keys", () => {
   test("are all those of the server for a single key", () => {
     const server = accounts({ server: { bytes: 1000 } });
