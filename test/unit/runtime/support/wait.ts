@@ -2,10 +2,10 @@
 const TIMEOUT = 20_000;
 
 /** The same promise with a timeout, whose error names the awaited event. */
-export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, timeout = TIMEOUT): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), TIMEOUT);
+    timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), timeout);
   });
   try {
     return await Promise.race([promise, late]);
