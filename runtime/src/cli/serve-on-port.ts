@@ -5,13 +5,11 @@ import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import { isKeyText } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
-import type { ServerProblem } from "../compose/check-server.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { openLogOf } from "../observe/open-log.js";
-import type { ApiHandlers } from "../server/api-handlers.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { atSource } from "./config/at-source.js";
@@ -72,7 +70,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   const server = await serveHandlers({ api, ...handlers }, { ...options, observer: [...observers, ended], log }).catch(
     async (error: unknown) => {
       await metrics.close();
-      const failure = await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+      const failure = await atSource(error, settings, { handlers: { api, ...handlers }, options });
       // Standard error gets it in any case.
       if (flags.log !== undefined) log.error({ reason: errorMessage(failure) }, "the server could not start");
       throw failure;
@@ -87,7 +85,7 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
       const nextFlags = flagsOf(next);
       return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
     },
-    check: (next) => problemsOf({ api, ...handlers }, next),
+    handlers: { api, ...handlers },
   });
   hangup.onReload(() => void reload.run());
   const unfollow = folder && followFolder(folder, log, io);
@@ -118,12 +116,6 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   unwatch();
 }
 
-/** Loaded only where something is wrong. */
-async function problemsOf(handlers: ApiHandlers, options: ServeOptions): Promise<readonly ServerProblem[]> {
-  const { checkServer } = await import("../compose/check-server.js");
-  return checkServer({ handlers, options });
-}
-
 function flagsOf({ values }: Settings): ServeFlags {
   return values as unknown as ServeFlags;
 }
@@ -138,24 +130,27 @@ interface Hangup {
   stop(): void;
 }
 
-/** Listens to SIGHUP. A shell and the system may each send one for a closed terminal: further ones do nothing. */
+/** Listens to SIGHUP, and to SIGUSR1, which always reloads. A shell and the system may each send one for a closed terminal: further ones do nothing. */
 function onHangup(io: CliIo): Hangup {
   const isTerminal = hasTerminal(io);
   let onReload: (() => void) | undefined;
-  let listener = (): void => {};
+  const reload = (): void => onReload?.();
+  let listener = reload;
   const closed = new Promise<"SIGHUP">((resolve) => {
-    listener = () => {
-      if (isTerminal) resolve("SIGHUP");
-      else onReload?.();
-    };
+    if (isTerminal) listener = () => resolve("SIGHUP");
   });
   io.on("SIGHUP", listener);
+  // Without a listener, Node opens a port for its debugger.
+  io.on("SIGUSR1", reload);
   return {
     closed,
     onReload: (reload) => {
       onReload = reload;
     },
-    stop: () => void io.off("SIGHUP", listener),
+    stop: () => {
+      io.off("SIGHUP", listener);
+      io.off("SIGUSR1", reload);
+    },
   };
 }
 
