@@ -6,6 +6,8 @@ import type {
   CallOptions,
   ClientStreamingHandler,
   DocumentedMethod,
+  HandlerModule,
+  PartialHandlers,
   ServeOptions,
   Server,
   ServerStreamingHandler,
@@ -150,9 +152,10 @@ export interface FilesHandlers {
    */
   readonly get: ServerStreamingHandler<FileRef, Uint8Array, Checksum, FilesGetErrors, Callbacks>;
   /**
-   * Stores the content. The file appears under its name once all of it has arrived, never in part.
+   * Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,
+   * and where the server keeps its ledger in a file, also after a restart.
    *
-   * @remarks Requires the scope `files:write`.
+   * @remarks Requires the scope `files:write`. Runs again after an interruption.
    *
    * @throws CONFLICT: The content does not match the announced checksum.
    */
@@ -198,6 +201,12 @@ export interface AgentMethods {
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks>;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

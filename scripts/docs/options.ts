@@ -32,6 +32,7 @@ import type { ServeOptions, ServeStdioOptions } from "../../runtime/src/compose/
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import { KEPT_FILES } from "../../runtime/src/observe/line-file-options.js";
 import { LOG_DEFAULTS, type LogOptions } from "../../runtime/src/observe/log-options.js";
 import type { MetricsOptions } from "../../runtime/src/observe/metrics/metrics.js";
 import { METRICS_ADDRESS, type ServeMetricsOptions } from "../../runtime/src/observe/metrics/serve-metrics.js";
@@ -122,6 +123,7 @@ export const OPTIONS = {
     metadata: {},
     idempotencyKey: {},
     resumeAfter: {},
+    startAt: {},
     peer: {},
     clients: {},
     callbacks: {},
@@ -180,6 +182,7 @@ export const OPTIONS = {
     maxBytes: bytes(LEDGER_DEFAULTS.maxBytes),
     maxKeyEntries: fixed(LEDGER_DEFAULTS.maxKeyEntries),
     maxKeyBytes: bytes(LEDGER_DEFAULTS.maxKeyBytes),
+    resumeGrace: ms(LEDGER_DEFAULTS.resumeGrace),
   } satisfies Rows<LedgerOptions>,
   ListenOptions: {
     host: { default: LISTEN_ADDRESS.host, flag: "--listen" },
@@ -314,6 +317,8 @@ export const OPTIONS = {
     level: { ...fixed(LOG_DEFAULTS.level), flag: "--log-level" },
     format: { ...fixed(LOG_DEFAULTS.format), flag: "--log-format" },
     file: { flag: "--log" },
+    maxSize: { unit: "bytes", flag: "--log-max-size" },
+    files: { ...fixed(KEPT_FILES), flag: "--log-files" },
   } satisfies Rows<LogOptions>,
   MetricsOptions: { registry: {}, buckets: {}, processMetrics: {} } satisfies Rows<MetricsOptions>,
   ServeMetricsOptions: {

@@ -164,6 +164,7 @@ const DEFAULTS = {
     onFull: ["continue", "`continue`"],
   },
   LogOptions: {
+    files: [5, "5"],
     level: ["info", "`info`"],
     format: ["auto", "`auto`"],
   },

@@ -227,7 +227,7 @@ describe("following", () => {
 });
 
 describe("weblog-monitor", () => {
-  const program = "examples/weblog-monitor.ts";
+  const program = "examples/03-weblog/weblog-monitor.ts";
 
   test("prints where visitors come from, and exits on a visit to /kill-weblog-monitor", async () => {
     write("/kill-weblog-monitor");

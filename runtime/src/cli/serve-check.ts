@@ -73,7 +73,9 @@ export async function checkServe({ settings, checkSettings, excess }: CheckedCom
   let handlers: ApiHandlers | undefined;
   await found.check("handlers", async () => {
     if (flags.handlers === undefined) throw new Error("--handlers: missing; name the module of the handlers");
-    handlers = await loadHandlers(flags.handlers, io);
+    const { folder, ...loaded } = await loadHandlers(flags, io);
+    found.warnings.push(...(folder?.problems ?? []));
+    handlers = loaded;
   });
   const problems = flags.stdio ? await checkStdio(flags, handlers, io) : await checkPort(flags, handlers, found, io);
   for (const problem of problems) found.add(problem);
@@ -85,7 +87,7 @@ export async function checkServe({ settings, checkSettings, excess }: CheckedCom
   io.stdout.write(`${name} ${version}: the configuration is valid\n`);
 }
 
-/** Whoever may write the config file decides who may log in, and which code runs. */
+/** The users who may write the config file decide who may log in, and which code runs. */
 function checkOwner(file: string | undefined, { errors, warnings }: Findings, io: CliIo): void {
   const stats = file === undefined ? undefined : statSync(resolve(io.cwd(), file), { throwIfNoEntry: false });
   const { uid } = userInfo();

@@ -26,6 +26,8 @@ type FlagOptions =
  */
 export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly handlers: string;
+  readonly keepGoing?: boolean;
+  readonly importTimeout?: number;
   readonly audit?: string | ServeOptions["audit"];
   readonly auditMaxSize?: number;
   readonly auditFiles?: number;

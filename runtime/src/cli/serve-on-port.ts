@@ -1,19 +1,21 @@
 import { userInfo } from "node:os";
+import { errorMessage } from "../base/error-message.js";
 import { formatHostPort } from "../base/net/host-port.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
+import type { Observer } from "../base/observer/observer.js";
 import { isKeyText } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
-import type { ServerProblem } from "../compose/check-server.js";
 import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { ServeOptions } from "../compose/serve-options.js";
 import type { Api } from "../contract/method.js";
 import { openLogOf } from "../observe/open-log.js";
-import type { ApiHandlers } from "../server/api-handlers.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { atSource } from "./config/at-source.js";
 import { ConfigReload } from "./config/config-reload.js";
 import type { Settings } from "./config/settings.js";
+import { followFolder } from "./handler-folder/follow-folder.js";
 import { loadHandlers } from "./load-handlers.js";
 import { openMetrics } from "./metrics-port.js";
 import {
@@ -53,29 +55,40 @@ export async function serveOnPort(given: PortSettings, io: CliIo): Promise<void>
 
 async function serveUntilStopped({ settings, checkSettings }: PortSettings, hangup: Hangup, io: CliIo): Promise<void> {
   const flags = flagsOf(settings);
-  const { api, ...handlers } = await loadHandlers(flags.handlers, io);
+  const { api, folder, ...handlers } = await loadHandlers(flags, io);
   await using log = await openLogOf(io, logFlags(flags, io));
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = optionsOf(flags, io, home);
   const metrics = await openMetrics(flags.metrics, log);
-  const observer = [metrics.observer, ...[options.observer ?? []].flat()];
-  const server = await serveHandlers({ api, ...handlers }, { ...options, observer, log }).catch(
+  let cut = 0;
+  const ended: Observer = {
+    serverEnded: ({ calls }) => {
+      cut = calls;
+    },
+  };
+  const observers = [metrics.observer, ...[options.observer ?? []].flat()];
+  const server = await serveHandlers({ api, ...handlers }, { ...options, observer: [...observers, ended], log }).catch(
     async (error: unknown) => {
       await metrics.close();
-      throw await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+      const failure = await atSource(error, settings, { handlers: { api, ...handlers }, options });
+      // Standard error gets it in any case.
+      if (flags.log !== undefined) log.error({ reason: errorMessage(failure) }, "the server could not start");
+      throw failure;
     },
   );
+  const start = performance.now();
   log.info({ address: formatHostPort(server.host, server.port), version: VERSION }, "the server listens");
   const reload = new ConfigReload({
-    ...{ server, log, settings },
+    ...{ server, log, settings, observer: combineObservers(observers, log) },
     optionsOf: (next) => {
       checkSettings(next);
       const nextFlags = flagsOf(next);
       return optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home)));
     },
-    check: (next) => problemsOf({ api, ...handlers }, next),
+    handlers: { api, ...handlers },
   });
   hangup.onReload(() => void reload.run());
+  const unfollow = folder && followFolder(folder, log, io);
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<undefined>((resolve) => {
@@ -87,22 +100,20 @@ async function serveUntilStopped({ settings, checkSettings }: PortSettings, hang
   io.stdout.write(introduction(api, server, flags, keysOf(options)));
   const signal = await stopSignal(io, Promise.race([failed, hangup.closed]));
   hangup.onReload(undefined);
+  unfollow?.();
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
   // Nothing more is served after an error that belongs to no call.
   const delay = hasFailed ? 0 : shutdownDelay;
   await server.close({ delay, grace });
   await metrics.close();
+  const why = signal ?? "an error outside of a call";
+  const ms = Math.round(performance.now() - start);
+  log.info({ reason: why, exitCode: hasFailed ? 1 : 0, cut, ms }, "the server has ended");
   if (hasFailed) io.exit(1);
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(0), LAST_GRACE).unref();
   unwatch();
-}
-
-/** Loaded only where something is wrong. */
-async function problemsOf(handlers: ApiHandlers, options: ServeOptions): Promise<readonly ServerProblem[]> {
-  const { checkServer } = await import("../compose/check-server.js");
-  return checkServer({ handlers, options });
 }
 
 function flagsOf({ values }: Settings): ServeFlags {
@@ -119,24 +130,27 @@ interface Hangup {
   stop(): void;
 }
 
-/** Listens to SIGHUP. A shell and the system may each send one for a closed terminal: further ones do nothing. */
+/** Listens to SIGHUP, and to SIGUSR1, which always reloads. A shell and the system may each send one for a closed terminal: further ones do nothing. */
 function onHangup(io: CliIo): Hangup {
   const isTerminal = hasTerminal(io);
   let onReload: (() => void) | undefined;
-  let listener = (): void => {};
+  const reload = (): void => onReload?.();
+  let listener = reload;
   const closed = new Promise<"SIGHUP">((resolve) => {
-    listener = () => {
-      if (isTerminal) resolve("SIGHUP");
-      else onReload?.();
-    };
+    if (isTerminal) listener = () => resolve("SIGHUP");
   });
   io.on("SIGHUP", listener);
+  // Without a listener, Node opens a port for its debugger.
+  io.on("SIGUSR1", reload);
   return {
     closed,
     onReload: (reload) => {
       onReload = reload;
     },
-    stop: () => void io.off("SIGHUP", listener),
+    stop: () => {
+      io.off("SIGHUP", listener);
+      io.off("SIGUSR1", reload);
+    },
   };
 }
 

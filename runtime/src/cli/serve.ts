@@ -54,7 +54,16 @@ export function defineServe(command: Command, io: CliIo): void {
       parseSize,
     )
     .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
-    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
+    .option(
+      "--handlers <file>",
+      "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
+      parseFileName,
+    )
+    .option(
+      "--keep-going",
+      "with a folder: serve the methods that have handlers where other modules are missing or broken",
+    )
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",

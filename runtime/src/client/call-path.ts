@@ -1,16 +1,19 @@
+import { anySignal } from "../base/async/any-signal.js";
 import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
 import { type CallOptions, checkCallOptions } from "./call/call-options.js";
-import type { Items, ResponseStream } from "./call/method-types.js";
+import type { RequestItems, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
 /** Default timeout of connecting in ms. */
 export const CONNECT_TIMEOUT = 30_000;
 
 type PathMethod = (
-  ...args: [request: unknown, options: CallOptions] | [request: unknown, items: Items<unknown>, options: CallOptions]
+  ...args:
+    | [request: unknown, options: CallOptions]
+    | [request: unknown, items: RequestItems<unknown>, options: CallOptions]
 ) => ResponseStream<unknown, unknown>;
 
 type PathClient = Client & { readonly path: { readonly [verb: string]: PathMethod } };
@@ -33,7 +36,7 @@ interface PathCall {
   /** See `CallOptions.idempotencyKey`. Default: none. */
   readonly idempotencyKey?: string | undefined;
   /** The request stream, for a method that takes one. Default: none. */
-  readonly items?: Items<unknown> | undefined;
+  readonly items?: RequestItems<unknown> | undefined;
   /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
   readonly bytes?: boolean | undefined;
   /** Cancels the connection attempt and the call when it aborts. */
@@ -68,7 +71,7 @@ async function open(transport: Transport, call: PathCall): Promise<PathClient> {
   const api = pathApi(call);
   const late = AbortSignal.timeout(Math.ceil(timeout));
   try {
-    return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
+    return await openClient<PathClient>(api, transport, { signal: signal ? anySignal([late, signal]) : late });
   } catch (error) {
     if (!late.aborted || signal?.aborted) throw error;
     // A part of the caller's timeout may have passed before this call, so the rest of it would be misleading.

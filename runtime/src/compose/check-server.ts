@@ -6,7 +6,9 @@ import { SILENT } from "../base/log.js";
 import { BUILT_IN_SCOPES } from "../contract/built-in/built-in-api.js";
 import type { Api } from "../contract/method.js";
 import { checkAuditOptions } from "../observe/audit-log.js";
+import { checkAppend } from "../observe/open-append.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
+import { ledgerConfig } from "../server/ledger/ledger-options.js";
 import { listenChecks, type OptionCheck } from "../ssh/server/check-listen.js";
 import { newServer } from "./open-server.js";
 import { SERVE_OPTIONS, SERVE_STDIO_OPTIONS, type ServeOptions, type ServeStdioOptions } from "./serve-options.js";
@@ -20,7 +22,7 @@ export interface ServerProblem {
 }
 
 /** Which server is checked, and what is known of it. Options that are absent are not checked, also those that a server requires. */
-interface CheckedServer {
+export interface CheckedServer {
   /** Absent where the handlers could not be loaded. */
   readonly handlers?: ApiHandlers<unknown> | undefined;
   readonly options: Partial<ServeOptions> | ServeStdioOptions;
@@ -41,11 +43,12 @@ export async function checkServer({ handlers, options, isStdio = false }: Checke
   const checks: readonly OptionCheck<Partial<ServeOptions>>[] = [
     { run: ({ refusalLines = 1 }) => checkNumber("refusalLines", refusalLines, 1) },
     { option: "audit", run: checkAuditOptions },
+    { option: "ledger", run: checkLedgerOptions },
     {
       run: (given) => {
         const { observer = [] } = given;
         const bound = handlers ?? { api, handlers: new Map() };
-        const server = newServer(bound, { ...given, observer, log: SILENT });
+        const server = newServer(bound, { ...given, observer, ledger: false, log: SILENT });
         // The command of a shell cannot be resolved without the handlers.
         const { exec, korv, shell } = given;
         buildAdapters({
@@ -63,6 +66,18 @@ export async function checkServer({ handlers, options, isStdio = false }: Checke
   const warn = (message: string): void => void problems.all.push({ level: "warn", path: [], message });
   for (const check of listenChecks({ ...problems.options, ...known }, warn)) await problems.run(check);
   return problems.all;
+}
+
+/** Checks a ledger without opening its file, which the running server may have. @throws OptionError */
+function checkLedgerOptions({ ledger = false }: Pick<ServeOptions, "ledger">): void {
+  if (ledger === false || "begin" in ledger) return;
+  ledgerConfig(ledger);
+  if (ledger.file === undefined) return;
+  try {
+    checkAppend(ledger.file);
+  } catch (error) {
+    throw new OptionError(`option ledger.file: cannot be written: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** The number of wrong values of one check: a check that does not name the wrong value would repeat itself. */

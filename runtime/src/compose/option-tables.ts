@@ -26,6 +26,7 @@ const LEDGER_OPTIONS = {
   maxBytes: true,
   maxKeyEntries: true,
   maxKeyBytes: true,
+  resumeGrace: true,
 } satisfies OptionTable<LedgerOptions>;
 
 /** Those of a ledger of the program's own, as a plain object. */

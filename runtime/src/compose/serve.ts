@@ -1,4 +1,6 @@
 import { checkOptions } from "../base/check-options.js";
+import { toError } from "../base/error-message.js";
+import type { Logger } from "../base/log.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
@@ -36,7 +38,7 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /**
    * Takes the options that a running server can: `perKey`, `maxConnections`, and of `limits` the numbers of calls and bytes at
    * once; those of `GuardOptions` but `algorithms`, keepalives and `knownAddressTtl` for new connections. Other options stay as they are;
-   * absent ones have their defaults. Lists of keys are read again.
+   * absent ones have their defaults. Lists of keys are read again, and the file of the audit log is created again if it was moved.
    * @throws RpcError BAD_REQUEST for an invalid option; then nothing has changed
    */
   reload(options: ServeOptions): Promise<void>;
@@ -90,7 +92,8 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   const { maxConnections = MAX_CONNECTIONS } = options;
   let listener: Listener | undefined;
   const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
-  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount });
+  const lostLines = lostLinesOf(options.log);
+  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount, lostLines });
   const { server, scopes, observer } = opened;
   const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
@@ -119,14 +122,29 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
     },
     reauthorize: () => listening.reauthorize(),
     reload: async (next) => {
-      checkedOptions(() => {
-        checkOptions(next, SERVE_OPTIONS);
-        guardConfig(next);
-        server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
-      });
-      await listening.reload(next);
+      try {
+        checkedOptions(() => {
+          checkOptions(next, SERVE_OPTIONS);
+          guardConfig(next);
+          server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
+        });
+        opened.reopen();
+        await listening.reload(next);
+      } catch (error) {
+        observer.configurationReloaded?.({ error: toError(error) });
+        throw error;
+      }
+      observer.configurationReloaded?.({});
     },
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** Loggers of `openLog` count the lines that they lose. */
+function lostLinesOf(log: Logger | false | undefined): () => number | undefined {
+  return () => {
+    const { lost } = (log || {}) as { readonly lost?: unknown };
+    return typeof lost === "number" ? lost : undefined;
   };
 }

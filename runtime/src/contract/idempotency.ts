@@ -6,6 +6,21 @@ export const IDEMPOTENCY_KEY = "idempotency-key";
 /** The header with the numbers of earlier made keys of the same client whose outcomes it has: comma separated. */
 export const IDEMPOTENCY_DONE = "idempotency-done";
 
+/**
+ * The header of a call with a key whose request stream can be sent from an offset: `first` where it begins at once, `again` where it waits
+ * for {@link UPLOAD_OFFSET}.
+ */
+export const RESUME_UPLOAD = "resume-upload";
+
+/** The response header with the offset that a caller sends its request stream from: bytes of raw bytes, otherwise items. */
+export const UPLOAD_OFFSET = "upload-offset";
+
+/**
+ * The trailer of a call with a key that its server has stopped, with UNAVAILABLE, before its handler has ended: the ledger knows the outcome
+ * later, or runs the call again.
+ */
+export const IDEMPOTENCY_PENDING = "idempotency-pending";
+
 /** Numbers in one header {@link IDEMPOTENCY_DONE}. */
 export const MAX_DONE = 64;
 

@@ -19,7 +19,7 @@ import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
 import { builtInHandlers } from "./built-in/built-in-handlers.js";
 import { EventLoopMeter } from "./built-in/event-loop.js";
-import { healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
+import { type HealthCheck, healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
 import type { OperationsConfig } from "./built-in/operation-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
@@ -51,8 +51,11 @@ interface AcceptedConnection {
 export class ApiServer {
   /** The API that it serves. */
   readonly api: Api;
+  /** The limits of its connections. */
+  readonly limits: Limits;
+  /** Whether the program is ready. */
+  readonly health: HealthCheck;
   readonly #router: Router;
-  readonly #limits: Limits;
   readonly #maxHello: number;
   readonly #config: DispatchConfig;
   readonly #ledger: ServerLedger | undefined;
@@ -69,7 +72,7 @@ export class ApiServer {
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, ServedPeer>();
   readonly #calls: ObservedCalls;
-  readonly #shutdown: Shutdown;
+  readonly shutdown: Shutdown;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
   constructor(
@@ -79,12 +82,13 @@ export class ApiServer {
   ) {
     this.#callbacks = callbacks;
     this.api = handlers.api;
-    this.#limits = resolveLimits(options.limits);
+    this.limits = resolveLimits(options.limits);
     this.#maxHello = maxHello(handlers.api.methods);
-    this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
+    this.accounts = new ServerAccount(accountsConfig(options, this.limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    const config = dispatchConfig(options, this.#limits);
+    this.health = healthCheckOf(options);
+    const config = dispatchConfig(options, this.limits);
     this.failures = config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -97,12 +101,12 @@ export class ApiServer {
     this.#ledger = openLedger(options);
     this.#config = { ...config, runOnce: runOnce(this.#ledger) };
     this.#local = new LocalCalls({
-      ...{ dispatch: this.#config, limits: this.#limits, accounts: this.accounts },
+      ...{ dispatch: this.#config, limits: this.limits, accounts: this.accounts },
       observer: this.#calls.counting,
       clients: (account) => this.#clientsFor(account),
-      callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
+      callbacks: callbacks?.client(undefined, this.limits) ?? NO_CALLBACKS,
     });
-    this.#shutdown = new Shutdown({
+    this.shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
       ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
@@ -114,11 +118,6 @@ export class ApiServer {
    */
   limit(options: AccountedOptions): void {
     this.accounts.limit(accountsConfig(options, resolveLimits(options.limits)));
-  }
-
-  /** The limits of its connections. */
-  get limits(): Limits {
-    return this.#limits;
   }
 
   /**
@@ -173,7 +172,7 @@ export class ApiServer {
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): AcceptedConnection | undefined {
-    if (this.#shutdown.isClosing) {
+    if (this.shutdown.isClosing) {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
@@ -182,7 +181,7 @@ export class ApiServer {
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
       hello: helloOf(this.api, this.#ledger?.ledger),
-      limits: this.#limits,
+      limits: this.limits,
       maxHello: this.#maxHello,
       receive: receiver({
         router: this.#router,
@@ -197,7 +196,7 @@ export class ApiServer {
       observer: this.#calls.of(peer, () => connection),
       peerName: "the client",
     });
-    const callbacks = this.#callbacks?.client({ connection, peer }, this.#limits) ?? NO_CALLBACKS;
+    const callbacks = this.#callbacks?.client({ connection, peer }, this.limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
     void connection.closed.then((reason) => {
@@ -221,10 +220,8 @@ export class ApiServer {
     return {
       ...{ api: this.api, observer: this.#observer, accounts: this.accounts },
       ...{ native: this.#connections, calls: this.#calls },
-      health: healthCheckOf(options),
-      eventLoop: new EventLoopMeter(),
+      ...{ health: this.health, isDraining: () => this.shutdown.isAnnounced, eventLoop: new EventLoopMeter() },
       authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
-      isDraining: () => this.#shutdown.isAnnounced,
       createdAt: performance.now(),
     };
   }
@@ -234,7 +231,7 @@ export class ApiServer {
    * @throws Error if the delay is not a number of milliseconds
    */
   async announceClose({ delay = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.announce(checkGrace(delay, "delay"));
+    await this.shutdown.announce(checkGrace(delay, "delay"));
   }
 
   /**
@@ -244,7 +241,7 @@ export class ApiServer {
    * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.close(checkGrace(grace));
+    await this.shutdown.close(checkGrace(grace));
     this.failures.flush();
   }
 }

@@ -37,6 +37,7 @@ export class Shutdown {
   readonly #config: ShutdownConfig;
   #isAnnounced = false;
   #isClosing = false;
+  #cut = 0;
   #end: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#end = resolve;
@@ -49,6 +50,11 @@ export class Shutdown {
   /** Whether it has been announced, or has begun. */
   get isAnnounced(): boolean {
     return this.#isAnnounced;
+  }
+
+  /** The number of calls that were still running at its end, and were ended. */
+  get cut(): number {
+    return this.#cut;
   }
 
   /** Whether new connections and calls are refused. */
@@ -73,11 +79,12 @@ export class Shutdown {
    * answer what they have received; then calls end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, local, sessions, ledger } = this.#config;
+    const { connections, calls, local, sessions, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
     sessions.close();
     if (grace > 0) await this.#drain(grace);
+    this.#cut = Math.max(this.#cut, calls());
     local.stop(CLOSING);
     ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));

@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { nextTurn } from "../../base/accounts/turns.js";
+import { anySignal } from "../../base/async/any-signal.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
@@ -117,7 +118,7 @@ export class TerminalConsole {
     this.#stopped = new AbortController();
     return {
       input: this.#lines.input(),
-      signal: AbortSignal.any([this.#session.signal, this.#stopped.signal]),
+      signal: anySignal([this.#session.signal, this.#stopped.signal]),
       lost: this.#session.signal,
       write: (chunk) => this.write(chunk),
       writeError: async (text) => this.write(text),

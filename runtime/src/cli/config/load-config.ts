@@ -5,6 +5,7 @@ import { errorMessage } from "../../base/error-message.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { describeJsonFault } from "../../codec/json-fault.js";
+import { LOAD_TIMEOUT } from "../shared/defaults.js";
 import { UsageError } from "../shared/failure.js";
 import { importDefault } from "../shared/import-file.js";
 import { jsonPlaces, pathKey } from "./json-places.js";
@@ -36,9 +37,6 @@ const FOUND = /^sshrpc\.config\.(?:[cm]?js|m?ts|json)$/;
 
 /** The maximum size of a JSON file, in bytes. */
 const MAX_SIZE = 1024 * 1024;
-
-/** Time in ms for the top-level awaits of a file of code. */
-const LOAD_TIMEOUT = 10_000;
 
 /**
  * Loads a config file: JSON, or a module whose default export is the object.

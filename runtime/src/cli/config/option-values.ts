@@ -1,14 +1,22 @@
 import { dirname, relative, resolve } from "node:path";
 import { InvalidArgumentError, type Option } from "commander";
 import { optionProblems } from "../../base/check-options.js";
-import { holdsKey, printable } from "../../base/printable.js";
+import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { describeJsonFault } from "../../codec/json-fault.js";
 import type { ConfigOption } from "./config-options.js";
 
+/** What is wrong with a value. */
+interface ValueProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+  /** The text that was rejected, where the message does not say it: not for values of the environment, which may be secret. */
+  readonly rejected?: string;
+}
+
 /** Values that cannot be those of an option: one message for each, with the path inside the value. */
 export class InvalidValue extends Error {
-  readonly problems: readonly { readonly path: readonly string[]; readonly message: string }[];
+  readonly problems: readonly ValueProblem[];
 
   constructor(problems: InvalidValue["problems"]) {
     super(problems.map(({ message }) => message).join("\n"));
@@ -39,7 +47,7 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   }
 }
 
-/** The value of an option with structure, as JSON; a text that is none may be a string that the option takes, such as a path. */
+/** The value of an option with structure, as JSON; another text may be a string that the option takes, such as a path. */
 function valueOfJson(option: ConfigOption, text: string): unknown {
   const fault = describeJsonFault(text);
   if (fault === undefined) return checkTable(option, JSON.parse(text) as unknown);
@@ -51,7 +59,8 @@ function valueOfJson(option: ConfigOption, text: string): unknown {
   const { env = "", key } = option;
   const example = EXAMPLES[key];
   const hint = example === undefined ? "a function needs a config file of code" : `write ${env}='${example}'`;
-  return invalid(`${fault}; ${hint}`);
+  // A variable may be secret: its text is not shown.
+  return invalid(`${fault.replace(/unexpected token .*/s, "unexpected token")}; ${hint}`);
 }
 
 /** Values of options with structure, for messages. Those that take functions have none. */
@@ -125,7 +134,7 @@ function parse(flag: Option, text: string): unknown {
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`;
-    return invalid(holdsKey(text) ? message : `${printable(JSON.stringify(text), 60)}: ${message}`);
+    throw new InvalidValue([{ path: [], message, ...(!holdsKey(text) && { rejected: text }) }]);
   }
 }
 

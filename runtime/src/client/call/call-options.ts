@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { anySignal } from "../../base/async/any-signal.js";
 import { isTimeout } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { type OptionTable, oneOf, optionProblem } from "../../base/check-options.js";
@@ -140,14 +141,14 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   return {
     ...options,
     ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
-    signal: anySignal(options.signal, parent.signal),
+    signal: inheritedSignal(options.signal, parent.signal),
   };
 }
 
 /** An invalid signal is returned unchanged, so that the call refuses it. */
-function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
+function inheritedSignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
   if (own === undefined) return parent;
-  return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;
+  return own instanceof AbortSignal ? anySignal([own, parent]) : own;
 }
 
 function checkTimeout(timeout: number): void {

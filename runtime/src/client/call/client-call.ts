@@ -3,6 +3,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
+import { IDEMPOTENCY_PENDING } from "../../contract/idempotency.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
@@ -39,7 +40,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #connection: Connection | undefined;
   /** The headers of every attempt. */
   #metadata: string | undefined;
-  /** Created at the first failure, unless the call depends on its connection. */
   #attempts: Attempts | undefined;
   #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     };
     this.opened = opened && begin;
     this.items = streams?.items;
-    this.#attempts = attemptsOf(binding, options, streams?.position);
+    this.#attempts = attemptsOf(binding, options, streams);
   }
 
   /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
@@ -81,7 +81,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const removeAbort = signal && onAbort(signal, () => this.cancel(cancelledBy(signal)));
     if (removeAbort !== undefined) this.#releases = [...(this.#releases ?? []), removeAbort];
     this.#startedAt = performance.now();
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
+    if (reports?.isActive()) this.#observed = new ObservedCall(reports, method, this);
     try {
       if (reports?.observer.injectHeaders) this.#metadata = this.#observed?.metadata(this.#options, maxMetadata);
       this.#send();
@@ -131,6 +131,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   headers(headers: Metadata): void {
+    if (this.#setup.streams?.upload?.headers(headers)) return;
     if (this.#hasHeaders || (this.items?.items ?? 0) > this.#itemsBefore) {
       throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
     }
@@ -151,7 +152,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (code === STATUSES.UNAVAILABLE || (isRefused && code === STATUSES.RESOURCE_EXHAUSTED)) {
       const error = codec.decodeError(code, frame, method.id);
       const retryAfter = code === STATUSES.UNAVAILABLE ? 0 : retryAfterOf(error);
-      if (retryAfter !== undefined && this.#retry(error, isRefused ? "refused" : "unavailable", retryAfter)) return;
+      const outcome = isRefused ? "refused" : trailers.has(IDEMPOTENCY_PENDING) ? "lost" : "unavailable";
+      if (retryAfter !== undefined && this.#retry(error, outcome, retryAfter)) return;
     }
     this.#release();
     try {
@@ -171,7 +173,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (error.status !== "UNAVAILABLE" || !this.#retry(error, outcome)) this.#end(error);
   }
 
-  /** Grants the callee credit to send `bytes` more. */
   grant(bytes: number): void {
     this.#connection?.outgoing.grant(this, bytes);
   }
@@ -183,7 +184,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#end(error);
   }
 
-  /** The deadline has passed. */
   expire(): void {
     this.cancel(
       deadlinePassed(this.#timeout, this.#connection === undefined ? this.#binding.connections.error : undefined),
@@ -196,7 +196,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const attempts = this.#attempts;
     const delay = attempts.failed(error, {
       outcome,
-      request: this.opened === undefined || outcome === "unsent" ? "whole" : "spent",
+      hasStream: this.opened !== undefined,
       open: this.#connection?.open === true,
       retryAfter,
       remaining: this.remaining() || Number.POSITIVE_INFINITY,

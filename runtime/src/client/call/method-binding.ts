@@ -8,6 +8,7 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { IdempotencyKeys } from "../resend/call-key.js";
 import type { StreamPosition } from "../resend/stream-position.js";
+import type { Upload } from "../resend/upload.js";
 import type { CallCharge } from "./call-charge.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
@@ -53,6 +54,8 @@ export interface MethodBinding {
 export interface StreamCallbacks {
   /** Sends the request stream, once the call is open; absent where there is none. */
   readonly opened?: (sender: ItemSender) => void;
+  /** The request stream, where it can be sent from an offset. */
+  readonly upload?: Upload | undefined;
   /** Receives the response stream; absent where there is none. */
   readonly items?: ItemReceiver<unknown>;
   /** Where its consumer is in the response stream. */

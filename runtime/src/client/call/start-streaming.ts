@@ -4,13 +4,14 @@ import { errorMessage } from "../../base/error-message.js";
 import { decodeItem, encodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
-import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
+import { describeSource, type ItemSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import { StreamPosition } from "../resend/stream-position.js";
+import { readFrom, Upload } from "../resend/upload.js";
 import type { CallOptions } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
-import type { Items } from "./method-types.js";
+import type { Items, RequestItems } from "./method-types.js";
 import { toCallError } from "./read-response.js";
 
 /** A started streaming call: the parts of it that its method returns to the caller. */
@@ -27,7 +28,7 @@ export interface StreamingCall {
 export function startStreaming(
   binding: MethodBinding,
   request: unknown,
-  source: Items<unknown> | undefined,
+  source: RequestItems<unknown> | undefined,
   options: CallOptions | undefined,
 ): StreamingCall {
   const { codec } = binding;
@@ -54,7 +55,10 @@ export function startStreaming(
       },
     },
   );
+  const read = requestItem && readFrom(source, requestItem === "bytes");
+  const upload = read && new Upload((offset) => readSafely(() => context.runInAsyncScope(read, undefined, offset)));
   const streams: StreamCallbacks = {
+    upload,
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;
@@ -64,8 +68,12 @@ export function startStreaming(
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.cancel(error instanceof RpcError ? error : sourceFailed(error));
         };
-        const pump = () => pumpItems(source as Items<unknown>, encode, sender, { onAbort: failed });
-        context.runInAsyncScope(pump).then(() => sender.end(), failed);
+        const send = (items: ItemSource<unknown>): void => {
+          const pump = () => pumpItems(items, encode, sender, { onAbort: failed });
+          context.runInAsyncScope(pump).then(() => sender.end(), failed);
+        };
+        if (upload === undefined) send(source as Items<unknown>);
+        else upload.opened(send);
       },
     }),
     ...(responseItem !== undefined && {
@@ -84,7 +92,7 @@ export function startStreaming(
   };
   const response = new Promise((resolve) => {
     try {
-      if (requestItem !== undefined) checkSource(ignoreErrors(source));
+      if (requestItem !== undefined && upload === undefined) checkSource(ignoreErrors(source));
       call = new ClientCall(binding, { request, options, resolve, streams });
       call.start();
     } catch (error) {
@@ -110,4 +118,13 @@ function checkSource(source: unknown): void {
 function sourceFailed(error: unknown): RpcError {
   const message = errorMessage(error);
   return new RpcError("CANCELLED", `the request stream failed: ${message}`, { cause: error });
+}
+
+/** A source that cannot be opened fails as one that cannot be read. */
+function readSafely(read: () => ItemSource<unknown>): ItemSource<unknown> {
+  try {
+    return read();
+  } catch (error) {
+    return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+  }
 }

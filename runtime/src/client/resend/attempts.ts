@@ -1,12 +1,13 @@
-import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency.js";
+import { IDEMPOTENCY_KEY, RESUME_UPLOAD, takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
-import { RESUME_AFTER, withPairs } from "../../wire/metadata.js";
+import { type Pair, RESUME_AFTER, withPairs } from "../../wire/metadata.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import { CallKey, type IdempotencyKeys } from "./call-key.js";
 import { decideResend, type FailedAttempt } from "./decide-resend.js";
 import type { StreamPosition } from "./stream-position.js";
+import type { Upload } from "./upload.js";
 
 /** What the attempts of a call depend on. */
 interface AttemptsConfig {
@@ -27,30 +28,37 @@ interface AttemptParts {
   readonly key?: CallKey | undefined;
   /** Absent where the call has no response stream. */
   readonly position?: StreamPosition | undefined;
+  /** Absent where the request stream cannot be sent from an offset. */
+  readonly upload?: Upload | undefined;
 }
 
 /** An attempt that lasted so many ms is progress of a stream, also one without items. */
 const STEADY = 10_000;
 
 /** What a call knows of an attempt that failed; the rest of {@link FailedAttempt} is known here. */
-type Failure = Pick<FailedAttempt, "outcome" | "request" | "open" | "retryAfter" | "remaining">;
+interface Failure extends Pick<FailedAttempt, "outcome" | "open" | "retryAfter" | "remaining"> {
+  /** Whether the call has a request stream, which has begun unless its OPEN was not written. */
+  readonly hasStream: boolean;
+}
 
 /** The attempts of one call: on which connections it may be sent, with which headers, and whether once more. */
 export class Attempts {
   readonly #config: AttemptsConfig;
   readonly #key: CallKey | undefined;
   readonly #position: StreamPosition | undefined;
+  readonly #upload: Upload | undefined;
   #sentAt = 0;
   #retries = 0;
   #mayHaveRun = false;
-  /** The items that the consumer had taken when the last attempt failed. */
-  #items = 0;
+  /** What the streams had achieved when the last attempt failed. */
+  #progress = 0;
   #failure: RpcError | undefined;
 
-  constructor(config: AttemptsConfig, { key, position }: AttemptParts = {}) {
+  constructor(config: AttemptsConfig, { key, position, upload }: AttemptParts = {}) {
     this.#config = config;
     this.#key = key;
     this.#position = position;
+    this.#upload = upload;
   }
 
   /** Number of retries since the call made progress. */
@@ -76,7 +84,16 @@ export class Attempts {
     const { remote } = connection;
     const keyed = this.#key === undefined ? metadata : this.#key.headers(metadata, remote?.ledger, maxMetadata);
     const position = this.#position?.position;
-    return position === undefined ? keyed : withPairs(keyed, [[RESUME_AFTER, position]], maxMetadata);
+    const pairs: Pair[] = position === undefined ? [] : [[RESUME_AFTER, position]];
+    if (this.#upload !== undefined) pairs.push(...this.#beginUpload(this.#upload));
+    return pairs.length === 0 ? keyed : withPairs(keyed, pairs, maxMetadata);
+  }
+
+  /** Where the server may have a part of the stream, it tells the offset first. */
+  #beginUpload(upload: Upload): Pair[] {
+    const asks = this.#key?.isSent === true && (this.#mayHaveRun || this.#key.isGiven);
+    upload.begin(asks);
+    return this.#key?.isSent ? [[RESUME_UPLOAD, asks ? "again" : "first"]] : [];
   }
 
   #misfit(): RpcError {
@@ -91,17 +108,20 @@ export class Attempts {
   /** An attempt has failed. Returns the delay in ms of the next one; undefined where the call ends with the error. */
   failed(error: RpcError, failure: Failure): number | undefined {
     const { method, connections } = this.#config;
-    const { outcome } = failure;
+    const { hasStream, ...facts } = failure;
+    const { outcome } = facts;
     const mayHaveRun = outcome === "lost" || outcome === "unavailable";
     if (mayHaveRun) {
       this.#mayHaveRun = true;
       this.#failure = error;
     }
     this.#key?.failed(mayHaveRun);
-    if (this.#position !== undefined) this.#countProgress(this.#position);
+    if (this.#position !== undefined || this.#upload !== undefined) this.#countProgress();
+    const begun = this.#upload === undefined ? "spent" : "readable from an offset";
     const next = decideResend(
       {
-        ...failure,
+        ...facts,
+        request: hasStream && outcome !== "unsent" ? begun : "whole",
         idempotent: method.idempotent,
         mayHaveRun: this.#mayHaveRun,
         ledgerTime: this.#key?.timeLeft,
@@ -120,9 +140,10 @@ export class Attempts {
   }
 
   /** A consumer of days survives any number of lost connections. */
-  #countProgress({ items }: StreamPosition): void {
-    if (items > this.#items || performance.now() - this.#sentAt > STEADY) this.#retries = 0;
-    this.#items = items;
+  #countProgress(): void {
+    const progress = (this.#position?.items ?? 0) + (this.#upload?.offset ?? 0);
+    if (progress > this.#progress || performance.now() - this.#sentAt > STEADY) this.#retries = 0;
+    this.#progress = progress;
   }
 }
 
@@ -130,12 +151,15 @@ export class Attempts {
 export function attemptsOf(
   config: AttemptsConfig & { readonly keys: IdempotencyKeys | undefined },
   { idempotencyKey, metadata }: CallHeaders = {},
-  position: StreamPosition | undefined,
+  { position, upload }: Pick<AttemptParts, "position" | "upload"> = {},
 ): Attempts | undefined {
   const { keys, method } = config;
-  const isKeyed = idempotencyKey !== undefined || (takesIdempotencyKey(method) && !hasKey(metadata));
+  // A call whose request stream cannot be read again is never repeated: with a key, its handler would go on for no caller.
+  const isRepeatable = method.requestItem === undefined || upload !== undefined;
+  const isKeyed = idempotencyKey !== undefined || (isRepeatable && takesIdempotencyKey(method) && !hasKey(metadata));
   const key = keys !== undefined && isKeyed ? new CallKey(keys, idempotencyKey) : undefined;
-  return key === undefined && position === undefined ? undefined : new Attempts(config, { key, position });
+  const isPlain = key === undefined && position === undefined && upload === undefined;
+  return isPlain ? undefined : new Attempts(config, { key, position, upload });
 }
 
 /** Whether the caller has set the header itself: then the client knows nothing of its key. */

@@ -65,6 +65,16 @@ export class CallKey {
     this.#number = given === undefined ? keys.next() : 0;
   }
 
+  /** Whether the caller has chosen it: an earlier program may have sent it. */
+  get isGiven(): boolean {
+    return this.#given !== undefined;
+  }
+
+  /** Whether the attempt that was begun last has it. */
+  get isSent(): boolean {
+    return this.#ledger !== undefined;
+  }
+
   /** Whether the call may be sent to a server with this ledger, or none. */
   fits(ledger: AnnouncedLedger | undefined): boolean {
     if (this.#isBound) return ledger !== undefined && ledger.id === this.#ledger?.id && this.#remaining > 0;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Registry } from "prom-client";
 import { checkNumber } from "../../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
@@ -8,6 +8,7 @@ import { formatHostPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { checkedOptions } from "../../contract/option-errors.js";
+import { READY } from "./server-metrics.js";
 
 /** Where metrics are served by default: the port that OpenTelemetry uses for Prometheus. */
 export const METRICS_ADDRESS = { host: "127.0.0.1", port: 9464 } as const;
@@ -32,7 +33,7 @@ export interface MetricsServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Connections: a scraper has one. */
+/** Connections: a scraper has one. A further one takes the place of the one that was quiet for longest. */
 export const MAX_SCRAPERS = 16;
 
 /** Milliseconds for the headers of a request. */
@@ -45,8 +46,10 @@ export const IDLE_TIMEOUT = 30_000;
 export const MAX_HEADERS = 8192;
 
 /**
- * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most, without encryption or
- * authentication: keep it on the loopback address, or on a network for monitoring.
+ * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus; and `GET /ready`, for load balancers and orchestrators: 200 if
+ * the server is ready, else 503. It has 16 connections at most: a further one ends the one
+ * that was quiet for longest, so that clients that send nothing keep no scraper out. It has no encryption or authentication: keep it on the
+ * loopback address, or on a network for monitoring.
  * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
  */
 export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
@@ -59,6 +62,10 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
     });
     return text;
   };
+  const ready = async (): Promise<boolean> => {
+    const values = (await registry.getSingleMetric(`sshrpc_${READY}`)?.get())?.values;
+    return values?.[0]?.value === 1;
+  };
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -67,9 +74,13 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
       connectionsCheckingInterval: HEADERS_TIMEOUT,
       maxHeaderSize: MAX_HEADERS,
     },
-    (request, response) => void answer(request, response, { metrics, type: registry.contentType }),
+    (request, response) => {
+      scrapers.used(request.socket);
+      void answer(request, response, { metrics, ready, type: registry.contentType });
+    },
   );
-  server.maxConnections = MAX_SCRAPERS;
+  const scrapers = new Scrapers();
+  server.on("connection", (socket) => scrapers.add(socket));
   // A scraper that does not read must not hold its connection.
   server.setTimeout(IDLE_TIMEOUT);
   await new Promise<void>((resolve, reject) => {
@@ -87,8 +98,29 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
   return { host: address, port: actual, close, [Symbol.asyncDispose]: close };
 }
 
+/** The connections, from the one that was quiet for longest to the one that was used last. */
+class Scrapers {
+  readonly #sockets = new Set<Socket>();
+
+  add(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (this.#sockets.size <= MAX_SCRAPERS) return;
+    const [quietest] = this.#sockets;
+    if (quietest === undefined) return;
+    this.#sockets.delete(quietest);
+    quietest.destroy();
+  }
+
+  /** A request has arrived. */
+  used(socket: Socket): void {
+    if (this.#sockets.delete(socket)) this.#sockets.add(socket);
+  }
+}
+
 interface Source {
   readonly metrics: () => Promise<string>;
+  readonly ready: () => Promise<boolean>;
   readonly type: string;
 }
 
@@ -97,9 +129,14 @@ async function answer({ url = "", method }: IncomingMessage, response: ServerRes
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
     response.end(method === "HEAD" ? undefined : text);
   };
-  if (url.split("?", 1)[0] !== "/metrics") return end(404, "not found; the metrics are at /metrics\n");
+  const [path] = url.split("?", 1);
+  if (path !== "/metrics" && path !== "/ready") return end(404, "not found; the metrics are at /metrics\n");
   if (method !== "GET" && method !== "HEAD") return end(405, "use GET\n", { Allow: "GET, HEAD" });
   try {
+    if (path === "/ready") {
+      const isReady = await source.ready();
+      return end(isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n");
+    }
     end(200, await source.metrics(), { "Content-Type": source.type });
   } catch (error) {
     end(500, `the metrics could not be collected: ${errorMessage(error)}\n`);

@@ -9,8 +9,8 @@ import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { RequestStream } from "../upload/upload-items.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -25,7 +25,7 @@ export interface OnceDispatch {
   /** Calls the handler; `call` is in the place of that of the dispatch. */
   handle(request: unknown, call: CallPort): void;
   /** Returns the request stream, if the method has one, and creates it at the first call. */
-  receive(): ItemReceiver<unknown> | undefined;
+  receive(): RequestStream | undefined;
   /** Answers a call whose handler is not called. */
   refuse(error: unknown): void;
   /** The call has its answer, and no handler. */
@@ -83,13 +83,15 @@ export class CallContext implements Context {
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #caller: Caller;
+  readonly #call: Pick<CallPort, "startAt">;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
   #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(route: Route, caller: Caller, { timeout, metadata }: Pick<CallPort, "timeout" | "metadata">) {
+  constructor(route: Route, caller: Caller, call: Pick<CallPort, "timeout" | "metadata" | "startAt">) {
+    const { timeout, metadata } = call;
     const { method } = route;
     const fallback = method.kind === "unary" ? caller.config.timeout : Number.POSITIVE_INFINITY;
     this.route = route;
@@ -98,6 +100,7 @@ export class CallContext implements Context {
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
+    this.#call = call;
   }
 
   /** The settings of the server. */
@@ -159,6 +162,10 @@ export class CallContext implements Context {
   // Handlers may take the following functions out of the context. As fields, they would be created for each call.
   get fail(): Context["fail"] {
     return fail;
+  }
+
+  get startAt(): Context["startAt"] {
+    return (offset) => this.#call.startAt?.(offset) ?? 0;
   }
 
   get setHeader(): Context["setHeader"] {

@@ -3,9 +3,9 @@ import type { Codec, EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
+import type { RequestStream } from "../upload/upload-items.js";
 
 /** How the items of a request stream are checked as they arrive. */
 export interface RequestItemChecks {
@@ -47,7 +47,9 @@ export interface CallPort {
    */
   listen(cancelled: (reason: RpcError) => void, lost?: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */
-  receive(checks: RequestItemChecks): ItemReceiver<unknown>;
+  receive(checks: RequestItemChecks): RequestStream;
+  /** See `ctx.startAt`. Called after {@link receive}, before the first read. Absent where no stream begins at an offset. */
+  startAt?(offset: number): number;
   /** Sends encoded headers: at most once, before the first item. */
   sendHeaders(metadata: string): void;
   /**

@@ -53,6 +53,13 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
    * and for idempotent methods.
    */
   readonly idempotencyKey: string | undefined;
+  /**
+   * Says, before the request stream is read, how much of it the handler has from an earlier attempt: bytes of a stream of `Bytes`, otherwise
+   * items. Returns where the stream begins: there, if its caller can send it from an offset and waits for it, and 0 otherwise. Only an attempt after
+   * a restart of the server needs it: while the server runs, a handler goes on with the stream of the next attempt by itself.
+   * @throws Error after the first read
+   */
+  startAt(offset: number): number;
   /** The authenticated caller. */
   readonly peer: Peer;
   /**

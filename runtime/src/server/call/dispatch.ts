@@ -5,8 +5,8 @@ import { isBuiltIn } from "../../contract/built-in/built-in-api.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { isPromise } from "../../wire/iterator-of.js";
+import type { RequestStream } from "../upload/upload-items.js";
 import { authorize, checkStreams, withParams } from "./admit.js";
 import { CallContext, type Caller, type OnceDispatch } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
@@ -26,7 +26,7 @@ export class Dispatch implements OnceDispatch {
   readonly context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
-  #items: ItemReceiver<unknown> | undefined;
+  #items: RequestStream | undefined;
   #isDone = false;
   #isStuck = false;
   #stuckTimer: NodeJS.Timeout | undefined;
@@ -107,7 +107,7 @@ export class Dispatch implements OnceDispatch {
   }
 
   /** The request stream, if the method has one. */
-  receive(): ItemReceiver<unknown> | undefined {
+  receive(): RequestStream | undefined {
     const { scope, maxRequestItem: maxSize, requestItem: type } = this.#route.method;
     if (type === undefined || this.#items !== undefined) return this.#items;
     const { peer } = this.context;

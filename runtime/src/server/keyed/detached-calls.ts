@@ -6,12 +6,15 @@ type Abort = (reason: RpcError) => void;
 /** The calls with an idempotency key that go on without their connection. */
 export class DetachedCalls {
   readonly #maxTime: number;
+  /** Milliseconds that a request stream waits for its caller. */
+  readonly uploadGrace: number;
   readonly #running = new Set<Abort>();
   #onIdle: (() => void) | undefined;
 
   /** @param maxTime milliseconds after which a call without a deadline is aborted: no caller may ask for its outcome later */
-  constructor(maxTime: number) {
+  constructor(maxTime: number, uploadGrace: number) {
     this.#maxTime = Math.min(maxTime, MAX_TIMEOUT);
+    this.uploadGrace = uploadGrace;
   }
 
   /** Adds a call. Returns the function that removes it. */

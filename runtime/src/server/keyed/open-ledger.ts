@@ -4,7 +4,7 @@ import type { Logger } from "../../base/log.js";
 import { MAX_LEDGER_ID } from "../../wire/hello.js";
 import { FileLedger } from "../ledger/file/file-ledger.js";
 import type { Ledger } from "../ledger/ledger.js";
-import { type LedgerOptions, ledgerConfig } from "../ledger/ledger-options.js";
+import { LEDGER_DEFAULTS, type LedgerOptions, ledgerConfig } from "../ledger/ledger-options.js";
 import { MemoryLedger } from "../ledger/memory-ledger.js";
 import { DetachedCalls } from "./detached-calls.js";
 import type { ServerLedger } from "./run-once.js";
@@ -18,7 +18,8 @@ interface LedgerSetup {
 export function openLedger({ ledger: options = {}, log }: LedgerSetup): ServerLedger | undefined {
   if (options === false) return undefined;
   const ledger = isLedger(options) ? checkLedger(options) : newLedger(options, log);
-  return { ledger, detached: new DetachedCalls(ledger.keeps) };
+  const { resumeGrace } = isLedger(options) ? LEDGER_DEFAULTS : ledgerConfig(options);
+  return { ledger, detached: new DetachedCalls(ledger.keeps, resumeGrace), uploads: new Map() };
 }
 
 function newLedger(options: LedgerOptions, log: Logger): Ledger {

@@ -1,21 +1,24 @@
 import { identityOf } from "../../base/accounts/identity.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
+import { RESUME_UPLOAD } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
 import type { DispatchConfig, OnceDispatch } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
-import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
+import type { Ledger, LedgerEntry, LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
-import { KeyedCall } from "./keyed-call.js";
+import { KeyedCall, pendingTrailer } from "./keyed-call.js";
 
 /** The ledger of a server. */
 export interface ServerLedger {
   readonly ledger: Ledger;
   /** The calls that go on without their connection. */
   readonly detached: DetachedCalls;
+  /** The calls whose request streams can go on with another attempt, by identity, method and key. */
+  readonly uploads: Map<string, KeyedCall>;
 }
 
 /**
@@ -32,7 +35,7 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
         return;
       }
       if (server === undefined) throw noLedger();
-      const { ledger, detached } = server;
+      const { ledger } = server;
       // No object is spread here: each call with a key would pay for it.
       const identity = identityOf(context.peer);
       const done = doneKeys(key, call.metadata);
@@ -40,7 +43,7 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       const { id: method, onInterrupt } = context.route.method;
       const rerun = onInterrupt === "run";
       const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      const once = { dispatch, request, detached };
+      const once = { dispatch, request, server };
       if (isPromise(entry)) void proceedLater(entry, once);
       else proceed(entry, once);
     } catch (error) {
@@ -56,7 +59,7 @@ function noLedger(): RpcError {
 interface Once {
   readonly dispatch: OnceDispatch;
   readonly request: unknown;
-  readonly detached: DetachedCalls;
+  readonly server: ServerLedger;
 }
 
 async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Promise<void> {
@@ -82,24 +85,44 @@ async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Prom
   }
 }
 
-function proceed(entry: LedgerEntry, { dispatch, request, detached }: Once): void {
+function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void {
   const { call, context } = dispatch;
   switch (entry.state) {
     case "new":
-      dispatch.handle(request, new KeyedCall(dispatch, entry, detached));
+      dispatch.handle(request, newCall(dispatch, entry, server));
       return;
     case "recorded":
       replay(entry.outcome, call, context.route.method);
       dispatch.done();
       return;
     case "running":
-      void new WaitingRepeat(dispatch).until(entry.outcome);
+      void new WaitingRepeat(dispatch, runningUpload(dispatch, server)).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
     case "conflict":
       throw keyConflict(callKey(call.metadata) ?? "");
   }
+}
+
+/** The first call with its key. Another attempt can go on with its request stream, if its caller can send it from an offset. */
+function newCall(dispatch: OnceDispatch, entry: NewEntry, { detached, uploads }: ServerLedger): KeyedCall {
+  const name = uploadName(dispatch);
+  if (name === undefined) return new KeyedCall(dispatch, entry, { detached });
+  const call = new KeyedCall(dispatch, entry, { detached, done: () => void uploads.delete(name) });
+  uploads.set(name, call);
+  return call;
+}
+
+function runningUpload(dispatch: OnceDispatch, { uploads }: ServerLedger): KeyedCall | undefined {
+  const name = uploadName(dispatch);
+  return name === undefined ? undefined : uploads.get(name);
+}
+
+/** The name of a call whose caller can send its request stream from an offset; undefined for any other. */
+function uploadName({ call: { metadata }, context: { peer, method } }: OnceDispatch): string | undefined {
+  if (!metadata.has(RESUME_UPLOAD)) return undefined;
+  return JSON.stringify([identityOf(peer), method, callKey(metadata)]);
 }
 
 function replay({ status, code, headers, body, trailers }: LedgerOutcome, call: CallPort, { id }: Method): void {
@@ -123,17 +146,28 @@ function interrupted(): RpcError {
 /** A repeat of a call that runs: it waits for its outcome. Its own cancel, deadline or lost connection ends the wait alone. */
 class WaitingRepeat {
   readonly #dispatch: OnceDispatch;
+  /** Ends what it sends of the request stream of the call that runs. */
+  readonly #detach: ((cancelled?: RpcError) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(dispatch: OnceDispatch) {
+  /** @param upload the call that runs, if this one can go on with its request stream */
+  constructor(dispatch: OnceDispatch, upload: KeyedCall | undefined) {
     this.#dispatch = dispatch;
+    this.#detach = upload?.attach(dispatch.receive());
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
-    this.#dispatch.call.accept();
-    this.#dispatch.call.listen((reason) => this.#end(reason));
-    const remaining = Math.max(0, this.#dispatch.context.deadline - Date.now());
+    const { call, context } = this.#dispatch;
+    call.accept();
+    const lost = (reason: RpcError): void => this.#end(reason);
+    const cancelled = (reason: RpcError): void => {
+      this.#detach?.(reason);
+      this.#end(reason);
+    };
+    if (this.#detach === undefined) call.listen(lost);
+    else call.listen(cancelled, lost);
+    const remaining = Math.max(0, context.deadline - Date.now());
     if (remaining <= MAX_TIMEOUT && !this.#isOver)
       this.#timer = setTimeout(() => this.#end(deadlineExceeded()), remaining);
     try {
@@ -148,19 +182,22 @@ class WaitingRepeat {
 
   #end(reason: RpcError): void {
     if (this.#isOver) return;
-    this.#finish(() =>
-      this.#dispatch.call.answer(reason.status, this.#dispatch.call.codec.encodeError(reason), undefined, reason),
-    );
+    const { call } = this.#dispatch;
+    // Its server closes: a call of another server gets the outcome.
+    const trailers = reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
+    this.#finish(() => call.answer(reason.status, call.codec.encodeError(reason), trailers, reason));
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
+    this.#detach?.();
     clearTimeout(this.#timer);
     this.#dispatch.refuse(error);
   }
 
   #finish(answer: () => void): void {
     this.#isOver = true;
+    this.#detach?.();
     clearTimeout(this.#timer);
     answer();
     this.#dispatch.done();

@@ -19,6 +19,8 @@ export interface LedgerOptions {
   readonly maxKeyEntries?: number;
   /** As `maxBytes`, of one key. Default: 16 MiB. */
   readonly maxKeyBytes?: number;
+  /** How long the request stream of a call waits for its caller after a lost connection, in ms; then it fails. Default: 60,000. */
+  readonly resumeGrace?: number;
 }
 
 /** The options with their defaults. */
@@ -31,6 +33,7 @@ export const LEDGER_DEFAULTS: LedgerConfig = {
   maxBytes: 64 * 1024 * 1024,
   maxKeyEntries: 20_000,
   maxKeyBytes: 16 * 1024 * 1024,
+  resumeGrace: 60_000,
 };
 
 /** Applies the defaults. @throws OptionError */

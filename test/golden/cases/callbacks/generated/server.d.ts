@@ -8,7 +8,9 @@ import type {
   ClientStreamingHandler,
   ClientStreamingMethod,
   DocumentedMethod,
-  Items,
+  HandlerModule,
+  PartialHandlers,
+  RequestItems,
   ResponseStream,
   ServeOptions,
   Server,
@@ -94,17 +96,23 @@ export interface DiskMethods {
     ServerStreamingMethod<DiskGetRequest, Uint8Array, void, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: DiskStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<null>,
+    (request: DiskStoreRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<null>,
     ClientStreamingMethod<DiskStoreRequest, Uint8Array, null, AnyRpcError>
   >;
   readonly update: DocumentedMethod<
-    (request: DiskUpdateRequest, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
+    (request: DiskUpdateRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
     BidirectionalMethod<DiskUpdateRequest, Uint8Array, Load, void, AnyRpcError>
   >;
 }
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks>;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

@@ -6,7 +6,9 @@ import type {
   CallOptions,
   ClientStreamingHandler,
   DocumentedMethod,
-  Items,
+  HandlerModule,
+  PartialHandlers,
+  RequestItems,
   ResponseStream,
   Server as RpcServer,
   ServerStreamingHandler as RpcServerStreamingHandler,
@@ -149,13 +151,23 @@ export interface TailLogMethods {
   /** Both ways. */
   readonly update: DocumentedMethod<
     /** Both ways. */
-    (request: { [key: string]: never }, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Client>,
+    (
+      request: { [key: string]: never },
+      items: RequestItems<Uint8Array>,
+      options?: CallOptions,
+    ) => ResponseStream<Client>,
     BidirectionalMethod<{ [key: string]: never }, Uint8Array, Client, void, AnyRpcError>
   >;
 }
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks>;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:
