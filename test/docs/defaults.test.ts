@@ -126,6 +126,7 @@ const DEFAULTS = {
     maxBytes: [67_108_864, "64 MiB"],
     maxKeyEntries: [20_000, "20,000"],
     maxKeyBytes: [16_777_216, "16 MiB"],
+    resumeGrace: [60_000, "1 min"],
   },
   KorvClientOptions: {
     sendTimeout: [30_000, "30 s"],
