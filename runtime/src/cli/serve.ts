@@ -8,7 +8,7 @@ import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { addTableOptions } from "./config/config-options.js";
 import { keepCheck, type Setting, type Settings, settingsOf } from "./config/settings.js";
-import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
+import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve/serve-flags.js";
 import {
   durationFrom,
   oneOf,
@@ -101,6 +101,20 @@ export function defineServe(command: Command, io: CliIo): void {
       "time after SIGTERM in which health says draining and everything is still served (default: none)",
       durationFrom(0),
     )
+    .option(
+      "--takeover",
+      "take the listening sockets over from the server that runs with the same address, which then drains; start the server itself with it, too",
+    )
+    .option(
+      "--runtime-directory <directory>",
+      "directory of the socket for --takeover (default: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/sshrpc or one in /tmp)",
+      parseFileName,
+    )
+    .option(
+      "--processes <number>",
+      "processes that share the connections, to use several cores (default: 1)",
+      parseCount,
+    )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
@@ -138,8 +152,12 @@ async function serve(
     return serveOverStdio(flags, io, excess === undefined ? faultOf(settings) : new UsageError(EXPANDED));
   }
   if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
-  const { serveOnPort } = await import("./serve-on-port.js");
-  return serveOnPort({ settings, checkSettings }, io);
+  const [{ serveOnPort }, { loadHandlers }] = await Promise.all([
+    import("./serve/serve-on-port.js"),
+    import("./load-handlers.js"),
+  ]);
+  const load = ({ handlers }: ServeFlags) => loadHandlers(handlers, io);
+  return serveOnPort({ settings, checkSettings, loadHandlers: load }, io);
 }
 
 /** The client gets the message, without names of files; the log has the cause. */
@@ -151,7 +169,10 @@ function faultOf({ fault }: Settings): Error | undefined {
 const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
 
 /** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief"];
+const PORT_ALONE: readonly string[] = [
+  ...["shutdownDelay", "metrics", "brief"],
+  ...["takeover", "runtimeDirectory", "processes"],
+];
 
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {
@@ -190,7 +211,12 @@ function nameOf({ option: { key, flag }, from, source }: Setting): string {
 }
 
 /** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = { auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" };
+const NEEDED: Readonly<Record<string, string>> = {
+  auditMaxSize: "audit",
+  auditFiles: "audit",
+  auditOnFull: "audit",
+  runtimeDirectory: "takeover",
+};
 
 /** What is given without the option that it changes. */
 function missing(settings: Settings): readonly string[] {

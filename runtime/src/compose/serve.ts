@@ -7,6 +7,7 @@ import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
 import type { CloseOptions } from "../server/shutdown.js";
 import type { Listener } from "../ssh/server/listen.js";
+import type { SocketSource } from "../ssh/server/socket-source.js";
 import { CLOSE_OPTIONS } from "./option-tables.js";
 import { SERVE_OPTIONS, type ServeOptions } from "./serve-options.js";
 
@@ -61,6 +62,12 @@ export async function serveApi<Callbacks = undefined>(
   return serveHandlers(bindHandlers<Callbacks>(api, handlers), options);
 }
 
+/** What a server gets from the process that it runs in. */
+export interface ServerPlace {
+  /** Delivers its connections. Default: a socket that listens on `host` and `port` of the options. */
+  readonly sockets?: SocketSource;
+}
+
 /**
  * As {@link serveApi}, for handlers that are bound already. The modules of a server are loaded here, because a generated
  * client imports this module, too.
@@ -68,16 +75,21 @@ export async function serveApi<Callbacks = undefined>(
 export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
+  place: ServerPlace = {},
 ): Promise<Server<Callbacks>> {
   try {
     checkOptions(options, SERVE_OPTIONS);
-    return await open(handlers, options);
+    return await open(handlers, options, place);
   } catch (error) {
     throw toBadRequest(error);
   }
 }
 
-async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
+async function open<Callbacks>(
+  handlers: ApiHandlers<Callbacks>,
+  options: ServeOptions,
+  { sockets }: ServerPlace,
+): Promise<Server<Callbacks>> {
   const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { resolveLog }, { buildAdapters }] =
     await Promise.all([
       import("../ssh/server/listen.js"),
@@ -92,7 +104,7 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
   const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount });
   const { server, scopes, observer } = opened;
-  const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
+  const listenOptions = { ...options, sockets, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
   const listening = await start().catch(async (error) => {
     await opened.close();

@@ -50,11 +50,33 @@ export const MAX_HEADERS = 8192;
  * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
  */
 export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
-  const { host, port } = checkedOptions(() => checkServeOptions(registry, options));
+  const address = checkedOptions(() => checkServeOptions(registry, options));
+  return openMetricsServer({ metrics: () => registry.metrics(), type: registry.contentType }, address);
+}
+
+/** What {@link openMetricsServer} serves. */
+interface MetricsSource {
+  /** The text of the metrics. */
+  readonly metrics: () => Promise<string>;
+  /** Its content type. */
+  readonly type: string;
+}
+
+/** The server of a process that passes its socket on. */
+interface PassedMetricsServer extends MetricsServer {
+  /** Of the socket that listens. */
+  readonly descriptor: number | undefined;
+}
+
+/** As {@link serveMetrics}, for any text. @param target where it listens: an address, or what `server.listen` takes for a socket that listens */
+export async function openMetricsServer(
+  source: MetricsSource,
+  target: Required<ServeMetricsOptions> | { readonly fd: number } | { readonly handle: object },
+): Promise<PassedMetricsServer> {
   let text: Promise<string> | undefined;
   /** Scrapes at the same time share a text. */
   const metrics = (): Promise<string> => {
-    text ??= registry.metrics().finally(() => {
+    text ??= source.metrics().finally(() => {
       text = undefined;
     });
     return text;
@@ -67,14 +89,15 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
       connectionsCheckingInterval: HEADERS_TIMEOUT,
       maxHeaderSize: MAX_HEADERS,
     },
-    (request, response) => void answer(request, response, { metrics, type: registry.contentType }),
+    (request, response) => void answer(request, response, { metrics, type: source.type }),
   );
   server.maxConnections = MAX_SCRAPERS;
   // A scraper that does not read must not hold its connection.
   server.setTimeout(IDLE_TIMEOUT);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, formatHostPort(host, port))));
-    server.listen({ host, port }, resolve);
+    const where = "port" in target ? formatHostPort(target.host, target.port) : "the socket of another process";
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, where)));
+    server.listen(target, resolve);
   });
   // A connection that cannot be accepted, as without free memory, must not end the process.
   server.on("error", () => undefined);
@@ -84,15 +107,15 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { host: address, port: actual, close, [Symbol.asyncDispose]: close };
+  const descriptor = (server as { _handle?: { fd?: number } })._handle?.fd;
+  return { host: address, port: actual, descriptor, close, [Symbol.asyncDispose]: close };
 }
 
-interface Source {
-  readonly metrics: () => Promise<string>;
-  readonly type: string;
-}
-
-async function answer({ url = "", method }: IncomingMessage, response: ServerResponse, source: Source): Promise<void> {
+async function answer(
+  { url = "", method }: IncomingMessage,
+  response: ServerResponse,
+  source: MetricsSource,
+): Promise<void> {
   const end = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
     response.end(method === "HEAD" ? undefined : text);
