@@ -1,4 +1,5 @@
 import { checkOptions } from "../base/check-options.js";
+import type { Siblings } from "../base/siblings.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
@@ -66,6 +67,8 @@ export async function serveApi<Callbacks = undefined>(
 export interface ServerPlace {
   /** Delivers its connections. Default: a socket that listens on `host` and `port` of the options. */
   readonly sockets?: SocketSource;
+  /** The other processes of the server. Default: none. */
+  readonly siblings?: Siblings | undefined;
 }
 
 /**
@@ -88,9 +91,9 @@ export async function serveHandlers<Callbacks = undefined>(
 async function open<Callbacks>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
-  { sockets }: ServerPlace,
+  { sockets, siblings }: ServerPlace,
 ): Promise<Server<Callbacks>> {
-  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { resolveLog }, { buildAdapters }] =
+  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { newServer, openServer }, { resolveLog }, { buildAdapters }] =
     await Promise.all([
       import("../ssh/server/listen.js"),
       import("../ssh/admission/guard-config.js"),
@@ -102,12 +105,22 @@ async function open<Callbacks>(
   const { maxConnections = MAX_CONNECTIONS } = options;
   let listener: Listener | undefined;
   const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
-  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount });
+  const joined =
+    siblings &&
+    (await (
+      await import("./processes/join-processes.js")
+    ).joinProcesses({ siblings, api: handlers.api, log, newServer }));
+  const opened = await openServer(handlers, {
+    ...{ ...options, maxConnections, log, authorizedKeyCount },
+    ...(joined && { others: joined.others, observer: [joined.observer, ...[options.observer ?? []].flat()] }),
+  });
   const { server, scopes, observer } = opened;
-  const listenOptions = { ...options, sockets, accounts: server.accounts, scopes, observer, ident: IDENT };
+  const leave = joined?.share(server);
+  const listenOptions = { ...options, sockets, siblings, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
   const listening = await start().catch(async (error) => {
     await opened.close();
+    leave?.();
     throw error;
   });
   listener = listening;
@@ -119,6 +132,7 @@ async function open<Callbacks>(
       checkGrace(closeOptions.delay ?? 0, "delay");
     });
     await opened.close(closeOptions, listening);
+    leave?.();
   };
   const { host, port, hostKeys, fingerprints } = listening;
   return {

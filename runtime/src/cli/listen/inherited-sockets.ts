@@ -13,7 +13,7 @@ const MOST = 64;
 const METRICS = "metrics";
 
 /** The descriptors that systemd or another program has passed to this process. */
-export interface InheritedSockets {
+interface InheritedSockets {
   readonly ssh: readonly number[];
   readonly metrics: number | undefined;
 }

@@ -15,6 +15,12 @@ export interface MetricsPort {
   close(): Promise<void>;
 }
 
+/** Messages: what each process has counted. */
+export const METRICS_TOPIC = "metrics";
+
+/** Without metrics. */
+export const NO_METRICS: MetricsPort = { observer: {}, descriptor: undefined, close: async () => {} };
+
 /**
  * Serves metrics at an address; without one there are none.
  * @param socket one that listens already, in place of the address
@@ -25,17 +31,51 @@ export async function openMetrics(
   log: Logger,
   socket: ListenTarget | undefined,
 ): Promise<MetricsPort> {
-  if (address === undefined && socket === undefined)
-    return { observer: {}, descriptor: undefined, close: async () => {} };
+  if (address === undefined && socket === undefined) return NO_METRICS;
   const target = socket ?? parseAddress(address ?? "");
   const { metrics } = await import("../../observe/metrics/metrics.js");
   const { observer, registry } = await metrics();
-  const source = { metrics: () => registry.metrics(), type: registry.contentType };
+  const port = await openPort({ metrics: () => registry.metrics(), type: registry.contentType }, target, log);
+  return { observer, ...port };
+}
+
+/** Counts for {@link openMergedMetrics} of another process. */
+export async function collectMetrics(): Promise<{
+  readonly observer: Observer;
+  readonly values: () => Promise<unknown>;
+}> {
+  const { metrics } = await import("../../observe/metrics/metrics.js");
+  const { observer, registry } = await metrics();
+  return { observer, values: () => registry.getMetricsAsJSON() };
+}
+
+/** As {@link openMetrics}, of several processes. @param collect returns what each has counted */
+export async function openMergedMetrics(
+  address: string | undefined,
+  log: Logger,
+  {
+    socket,
+    collect,
+  }: { readonly socket: ListenTarget | undefined; readonly collect: () => Promise<readonly unknown[]> },
+): Promise<MetricsPort> {
+  if (address === undefined && socket === undefined) return NO_METRICS;
+  const target = socket ?? parseAddress(address ?? "");
+  const { metricsMerger } = await import("../../observe/metrics/merge-metrics.js");
+  const { type, merge } = await metricsMerger();
+  const port = await openPort({ metrics: async () => merge(await collect()), type }, target, log);
+  return { observer: {}, ...port };
+}
+
+async function openPort(
+  source: Parameters<typeof openMetricsServer>[0],
+  target: Parameters<typeof openMetricsServer>[1],
+  log: Logger,
+): Promise<Omit<MetricsPort, "observer">> {
   const { host, port, descriptor, close } = await openMetricsServer(source, target);
   const url = `http://${formatHostPort(host, port)}/metrics`;
   if (isLoopback(host)) log.info({ url }, "metrics are served");
   else log.warn({ url }, "metrics are served without authentication beyond this machine");
-  return { observer, descriptor, close };
+  return { descriptor, close };
 }
 
 /** `PORT`, `HOST:PORT` or `[IPv6]:PORT`. */

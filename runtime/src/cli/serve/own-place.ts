@@ -17,6 +17,8 @@ export async function ownPlace(flags: ServeFlags, predecessor: Predecessor | und
     listening: async (log, metrics) => {
       const successors = await sockets.listening(log, metrics.descriptor);
       const parent = watchParent(io);
+      // Nothing more is accepted here from the moment on at which another process accepts.
+      void successors?.taken.then(() => sockets.source.close());
       return {
         ended: Promise.race([parent.ended, ...(successors === undefined ? [] : [successors.taken])]),
         close: async () => {

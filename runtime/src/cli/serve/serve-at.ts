@@ -27,6 +27,12 @@ export interface PortSettings {
   readonly loadHandlers: (flags: ServeFlags) => Promise<ApiHandlers>;
 }
 
+/**
+ * Milliseconds after a takeover in which connections that were accepted before it may log in: a client that has just begun to connect would be
+ * refused, while one that is connected moves without losing a call.
+ */
+const LOGIN_DELAY = 3000;
+
 /** What a server gets from its surroundings: a process of its own, or one of several. */
 export interface Place extends ServerPlace {
   /** Opens the metrics of the server, if it has any. */
@@ -101,8 +107,8 @@ export async function serveAt(
   hangup.onReload(undefined);
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
-  // Nothing more is served after an error that belongs to no call; after a takeover, another process is there already.
-  const delay = hasFailed || signal === "takeover" ? 0 : shutdownDelay;
+  // Nothing more is served after an error that belongs to no call.
+  const delay = hasFailed ? 0 : signal === "takeover" ? LOGIN_DELAY : shutdownDelay;
   await server.close({ delay, grace });
   await metrics.close();
   await around.close();

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -28,7 +29,9 @@ export interface CliIo {
   /** The process id of the parent, which changes when the parent ends. */
   readonly ppid?: number;
   /** Sends a message on the IPC channel; absent without one. */
-  send?(message: unknown): unknown;
+  send?(message: unknown, handle?: Socket, options?: undefined, done?: (error: Error | null) => void): unknown;
+  /** Whether the channel is open. */
+  readonly connected?: boolean;
   /** Closes the IPC channel. */
   disconnect?(): void;
   /** Node, and the script after it: `dev` starts `serve` with these. */

@@ -5,7 +5,7 @@ import type { CliIo } from "../shared/io.js";
 export const PARENT = "SSHRPC_SUCCESSOR_OF";
 
 /** The sockets of a running server, by name. */
-export type PassedSockets = ReadonlyMap<string, readonly ListenHandle[]>;
+type PassedSockets = ReadonlyMap<string, readonly ListenHandle[]>;
 
 /** The running server, as its successor sees it. */
 export interface Predecessor {
@@ -25,7 +25,7 @@ interface Message {
 /** The predecessor of a process that was started as a successor; see {@link startSuccessor}. */
 export function predecessorOf(io: CliIo): Predecessor | undefined {
   if (io.env[PARENT] !== String(io.ppid) || io.send === undefined) return undefined;
-  let isLost = false;
+  let isLost = io.connected === false;
   const waiting = new Set<(error: Error) => void>();
   const lost = (): void => {
     isLost = true;
@@ -48,7 +48,7 @@ export function predecessorOf(io: CliIo): Predecessor | undefined {
         resolve(result);
       };
       io.on("message", listener);
-      io.send?.({ type: request });
+      io.send?.({ type: request }, undefined, undefined, () => undefined);
     });
   const leave = (): void => {
     io.off("disconnect", lost);

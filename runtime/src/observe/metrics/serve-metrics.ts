@@ -5,6 +5,7 @@ import { checkNumber } from "../../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort } from "../../base/net/host-port.js";
+import { listeningDescriptor } from "../../base/net/listening-descriptor.js";
 import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { checkedOptions } from "../../contract/option-errors.js";
@@ -107,7 +108,7 @@ export async function openMetricsServer(
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  const descriptor = (server as { _handle?: { fd?: number } })._handle?.fd;
+  const descriptor = listeningDescriptor(server);
   return { host: address, port: actual, descriptor, close, [Symbol.asyncDispose]: close };
 }
 

@@ -1,5 +1,6 @@
 import type { ServerAccount } from "../../base/accounts/server-account.js";
 import type { Observer } from "../../base/observer/observer.js";
+import type { Siblings } from "../../base/siblings.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";
@@ -31,6 +32,8 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly accounts?: ServerAccount;
   /** Where connections come from. Default: a socket that listens on `host` and `port`. */
   readonly sockets?: SocketSource | undefined;
+  /** The other processes of the server. Default: none. */
+  readonly siblings?: Siblings | undefined;
   /** Receives the events of the server. Default: none. */
   readonly observer?: Observer;
 }

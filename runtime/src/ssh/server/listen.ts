@@ -127,7 +127,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "SSH server failed", error }));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, ident, observer, (accepted) => {
+  const gate = new ConnectionGate(guard, { ident, observer, siblings: options.siblings }, (accepted) => {
     pending.set(accepted.socket, accepted);
     const start = (): void => {
       if (!accepted.socket.destroyed) ssh.injectSocket(accepted.socket);

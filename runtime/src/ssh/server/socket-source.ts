@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { formatHostPort } from "../../base/net/host-port.js";
+import { listeningDescriptor } from "../../base/net/listening-descriptor.js";
 import type { Observer } from "../../base/observer/observer.js";
 import { printable } from "../../base/printable.js";
 import { reportServerErrors } from "./report-server-errors.js";
@@ -44,8 +45,7 @@ export class TcpSockets implements SocketSource {
 
   /** The descriptors of the open sockets, which a child process may inherit. */
   get descriptors(): readonly number[] {
-    // Node has no public name for it; `server.listen(handle)` and the option `stdio` of spawn read the same property.
-    return this.#servers.flatMap((server) => (server as { _handle?: { fd?: number } })._handle?.fd ?? []);
+    return this.#servers.flatMap((server) => listeningDescriptor(server) ?? []);
   }
 
   async open(receive: (socket: Socket) => void, observer: Observer): Promise<BoundAddress> {

@@ -122,6 +122,21 @@ test.each([
   expect(await within("the end of the old server", old.ended)).toBe(0);
 });
 
+test("of two servers that take over at once, one does", async () => {
+  const where = await deployment(await freePort());
+  const old = startServer(where, TAKEOVER);
+  await listening(old);
+  const next = startServer(where, TAKEOVER, { FAIL_AT: "wait" });
+  await until("the takeover", () => old.output().includes("a successor starts"));
+  const late = startServer(where, TAKEOVER);
+  expect(await within("the end of the late one", late.ended)).toBe(1);
+  expect(late.output()).toContain("takeover: the running server has ended it; its log has the reason");
+  expect(old.output()).toContain("takeover refused: another one is under way");
+  writeFileSync(`${where.cwd}/go-on`, "");
+  await listening(next);
+  expect(await within("the end of the old server", old.ended)).toBe(0);
+});
+
 test("the socket of a server that was killed does not hinder the next one", async () => {
   const where = await deployment(await freePort());
   const old = startServer(where, TAKEOVER);
