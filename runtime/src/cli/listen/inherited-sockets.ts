@@ -63,6 +63,8 @@ function kindOf(fd: number): string {
   } catch {
     return "not open";
   }
+  // Of Node itself: nothing was passed.
+  if (link.startsWith("anon_inode:")) return "not open";
   const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
   if (inode === undefined) return link.startsWith("pipe:") ? "a pipe" : "a file";
   for (const table of ["tcp", "tcp6"]) {

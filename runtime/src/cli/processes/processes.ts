@@ -154,7 +154,8 @@ export class Processes {
     const number = this.#lastNumber;
     const child = fork(io.argv[1] as string, io.argv.slice(2), {
       cwd: io.cwd(),
-      env: { ...io.env, [WORKER]: `${io.pid}:${number}:${directory}` },
+      // What a service manager expects, the primary process does.
+      env: { ...io.env, NOTIFY_SOCKET: undefined, [WORKER]: `${io.pid}:${number}:${directory}` },
       execPath: io.execPath,
       execArgv: [...(io.execArgv ?? [])],
       serialization: "advanced",

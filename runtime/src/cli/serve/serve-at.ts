@@ -51,7 +51,9 @@ interface Surroundings {
   readonly ended?: Promise<EndReason> | undefined;
   /** Calls `reload` where the surroundings ask for it. */
   onReload?(reload: () => void): void;
-  /** The server ends, or has ended. */
+  /** The server drains. */
+  draining?(): void;
+  /** The server has ended. */
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ export async function serveAt(
   hangup.onReload(undefined);
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
+  around.draining?.();
   // Nothing more is served after an error that belongs to no call.
   const delay = hasFailed ? 0 : signal === "takeover" ? LOGIN_DELAY : shutdownDelay;
   await server.close({ delay, grace });

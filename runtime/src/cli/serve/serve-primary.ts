@@ -12,6 +12,7 @@ import type { Hangup } from "./hangup.js";
 import { METRICS_TOPIC, openMergedMetrics } from "./metrics-port.js";
 import { flagsOf } from "./serve-at.js";
 import { logFlags, type ServeFlags } from "./serve-flags.js";
+import { serviceManager } from "./service-manager.js";
 import { watchParent } from "./watch-parent.js";
 
 interface PrimaryConfig {
@@ -51,6 +52,7 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
   const collect = (): Promise<readonly unknown[]> => processes.ask(METRICS_TOPIC, undefined);
   const metrics = await openMergedMetrics(flags.metrics, log, { socket: sockets.metrics, collect });
   const parent = watchParent(io);
+  const manager = serviceManager(io, log);
   let took: (reason: "takeover") => void = () => undefined;
   const taken = new Promise<"takeover">((resolve) => {
     took = resolve;
@@ -64,9 +66,11 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
       const successors = await sockets.listening(log, metrics.descriptor);
       void successors?.taken.then(took);
       hangup.onReload(() => processes.reload());
+      manager.ready(`pid ${io.pid}, ${flags.processes} processes`);
       const reason = await stop;
       hangup.onReload(undefined);
       log.info({ signal: reason }, "the processes drain and end");
+      manager.stopping();
       await successors?.close();
     }
     const reason = await stop;
@@ -81,6 +85,7 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
     throw error;
   } finally {
     parent.stop();
+    manager.close();
     await metrics.close();
   }
 }

@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { RpcError } from "sshrpc/generated";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { isAlive } from "../../../interop/run.js";
 import { freePort } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";
 import {
@@ -13,7 +16,7 @@ import {
   listening,
   startServer,
 } from "./deployed.js";
-import { sshrpc } from "./run.js";
+import { BIN, sshrpc } from "./run.js";
 
 const TWO = ["--processes", "2", "--grace", "20s"];
 
@@ -300,6 +303,35 @@ test("a server with several processes takes over from another one, and is taken 
   expect(pids.size).toBe(3);
 });
 
+test("a server that npx has started ends with npx, whose shell passes no signal on", async () => {
+  const where = await deployment(await freePort());
+  const args = ["serve", "--handlers", "handlers.mjs", "--authorized-keys", "keys", "--port", String(where.port)];
+  // As npm starts a command: a shell, and these variables.
+  const shell = spawn("/bin/sh", ["-c", `"$@"; exit $?`, "sh", process.execPath, BIN, ...args], {
+    cwd: where.cwd,
+    env: { PATH: process.env["PATH"], HOME: where.cwd, npm_command: "exec" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const closed = once(shell, "close");
+  await until("the server", () => output.includes("listens on"));
+  const client = await clientOf(where, { reconnect: false });
+  const pid = await client.pid.get();
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  });
+  shell.kill("SIGTERM");
+  await until("the end", () => !isAlive(pid));
+  // The pipe closes with the last process that has it.
+  await within("the end of the output", closed);
+  expect(output).toContain('"signal":"parent"');
+});
+
 test("without the primary process the others finish their calls, and end", async () => {
   const where = await deployment(await freePort());
   const server = await startTwo(where);
@@ -312,12 +344,5 @@ test("without the primary process the others finish their calls, and end", async
   await until("the drain", () => server.output().includes('"the server drains and ends"'));
   writeFileSync(`${where.cwd}/go`, "");
   expect(await call).toBe(pids[0]);
-  const isAlive = (pid: number): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
   await until("the end of all", () => !pids.some(isAlive));
 });
