@@ -45,7 +45,7 @@ function prepareDirectory(directory: string): void {
   } catch (error) {
     fail(`cannot create the directory (${(error as NodeJS.ErrnoException).code})`);
   }
-  // Whoever may write there could make this process connect to a socket of theirs.
+  // A user who may write there could make this process connect to a socket of theirs.
   const stats = lstatSync(directory);
   if (!stats.isDirectory()) fail("not a directory");
   if (stats.uid !== ownId()) fail(`owned by another user (uid ${stats.uid})`);

@@ -168,7 +168,7 @@ test.each(Object.entries(WRONG))("%s is refused by its name", async (kind, make)
 
 test.each<[string, Partial<Activation>, string]>([
   ["that is not open", { count: "1" }, "descriptor 3 is not open"],
-  ["count that is no number", { count: "many" }, "LISTEN_FDS=many: not a number of descriptors"],
+  ["count that is not a number", { count: "many" }, "LISTEN_FDS=many: not a number of descriptors"],
   ["count that is too large", { count: "1000" }, "LISTEN_FDS=1000: not a number of descriptors from 0 to 64"],
 ])("a descriptor %s is an error", async (_, activation, message) => {
   const where = await deployment(await freePort());

@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { freePort } from "../ssh/support.js";
@@ -155,7 +154,7 @@ test.each<[string, (directory: string) => void, RegExp]>([
   ["others may write to", (directory) => chmodSync(directory, 0o777), /other users may write to it; name another/],
   [
     "is another user's",
-    (directory) => execFileSync("chown", ["nobody", directory]),
+    (directory) => chownSync(directory, 65534, 65534),
     /owned by another user \(uid \d+\); name another/,
   ],
   [
