@@ -496,7 +496,8 @@ type StatusOtherThanNotFound =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 
 type StatusOtherThanConflict =
   | "UNAUTHENTICATED"
@@ -510,7 +511,8 @@ type StatusOtherThanConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 
 type StatusOtherThanNotFoundOrConflict =
   | "UNAUTHENTICATED"
@@ -523,5 +525,6 @@ type StatusOtherThanNotFoundOrConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 //# sourceMappingURL=types.d.ts.map

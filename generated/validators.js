@@ -533,20 +533,20 @@ const timeGetResponseOpen = function validate(data, path = "") {
   return errors === null;
 };
 
-const { any, array, object, ref, scalar } = project;
+const { any, array, later, object, ref, scalar } = project;
 
 // prettier-ignore
-checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+later(checksumOpen, () => object({ bytes: scalar, sha256: scalar }));
 // prettier-ignore
-echoOpen.projection = object({ value: any });
+later(echoOpen, () => object({ value: any }));
 // prettier-ignore
-fileRefOpen.projection = object({ name: scalar });
+later(fileRefOpen, () => object({ name: scalar }));
 // prettier-ignore
-filesStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+later(filesStoreConflictOpen, () => object({ expected: scalar, actual: scalar }));
 // prettier-ignore
-helloGetResponseOpen.projection = object({ msg: scalar });
+later(helloGetResponseOpen, () => object({ msg: scalar }));
 // prettier-ignore
-hitOpen.projection = object({
+later(hitOpen, () => object({
   host: scalar,
   time: scalar,
   method: scalar,
@@ -555,29 +555,29 @@ hitOpen.projection = object({
   bytes: scalar,
   referrer: scalar,
   agent: scalar,
-});
+}));
 // prettier-ignore
-lineOpen.projection = object({ from: scalar, text: scalar });
+later(lineOpen, () => object({ from: scalar, text: scalar }));
 // prettier-ignore
-loadOpen.projection = object({ host: scalar, load: scalar });
+later(loadOpen, () => object({ host: scalar, load: scalar }));
 // prettier-ignore
-noteOpen.projection = object({
+later(noteOpen, () => object({
   id: scalar,
   text: scalar,
   tags: array(scalar),
   revision: scalar,
   created: scalar,
-});
+}));
 // prettier-ignore
-noteRefOpen.projection = object({ id: scalar });
+later(noteRefOpen, () => object({ id: scalar }));
 // prettier-ignore
-notesGetResponseOpen.projection = array(ref(() => noteOpen));
+later(notesGetResponseOpen, () => array(ref(() => noteOpen)));
 // prettier-ignore
-noteUpdateConflictOpen.projection = object({ id: scalar, revision: scalar });
+later(noteUpdateConflictOpen, () => object({ id: scalar, revision: scalar }));
 // prettier-ignore
-receiptOpen.projection = object({ name: scalar, bytes: scalar, sha256: scalar });
+later(receiptOpen, () => object({ name: scalar, bytes: scalar, sha256: scalar }));
 // prettier-ignore
-timeGetResponseOpen.projection = object({ now: scalar, epochMs: scalar });
+later(timeGetResponseOpen, () => object({ now: scalar, epochMs: scalar }));
 
 export {
   chatUpdateRequestClosed,

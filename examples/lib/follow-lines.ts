@@ -1,10 +1,12 @@
 import { FileChanges } from "./file-changes.js";
-import { LogFile } from "./log-file.js";
+import { LogFile, type LogLine } from "./log-file.js";
 
 /** Which lines of a file to yield. */
 export interface FollowOptions {
   /** The number of existing complete lines to yield first, counted from the end. Default: all. */
   readonly last?: number | undefined;
+  /** The position of a line: yields those behind it. Default: none. */
+  readonly after?: string | undefined;
   /** Follows the file until `signal` aborts. Default: the lines end with the file. */
   readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -12,28 +14,28 @@ export interface FollowOptions {
 
 /**
  * The lines of a log file, each once its line end is written. After a rename, the old file is read to its end, then the new one from
- * its start; a truncated file is read again from its start. Undefined if the file does not exist.
+ * its start; a truncated file is read again from its start. Undefined if the file does not exist, or has no such position.
  */
-export async function followLines(path: string, options: FollowOptions): Promise<AsyncIterable<string> | undefined> {
-  const log = await LogFile.open(path, options.signal);
-  return log && (options.follow ? growing(log, path, options) : present(log, options));
+export async function followLines(path: string, options: FollowOptions): Promise<AsyncIterable<LogLine> | undefined> {
+  const { after, signal } = options;
+  const log = after === undefined ? await LogFile.open(path, signal) : await LogFile.openAt(after, path, signal);
+  if (after === undefined && options.last !== undefined) await log?.seekLast(options.last);
+  return log && (options.follow ? growing(log, path, options) : present(log));
 }
 
-async function* present(log: LogFile, { last }: FollowOptions): AsyncGenerator<string, void> {
+async function* present(log: LogFile): AsyncGenerator<LogLine, void> {
   try {
     const end = await log.size();
-    if (last !== undefined) await log.seekLast(last);
     yield* log.lines(end);
   } finally {
     await log.close();
   }
 }
 
-async function* growing(first: LogFile, path: string, { last, signal }: FollowOptions): AsyncGenerator<string, void> {
+async function* growing(first: LogFile, path: string, { signal }: FollowOptions): AsyncGenerator<LogLine, void> {
   let log = first;
   const changes = new FileChanges(path, signal);
   try {
-    if (last !== undefined) await log.seekLast(last);
     while (!signal.aborted) {
       // Checked before reading, so that the last lines of a replaced file are read.
       const replaced = await log.isReplaced(path);

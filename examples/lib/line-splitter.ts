@@ -5,6 +5,12 @@ const MAX_LINE = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
+/** A line without its end, and where the next one begins in the chunk that completes it. */
+interface SplitLine {
+  readonly text: string;
+  readonly next: number;
+}
+
 /**
  * Splits chunks into lines, however the chunks are cut. A line is yielded only once its line end has arrived.
  */
@@ -13,12 +19,12 @@ export class LineSplitter {
   #length = 0;
 
   /** The lines that `chunk` completes, without their ends. The chunk may be overwritten afterwards. */
-  *split(chunk: Buffer): Generator<string, void> {
+  *split(chunk: Buffer): Generator<SplitLine, void> {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      const line = this.#take(chunk.subarray(start, end));
+      const text = this.#take(chunk.subarray(start, end));
       start = end + 1;
-      if (line !== undefined) yield line;
+      if (text !== undefined) yield { text, next: start };
     }
     this.#keep(chunk.subarray(start));
   }

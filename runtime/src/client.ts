@@ -18,6 +18,7 @@ export type { ClientCallInfo, ClientInterceptor } from "./client/call/intercepto
 export type {
   Items,
   ResponseStream,
+  ResumableItems,
   SafeResponseStream,
   UnaryMethod,
   UnaryMethodOptional,
@@ -26,6 +27,7 @@ export type { Client } from "./client/client.js";
 export type { BackoffOptions } from "./client/connection/backoff.js";
 export type { ConnectionState, StateListener } from "./client/connection/connection-state.js";
 export { contractOf } from "./client/contract-of.js";
+export { fromFile } from "./client/from-file.js";
 export { logClientCalls, maxTimeout, type RetryOptions, retry } from "./client/interceptors.js";
 export { type RecordOptions, readLines, readRecords } from "./client/read-records.js";
 export {

@@ -7,6 +7,7 @@ export type {
   DocumentedMethod,
   Items,
   ResponseStream,
+  ResumableItems,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
   UnaryMethod,
@@ -33,6 +34,7 @@ export {
   wrongType,
 } from "./codec/validator-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";
+export type { PartialHandlers } from "./compose/partial-handlers.js";
 export { type Server, serveApi } from "./compose/serve.js";
 export type { ServeOptions } from "./compose/serve-options.js";
 export { isObject } from "./contract/built-in/validators.js";
@@ -47,3 +49,4 @@ export type {
   ServerStreamingHandler,
   UnaryHandler,
 } from "./server/call/handler.js";
+export { bindModule, type HandlerModule } from "./server/handler-module.js";

@@ -24,6 +24,7 @@ export type { ServeOptions, ServeStdioOptions } from "./compose/serve-options.js
 export { serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
+export { Tracked, tracked } from "./contract/tracked.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
 export type { LogFormat, LogLevelOption, LogOptions } from "./observe/log-options.js";
 export { type OpenLog, openLog } from "./observe/open-log.js";
@@ -41,6 +42,8 @@ export type { ServerCallInfo, ServerInterceptor } from "./server/call/intercepto
 export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
+export type { Ledger, LedgerCall, LedgerEntry, LedgerOutcome, NewEntry } from "./server/ledger/ledger.js";
+export type { LedgerOptions } from "./server/ledger/ledger-options.js";
 export type { CloseOptions } from "./server/shutdown.js";
 export type { GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/admission/guard-options.js";
 export type { AlgorithmOptions } from "./ssh/algorithm-options.js";

@@ -32,6 +32,7 @@ import type { ServeOptions, ServeStdioOptions } from "../../runtime/src/compose/
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import { KEPT_FILES } from "../../runtime/src/observe/line-file-options.js";
 import { LOG_DEFAULTS, type LogOptions } from "../../runtime/src/observe/log-options.js";
 import type { MetricsOptions } from "../../runtime/src/observe/metrics/metrics.js";
 import { METRICS_ADDRESS, type ServeMetricsOptions } from "../../runtime/src/observe/metrics/serve-metrics.js";
@@ -42,6 +43,7 @@ import { HEALTH_TIMEOUT } from "../../runtime/src/server/built-in/health-check.j
 import type { Context } from "../../runtime/src/server/call/context.js";
 import { SIGNAL_GRACE } from "../../runtime/src/server/check-grace.js";
 import type { LimitCallsOptions } from "../../runtime/src/server/interceptors/limit-calls.js";
+import { LEDGER_DEFAULTS, type LedgerOptions } from "../../runtime/src/server/ledger/ledger-options.js";
 import type { CloseOptions } from "../../runtime/src/server/shutdown.js";
 import { guardConfig } from "../../runtime/src/ssh/admission/guard-config.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../../runtime/src/ssh/admission/guard-options.js";
@@ -109,6 +111,7 @@ export const OPTIONS = {
     errors: {},
     scope: {},
     idempotent: {},
+    onInterrupt: {},
     timeout: { unit: "ms" },
     description: {},
     deprecated: {},
@@ -118,6 +121,9 @@ export const OPTIONS = {
     signal: {},
     deadline: { unit: "ms" },
     metadata: {},
+    idempotencyKey: {},
+    resumeAfter: {},
+    startAt: {},
     peer: {},
     clients: {},
     callbacks: {},
@@ -165,9 +171,19 @@ export const OPTIONS = {
     contractDrift: {},
     health: {},
     healthTimeout: ms(HEALTH_TIMEOUT),
+    ledger: { flag: "--ledger" },
     exposeErrors: fixed(dispatch.exposeErrors),
     undeclaredProperties: fixed(dispatch.undeclaredProperties),
   } satisfies Rows<ApiServerOptions>,
+  LedgerOptions: {
+    file: { flag: "--ledger" },
+    keeps: ms(LEDGER_DEFAULTS.keeps, "--ledger-keeps"),
+    maxEntries: fixed(LEDGER_DEFAULTS.maxEntries),
+    maxBytes: bytes(LEDGER_DEFAULTS.maxBytes),
+    maxKeyEntries: fixed(LEDGER_DEFAULTS.maxKeyEntries),
+    maxKeyBytes: bytes(LEDGER_DEFAULTS.maxKeyBytes),
+    resumeGrace: ms(LEDGER_DEFAULTS.resumeGrace),
+  } satisfies Rows<LedgerOptions>,
   ListenOptions: {
     host: { default: LISTEN_ADDRESS.host, flag: "--listen" },
     port: { default: String(LISTEN_ADDRESS.port), flag: "--port" },
@@ -301,6 +317,8 @@ export const OPTIONS = {
     level: { ...fixed(LOG_DEFAULTS.level), flag: "--log-level" },
     format: { ...fixed(LOG_DEFAULTS.format), flag: "--log-format" },
     file: { flag: "--log" },
+    maxSize: { unit: "bytes", flag: "--log-max-size" },
+    files: { ...fixed(KEPT_FILES), flag: "--log-files" },
   } satisfies Rows<LogOptions>,
   MetricsOptions: { registry: {}, buckets: {}, processMetrics: {} } satisfies Rows<MetricsOptions>,
   ServeMetricsOptions: {
@@ -353,6 +371,8 @@ export const OPTIONS = {
     timeout: { unit: "ms", flag: "--timeout" },
     signal: {},
     metadata: {},
+    idempotencyKey: { flag: "--idempotency-key" },
+    resumeAfter: { flag: "--after" },
     parent: {},
     onHeaders: {},
     onTrailers: {},

@@ -4,6 +4,7 @@ import { sshrpc } from "../unit/runtime/cli/run.js";
 import { SEED } from "../unit/runtime/wire/random.js";
 import { describeEveryKind } from "./every-kind.js";
 import { Matrix } from "./matrix.js";
+import { describeResume } from "./resume.js";
 import { inMemory, inPieces, overSsh, randomSize } from "./setups.js";
 import { describeConformance } from "./suite.js";
 import { describeWrongAnswers, rawInMemory, rawOverSsh } from "./wrong-answers.js";
@@ -29,6 +30,7 @@ for (const [name, start, options] of [
 ] as const) {
   describeConformance(name, start, options);
   describeEveryKind(name, start, matrix, options);
+  describeResume(name, start);
 }
 
 describeWrongAnswers("in memory", rawInMemory, matrix);

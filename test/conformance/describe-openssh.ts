@@ -3,6 +3,7 @@ import { SSHD } from "../interop/sshd.js";
 import { missingPrograms } from "../interop/stock.js";
 import { describeEveryKind } from "./every-kind.js";
 import { Matrix } from "./matrix.js";
+import { describeResume } from "./resume.js";
 import type { Start } from "./setups.js";
 import { describeConformance } from "./suite.js";
 
@@ -14,6 +15,7 @@ export function describeOverOpenssh(name: string, start: Start, prepare: () => v
     prepare();
     describeConformance(name, start, { soak: false, cheap: false });
     describeEveryKind(name, start, matrix, { soak: false, grace: false, cheap: false });
+    describeResume(name, start);
     afterAll(() => {
       console.log(`${matrix}`);
     });

@@ -1,4 +1,4 @@
-import { RpcError } from "sshrpc/server";
+import { RpcError, tracked } from "sshrpc/server";
 import type { ErrorStatus } from "../../runtime/src/contract/status.js";
 import type { Handlers } from "./generated/server.js";
 import type { Item } from "./generated/types.js";
@@ -72,6 +72,15 @@ export function conformanceHandlers(waits: Waits): Handlers {
       get: (script, ctx) => play(script, undefined, ctx, RAW, waits),
       store: (script, items, ctx) => finish(play(script, items, ctx, RAW, waits)),
       update: (script, items, ctx) => play(script, items, ctx, RAW, waits),
+    },
+    feed: {
+      async *get({ last, size = 0 }, ctx) {
+        const after = Number(ctx.resumeAfter ?? 0);
+        if (!(Number.isInteger(after) && after >= 0 && after <= last))
+          ctx.fail("PRECONDITION_FAILED", undefined, "no such position");
+        for (let n = after + 1; n <= last; n++) yield tracked(String(n), { text: `${n}${"x".repeat(size)}` });
+        return { last };
+      },
     },
     secret: { get: () => "42" },
     wrong: { get: (request) => request.with as { n: number } },

@@ -120,6 +120,13 @@ const DEFAULTS = {
     decompressed: [4_194_304, "4 MiB"],
     sendTimeout: [10_000, "10 s"],
   },
+  LedgerOptions: {
+    keeps: [600_000, "10 min"],
+    maxEntries: [100_000, "100,000"],
+    maxBytes: [67_108_864, "64 MiB"],
+    maxKeyEntries: [20_000, "20,000"],
+    maxKeyBytes: [16_777_216, "16 MiB"],
+  },
   KorvClientOptions: {
     sendTimeout: [30_000, "30 s"],
   },
@@ -157,6 +164,7 @@ const DEFAULTS = {
     onFull: ["continue", "`continue`"],
   },
   LogOptions: {
+    files: [5, "5"],
     level: ["info", "`info`"],
     format: ["auto", "`auto`"],
   },

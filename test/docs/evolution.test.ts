@@ -174,6 +174,8 @@ const ROWS: Readonly<Record<string, readonly RuleId[]>> = {
   "change the kind of a method": ["kind-changed"],
   "no longer `idempotent`": ["idempotency-lost"],
   "now `idempotent`": ["idempotency-gained"],
+  "no longer `onInterrupt": ["rerun-lost"],
+  "now `onInterrupt": ["rerun-gained"],
   "add a status": ["error-status-added"],
   "remove a status": ["error-status-removed"],
   "tighten a `scope`": ["scope-added", "scope-changed"],

@@ -68,6 +68,10 @@ test("the rules of the alerts name metrics, labels and statuses that exist", asy
   const rules = blocksOf(PAGE).find(({ text }) => text.includes("# sshrpc-rules.yml"))?.text ?? "";
   expect([...rules.matchAll(/- alert: /g)].length).toBeGreaterThan(3);
   const { observer, registry } = await metrics();
+  observer.serverStarted?.({
+    ...{ unready: async () => undefined, auditFailure: () => undefined },
+    ...{ refusesCalls: () => false, logLinesLost: () => undefined },
+  });
   const peer = { user: "alice", scopes: [] };
   const call = { call: 1, side: "server", peer, method: "GET /notes/{id}" } as const;
   observer.callStarted?.(call);

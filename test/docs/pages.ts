@@ -18,10 +18,10 @@ export interface Typed {
   readonly printed: string;
 }
 
-/** README.md and the pages of docs/. */
+/** README.md and the pages of docs/, with those of its folders. */
 export const PAGES: readonly string[] = [
   "README.md",
-  ...readdirSync(`${ROOT}docs`, "utf8")
+  ...readdirSync(`${ROOT}docs`, { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
 ];
@@ -30,15 +30,17 @@ export function readPage(page: string): string {
   return readFileSync(`${ROOT}${page}`, "utf8");
 }
 
-/** The fenced blocks of a page. */
+/** The fenced blocks of a page, also those in lists, without their indentation. */
 export function blocksOf(page: string): readonly Block[] {
   const source = readPage(page);
-  return [...source.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ 1: language = "", 2: text = "", index }) => ({
-    page,
-    line: source.slice(0, index).split("\n").length + 1,
-    language,
-    text,
-  }));
+  return [...source.matchAll(/^( *)```(\w*)\n([\s\S]*?)^\1```$/gm)].map(
+    ({ 1: indentation = "", 2: language = "", 3: text = "", index }) => ({
+      page,
+      line: source.slice(0, index).split("\n").length + 1,
+      language,
+      text: text.replaceAll(new RegExp(`^${indentation}`, "gm"), ""),
+    }),
+  );
 }
 
 /** The block of a page with this beginning. */

@@ -45,7 +45,10 @@ test("every TypeScript snippet compiles against the example's generated code, an
   const snippets = PAGES.flatMap(blocksOf).filter((block) => block.language === "ts" && !isExample(block));
   expect(snippets.length).toBeGreaterThan(15);
   for (const block of snippets) {
-    const name = `${block.page.replaceAll("/", "-")}-line-${block.line}.ts`;
+    // The imports of a file of a folder are relative to it.
+    const [, parent = "."] = /^\/\/ (\w+)\/\S+\.ts/.exec(block.text) ?? [];
+    const name = `${parent}/${block.page.replaceAll("/", "-")}-line-${block.line}.ts`;
+    mkdirSync(join(folder, parent), { recursive: true });
     writeFileSync(join(folder, name), moduleOf(block));
   }
   writeFileSync(join(folder, "names.d.ts"), NAMES);
@@ -53,7 +56,10 @@ test("every TypeScript snippet compiles against the example's generated code, an
     ...{ strict: true, module: "nodenext", target: "es2023", types: ["node"], noEmit: true, skipLibCheck: true },
     lib: ["es2023", "esnext.disposable"],
   };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts", "schema/*.ts"] }));
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, include: ["*.ts", "*/*.ts"], exclude: ["generated"] }),
+  );
   const { stdout } = await run(TSC, ["-p", folder], { cwd: folder }).catch((error: { stdout: string }) => error);
   expect(stdout).toBe("");
 });

@@ -29,8 +29,8 @@ async function only(count: number): Promise<void> {
 test("the server calls back agents that dialed out, and omits those that have disconnected", async () => {
   expect(await loads()).toEqual([]);
   const agents = [
-    await place.start("examples/agent.ts", server.address),
-    await place.start("examples/agent.ts", server.address),
+    await place.start("examples/06-agent/agent.ts", server.address),
+    await place.start("examples/06-agent/agent.ts", server.address),
   ];
   await Promise.all(agents.map((agent) => until("the agent is connected", () => agent.stdout.includes("connected"))));
   expect(await loads()).toEqual(Array(2).fill({ host: hostname(), load: expect.any(Number) }));
@@ -40,7 +40,7 @@ test("the server calls back agents that dialed out, and omits those that have di
 });
 
 test("the agent prints its usage when its argument is missing", async () => {
-  const agent = await place.start("examples/agent.ts");
+  const agent = await place.start("examples/06-agent/agent.ts");
   expect(await agent.status).toBe(2);
   expect(agent.stderr).toContain("usage: agent ssh://user@host:port");
 });

@@ -152,7 +152,7 @@ describe("in the room", () => {
 });
 
 describe("chat", () => {
-  const program = "examples/chat.ts";
+  const program = "examples/05-chat/chat.ts";
 
   test("sends typed lines and prints received lines until its input ends", async () => {
     const one = await place.start(program, server.address);

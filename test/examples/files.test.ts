@@ -255,7 +255,7 @@ test("a key without the scopes can neither read nor write", async () => {
 });
 
 describe("copy", () => {
-  const program = "examples/copy.ts";
+  const program = "examples/04-files/copy.ts";
 
   test("uploads and downloads a file, and prints its size and checksum", async () => {
     const bytes = content(5_000_000);

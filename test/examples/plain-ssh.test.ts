@@ -24,7 +24,7 @@ itWith(
     const { place, address } = await start();
     await using _ = place;
     writeFileSync(place.log, hit("/old.html", 200, "https://old.example/"));
-    const monitor = await place.start("examples/tail-weblog.ts", address, place.log);
+    const monitor = await place.start("examples/03-weblog/tail-weblog.ts", address, place.log);
     await until("the last line that was there", () => monitor.stdout !== "");
     appendFileSync(place.log, hit("/index.html", 200, "https://example.org/"));
     appendFileSync(place.log, hit("/missing.html", 404, "https://example.org/"));
@@ -52,15 +52,46 @@ itWith(
 itWith([SSHD], "the weblog monitor prints its usage, and names an unknown host", async () => {
   const { place, address } = await start();
   await using _ = place;
-  expect(await place.run("examples/tail-weblog.ts", address)).toMatchObject({
+  expect(await place.run("examples/03-weblog/tail-weblog.ts", address)).toMatchObject({
     status: 2,
     stderr: "expected 2 arguments\nusage: tail-weblog user@host LOGFILE\n",
   });
   writeFileSync(place.path("home/.ssh/known_hosts"), "");
-  const { status, stderr } = await place.run("examples/tail-weblog.ts", address, place.log);
+  const { status, stderr } = await place.run("examples/03-weblog/tail-weblog.ts", address, place.log);
   expect(status).toBe(1);
   expect(stderr).toMatch(/^UNAUTHENTICATED: unknown host key: .*SHA256:/);
 });
+
+itWith(
+  [SSHD, "expect"],
+  "the weblog monitor shows the fingerprint of an unknown host key at the terminal, and continues once it is accepted",
+  async () => {
+    const { place, address } = await start();
+    await using _ = place;
+    const knownHosts = place.path("home/.ssh/known_hosts");
+    const known = readFileSync(knownHosts, "utf8");
+    writeFileSync(knownHosts, "");
+    writeFileSync(place.log, hit("/old.html", 200, "https://old.example/"));
+    appendFileSync(
+      place.path("dialogue"),
+      dialogueOf(await place.bundle("examples/03-weblog/tail-weblog.ts"), address, place.log),
+    );
+    const terminal = place.shell(`expect ${place.path("dialogue")}`);
+    expect(await terminal.status, terminal.stdout).toBe(0);
+    expect(terminal.stdout).toMatch(/SHA256:[\w+/]{43}/);
+    expect(readFileSync(knownHosts, "utf8").trim()).toBe(known.trim());
+  },
+);
+
+/** Accepts the host key, and interrupts the monitor at its first line. */
+const dialogueOf = (program: string, address: string, log: string) => `
+set timeout 40
+spawn ${process.execPath} ${program} ${address} ${log}
+expect "SHA256:" {} timeout { exit 8 } eof { exit 9 }
+expect "fingerprint)\\? " { send "yes\\r" } timeout { exit 10 } eof { exit 11 }
+expect "https://old.example/ --> /old.html" { send "\\003" } timeout { exit 12 } eof { exit 13 }
+expect eof
+`;
 
 itWith([SSHD], "files are copied completely, from and to a stock sshd", async () => {
   const { place, address } = await start();
@@ -68,32 +99,40 @@ itWith([SSHD], "files are copied completely, from and to a stock sshd", async ()
   const content = randomBytes(3_000_001);
   writeFileSync(place.path("local"), content);
   const there = `${address}/${place.path("there.bin")}`;
-  const up = await place.run("examples/remote-copy.ts", place.path("local"), there);
+  const up = await place.run("examples/04-files/remote-copy.ts", place.path("local"), there);
   expect(up).toMatchObject({ status: 0, stderr: "" });
   expect(up.stdout).toMatch(/^3000001 bytes, sha256 [0-9a-f]{64}\n$/);
   expect(readFileSync(place.path("there.bin")).equals(content)).toBe(true);
-  const down = await place.run("examples/remote-copy.ts", there, place.path("back"));
+  const down = await place.run("examples/04-files/remote-copy.ts", there, place.path("back"));
   expect(down.stdout).toBe(up.stdout);
   expect(readFileSync(place.path("back")).equals(content)).toBe(true);
   mkdirSync(place.path("folder"));
   const inFolder = await place.run(
-    "examples/remote-copy.ts",
+    "examples/04-files/remote-copy.ts",
     place.path("local"),
     `${address}/${place.path("folder")}`,
   );
   expect(inFolder).toMatchObject({ status: 0, stdout: up.stdout });
   expect(readFileSync(place.path("folder/local")).equals(content)).toBe(true);
-  await place.run("examples/remote-copy.ts", there, place.path("folder"));
+  await place.run("examples/04-files/remote-copy.ts", there, place.path("folder"));
   expect(readFileSync(place.path("folder/there.bin")).equals(content)).toBe(true);
   mkdirSync(place.path("full/local"), { recursive: true });
   for (const [name, reason] of [
     ["full", /^BAD_REQUEST: cannot copy \S+full\/local: Is a directory; name the file\n$/],
     ["nowhere/", /^NOT_FOUND: cannot copy \S+nowhere\/: (?:Directory nonexistent|No such file or directory)\n$/],
   ] as const) {
-    const failed = await place.run("examples/remote-copy.ts", place.path("local"), `${address}/${place.path(name)}`);
+    const failed = await place.run(
+      "examples/04-files/remote-copy.ts",
+      place.path("local"),
+      `${address}/${place.path(name)}`,
+    );
     expect(failed).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(reason) });
   }
-  const none = await place.run("examples/remote-copy.ts", `${address}/${place.path("none")}`, place.path("here"));
+  const none = await place.run(
+    "examples/04-files/remote-copy.ts",
+    `${address}/${place.path("none")}`,
+    place.path("here"),
+  );
   expect(none).toMatchObject({ status: 1, stdout: "" });
   expect(none.stderr).toMatch(/^NOT_FOUND: cannot copy .*none: /);
   expect(existsSync(place.path("here"))).toBe(false);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type NotesClient } from "../../generated/client.js";
 import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
@@ -21,6 +21,12 @@ export interface ExampleServer {
   readonly address: string;
   /** Kills the process if it still runs, and resolves when it has exited. */
   kill(): Promise<void>;
+}
+
+interface ServeOptions {
+  readonly wrap?: string;
+  readonly port?: number;
+  readonly flags?: readonly string[];
 }
 
 /** A running program. */
@@ -52,6 +58,9 @@ export class Workplace implements AsyncDisposable {
   constructor(scopes = "*", users = ',users="alice,bob"') {
     for (const folder of ["files", "server", "home/.ssh"]) mkdirSync(this.path(folder), { recursive: true });
     writeFileSync(this.path("home/.ssh/id_ed25519"), this.#key.privateKey, { mode: 0o600 });
+    writeFileSync(this.path("home/.ssh/id_ed25519.pub"), `${this.#key.publicKey} alice\n`);
+    // npm takes half a second to find a program that PATH finds, too.
+    writeFileSync(this.path("npx"), '#!/bin/sh\nexec "$@"\n', { mode: 0o700 });
     const line = `scopes="${scopes}"${users} ${this.#key.publicKey} alice\n`;
     writeFileSync(this.path("server/authorized_keys"), line, { mode: 0o600 });
   }
@@ -70,12 +79,12 @@ export class Workplace implements AsyncDisposable {
     return join(this.directory, name);
   }
 
-  /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
-  async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
-    const { wrap, port: wanted = 0 } = options;
+  /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port; `flags`, further flags */
+  async serve(options: ServeOptions = {}): Promise<ExampleServer> {
+    const { wrap, port: wanted = 0, flags: more = [] } = options;
     const [sshrpc, handlers] = [this.path("sshrpc.mjs"), this.path("handlers.mjs")];
     await Promise.all([bundle(BIN, sshrpc), bundle(join(ROOT, "examples/server.ts"), handlers)]);
-    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server")];
+    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server"), ...more];
     const command = [process.execPath, sshrpc, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);
@@ -105,9 +114,23 @@ export class Workplace implements AsyncDisposable {
 
   /** Starts an example program, bundled, with these arguments; a timeout kills it. */
   async start(program: string, ...args: readonly string[]): Promise<Program> {
+    return this.#follow([process.execPath, await this.bundle(program), ...args]);
+  }
+
+  /** Bundles an example program. @returns its path */
+  async bundle(program: string): Promise<string> {
     const file = this.path(`${basename(program, ".ts")}.mjs`);
     await bundle(join(ROOT, program), file);
-    const child = this.#spawn([process.execPath, file, ...args], PATIENCE);
+    return file;
+  }
+
+  /** Starts a command of a page in the repository, as its reader does; `npx` finds the programs there. A timeout kills it. */
+  shell(command: string): Program {
+    return this.#follow(["sh", "-c", command.replace(/^npx |&& npx /g, (npx) => npx.replace("npx", "exec npx"))]);
+  }
+
+  #follow(command: readonly string[]): Program {
+    const child = this.#spawn(command, PATIENCE);
     const text = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -154,6 +177,7 @@ export class Workplace implements AsyncDisposable {
     const env = {
       ...process.env,
       HOME: this.path("home"),
+      PATH: [this.directory, join(ROOT, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
       SSH_AUTH_SOCK: "",
       NO_COLOR: "1",
       NODE_OPTIONS: "",

@@ -227,7 +227,7 @@ describe("following", () => {
 });
 
 describe("weblog-monitor", () => {
-  const program = "examples/weblog-monitor.ts";
+  const program = "examples/03-weblog/weblog-monitor.ts";
 
   test("prints where visitors come from, and exits on a visit to /kill-weblog-monitor", async () => {
     write("/kill-weblog-monitor");
@@ -263,5 +263,43 @@ describe("weblog-monitor", () => {
     ["an address without a listener", ["ssh://alice@127.0.0.1:1"], 1, /^UNAVAILABLE: .*\n$/],
   ])("prints an error for %s", async (_, args, status, message) => {
     expect(await place.run(program, ...args)).toEqual({ status, stdout: "", stderr: expect.stringMatching(message) });
+  });
+});
+
+describe("a viewer that comes back", () => {
+  const hitsAfter = async (position: string | undefined, request: Follow = {}): Promise<(string | undefined)[]> => {
+    const found: string[] = [];
+    for await (const hit of client.weblog.get(request, { resumeAfter: position as string })) found.push(hit.resource);
+    return found;
+  };
+
+  test("goes on behind its last hit, also after the log was rotated", async () => {
+    write("/a", "/b", "/c");
+    const stream = client.weblog.get();
+    for await (const hit of stream) if (hit.resource === "/b") break;
+    const { position } = stream;
+    expect(await hitsAfter(position, { lines: 1 })).toEqual(["/c"]);
+    renameSync(place.log, `${place.log}.1`);
+    writeFileSync(place.log, `${line("/d")}\n`);
+    expect(await hitsAfter(position)).toEqual(["/c"]);
+    const follower = client.weblog.get({ follow: true }, { resumeAfter: position as string });
+    const hits = follower[Symbol.asyncIterator]();
+    expect([(await hits.next()).value?.resource, (await hits.next()).value?.resource]).toEqual(["/c", "/d"]);
+    await hits.return?.();
+  });
+
+  test.each([
+    ["of another stream", () => "41"],
+    ["of the future", (position: string) => `${position}0`],
+    ["of a log that is gone", () => "1-1:0"],
+  ])("with a position %s fails with PRECONDITION_FAILED", async (_, change) => {
+    write("/a");
+    const stream = client.weblog.get();
+    for await (const _hit of stream);
+    const resumeAfter = change(stream.position as string);
+    await expect(hitsAfter(resumeAfter)).rejects.toMatchObject({
+      status: "PRECONDITION_FAILED",
+      message: "no such position: its log is gone, or it is of another stream",
+    });
   });
 });

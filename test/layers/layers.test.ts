@@ -308,7 +308,7 @@ test.each([
   "SECURITY.md",
   "PROTOCOL.md",
   "examples/README.md",
-  ...readdirSync(`${ROOT}docs`, "utf8")
+  ...readdirSync(`${ROOT}docs`, { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
 ])("every file that %s links to exists", (document) => {

@@ -23,7 +23,7 @@ export const FRAME = {
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 /** The flags of frames: PROTOCOL.md, section 3. */
-export const FLAG = { METADATA: 1, STREAM: 2, REFUSED: 4 } as const;
+export const FLAG = { METADATA: 1, STREAM: 2, REFUSED: 4, POSITION: 8 } as const;
 
 const HEADER_SIZE = 10;
 
@@ -42,6 +42,8 @@ export interface Frame {
   readonly code?: number;
   /** OPEN, HEADERS, STATUS: JSON text. */
   readonly metadata?: string | undefined;
+  /** ITEM: its position. */
+  readonly position?: string | undefined;
   readonly body?: string | Uint8Array;
 }
 
@@ -69,10 +71,12 @@ function fieldsOf({ kind, method, timeout, credit, code }: Frame): readonly Buff
 
 /** The bytes of one frame. */
 export function encodeFrame(frame: Frame): Buffer {
-  const { kind, id, flags = 0, metadata, body = "" } = frame;
+  const { kind, id, flags = 0, metadata, position, body = "" } = frame;
   const pairs = metadata === undefined ? [] : [u32(Buffer.byteLength(metadata)), Buffer.from(metadata)];
-  const payload = Buffer.concat([...fieldsOf(frame), ...pairs, typeof body === "string" ? Buffer.from(body) : body]);
-  const allFlags = metadata === undefined ? flags : flags | FLAG.METADATA;
+  const place = position === undefined ? [] : [u16(Buffer.byteLength(position)), Buffer.from(position)];
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const payload = Buffer.concat([...fieldsOf(frame), ...pairs, ...place, bytes]);
+  const allFlags = flags | (metadata === undefined ? 0 : FLAG.METADATA) | (position === undefined ? 0 : FLAG.POSITION);
   return Buffer.concat([u32(payload.length), Buffer.from([kind, allFlags]), u32(id), payload]);
 }
 
@@ -143,9 +147,9 @@ export class RawPeer {
     return this.bytes(Buffer.concat(frames.map(encodeFrame)));
   }
 
-  /** Sends preamble and HELLO. */
-  hello(methods: readonly string[] = [], limits: object = {}): this {
-    const body = JSON.stringify({ methods, limits: { message: 1 << 20, calls: 64, ...limits } });
+  /** Sends preamble and HELLO. @param more further fields of it */
+  hello(methods: readonly string[] = [], limits: object = {}, more: object = {}): this {
+    const body = JSON.stringify({ methods, limits: { message: 1 << 20, calls: 64, ...limits }, ...more });
     return this.bytes(PREAMBLE).send({ kind: FRAME.HELLO, id: 0, body });
   }
 

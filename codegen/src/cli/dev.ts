@@ -16,7 +16,10 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
     .argument("[serve options...]", "options of sshrpc serve; they require --handlers")
     .allowUnknownOption();
   addGenFlags(command)
-    .option("--handlers <file>", "run `sshrpc serve` with this handlers file and restart it on change")
+    .option(
+      "--handlers <file>",
+      "run `sshrpc serve` with this handlers file and restart it on change; with a folder of modules, it loads them again without a restart",
+    )
     .addHelpText(
       "after",
       "\nOther options, and --config, are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.\n--log-level is debug there, which has a line for each call. The nearest tsconfig.json at or above the handlers is checked in the background.",

@@ -1,12 +1,10 @@
 import { once } from "node:events";
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { InvalidOptionsError } from "../base/invalid-options-error.js";
-import { Problems } from "../base/problem.js";
 import { FileWatch } from "../file-watch.js";
-import { SourceFiles } from "../load/source/source-files.js";
-import { readSourceGraph } from "../load/source/source-graph.js";
 import type { GenerateOptions } from "../options.js";
 import { type WatchRun, watch } from "../watch.js";
+import { HandlerSources } from "./handler-sources.js";
 import type { CodegenIo } from "./io.js";
 import { describeError, describeResult } from "./report.js";
 import { ServerProcess } from "./server-process.js";
@@ -54,7 +52,7 @@ async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): P
   await Promise.all([served?.close(), watching.close(), types?.close()]);
 }
 
-/** Starts the server, and restarts it when the handlers file or one of its imports changes. */
+/** Starts the server, and restarts it when the handlers or one of their imports change, or has it load them again. */
 async function startServer(
   { options, config, serveArgs }: DevRun,
   handlers: string,
@@ -66,20 +64,15 @@ async function startServer(
   const server = new ServerProcess([bin, "serve", ...args], io, (code) => {
     io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
   });
-  const sources = new SourceFiles(io.cwd());
-  const generated = resolve(io.cwd(), options.out ?? "generated") + sep;
-  const watchedFiles = (): readonly string[] => {
-    sources.refresh();
-    const { files, missing } = readSourceGraph(sources, resolve(io.cwd(), handlers), new Problems());
-    // A run that changes generated files restarts the server itself.
-    return [...files, ...missing].filter((file) => !file.startsWith(generated));
-  };
+  const sources = new HandlerSources(resolve(io.cwd(), handlers), options.out ?? "generated", io.cwd());
   const files = new FileWatch((changed) => {
-    io.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
+    const isReload = sources.canReload(changed);
+    const names = changed.map((file) => sources.display(file)).join(", ");
+    io.stdout.write(`${names} changed: ${isReload ? "reloading the handlers" : "restarting the server"}\n`);
     types?.run();
-    void files.follow(watchedFiles()).then(() => server.restart());
+    void files.follow(sources.watched()).then(() => (isReload ? server.reload() : server.restart()));
   });
-  await files.follow(watchedFiles());
+  await files.follow(sources.watched());
   return {
     restart: () => server.restart(),
     close: async () => {

@@ -16,6 +16,8 @@ export class ServerProcess {
   #child: ChildProcess | undefined;
   /** Whether a server has run until it was stopped: the next one need not introduce itself. */
   #isKnown = false;
+  /** Whether the running server was asked to reload. It may have ended before, because of what has changed since. */
+  #isAsked = false;
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -38,6 +40,17 @@ export class ServerProcess {
     return this.#queue;
   }
 
+  /** Asks the running server to load its handlers again, or starts one. */
+  reload(): Promise<void> {
+    this.#queue = this.#queue.then(() => {
+      if (this.#child?.connected) {
+        this.#isAsked = true;
+        this.#child.send("reload-handlers", () => undefined);
+      } else if (!this.#closed) this.#start();
+    });
+    return this.#queue;
+  }
+
   /** Stops the server. It cannot be restarted. */
   close(): Promise<void> {
     this.#closed = true;
@@ -50,14 +63,17 @@ export class ServerProcess {
     const child = spawn(execPath, [...this.#args, ...(this.#isKnown ? ["--brief"] : [])], {
       cwd: this.#source.cwd(),
       env,
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
+    this.#isAsked = false;
     child.once("exit", (code) => {
       if (this.#child !== child) return;
       this.#child = undefined;
       // Ctrl-C in a terminal signals the server, too.
-      if (!this.#closed) this.#onExit(code);
+      if (this.#closed) return;
+      if (this.#isAsked) this.#start();
+      else this.#onExit(code);
     });
   }
 

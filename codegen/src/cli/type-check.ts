@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setPriority } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -78,11 +78,13 @@ export class TypeCheck {
 }
 
 /**
- * The check of the project that a file belongs to: the nearest tsconfig.json at or above its folder, within the working directory.
+ * The check of the project that a file or folder belongs to: the nearest tsconfig.json at or above it, within the working directory.
  * @returns undefined where there is none; a message where TypeScript is not installed
  */
 export function typeCheckOf(file: string, io: CodegenIo): TypeCheck | string | undefined {
-  const config = findConfig(dirname(resolve(io.cwd(), file)), io.cwd());
+  const path = resolve(io.cwd(), file);
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const config = findConfig(isFolder ? path : dirname(path), io.cwd());
   if (config === undefined) return undefined;
   const compiler = findCompiler(config);
   if (compiler === undefined) return "no type check: npm install --save-dev typescript";

@@ -45,6 +45,7 @@ export interface MethodModel {
   readonly deprecated?: boolean | string;
   readonly since?: string;
   readonly idempotent: boolean;
+  readonly onInterrupt?: "run";
   readonly scope?: string;
   /** In milliseconds. */
   readonly timeout?: number;

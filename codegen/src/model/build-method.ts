@@ -24,6 +24,7 @@ const OPTIONS = [
   "errors",
   "scope",
   "idempotent",
+  "onInterrupt",
   "timeout",
   "description",
   "deprecated",
@@ -107,6 +108,7 @@ export function buildMethod(
     ...describedBy(value, hint),
     ...lifeOf(part, problems, owner.deprecated),
     idempotent: typeof idempotent === "boolean" ? idempotent : isIdempotent(verb),
+    ...buildOnInterrupt(part, verb, context),
     ...buildLimits(part, context),
     params: buildParams(owner.params, request, part, context),
     request,
@@ -120,6 +122,23 @@ export function buildMethod(
 
 /** Reads a type that the method uses. `suffix` ends its name. */
 type Use = (suffix: string, part: SchemaPart) => TypeUse;
+
+/** Which methods have a key: as `takesIdempotencyKey` of the runtime. */
+function buildOnInterrupt(
+  part: SchemaPart<Readonly<Record<string, unknown>>>,
+  verb: Verb,
+  { problems }: BuildContext,
+): { onInterrupt?: "run" } {
+  const { onInterrupt, idempotent = isIdempotent(verb), responseStream } = part.value;
+  if (onInterrupt === undefined) return {};
+  const refuse = (message: string) => problems.add(part.child("onInterrupt").at, `${part.path}.onInterrupt`, message);
+  if (onInterrupt !== "run") refuse('expected "run"');
+  else if (idempotent === true)
+    refuse("an idempotent method has no idempotency key, and runs again in any case; remove it");
+  else if (responseStream !== undefined) refuse("a method with a response stream has no idempotency key; remove it");
+  else return { onInterrupt };
+  return {};
+}
 
 function buildLimits(
   part: SchemaPart<Readonly<Record<string, unknown>>>,

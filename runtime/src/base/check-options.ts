@@ -24,6 +24,7 @@ const TYPES = {
   false: ["false", (value: unknown) => value === false],
   functions: ["a list of functions", (value: unknown) => isListOf(value, "function")],
   function: ["a function", (value: unknown) => typeof value === "function"],
+  instance: ["an instance of a class", (value: unknown) => isTable(value) && !isPlain(value)],
   object: ["an object", (value: unknown) => isTable(value)],
   strings: ["a list of strings", (value: unknown) => isListOf(value, "string")],
   string: ["a string", (value: unknown) => typeof value === "string"],
@@ -168,6 +169,11 @@ function isListOf(value: unknown, type: "string" | "function"): boolean {
 /** Whether a value is an object of options, and not a list or bytes. */
 function isTable(value: unknown): value is object {
   return isObject(value) && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function describeUnknown(name: string, known: KnownOptions, { noun, path: parents }: Place): string {

@@ -41,6 +41,19 @@ export function algorithmsOf(duplex: Duplex): SshAlgorithms | undefined {
   return overSsh(duplex)?.algorithms;
 }
 
+/** Duplexes that may be used before their peer has answered the request for them. */
+const OPENING = new WeakMap<Duplex, Promise<void>>();
+
+/** Notes that a duplex is not open yet. @param opening resolves when it is, or was closed; its transport bounds the time */
+export function setOpening(duplex: Duplex, opening: Promise<void>): void {
+  OPENING.set(duplex, opening);
+}
+
+/** Resolves when the peer has answered the request for a duplex; undefined for one that was open from the start. */
+export function openingOf(duplex: Duplex): Promise<void> | undefined {
+  return OPENING.get(duplex);
+}
+
 /**
  * A duplex that does not access the memory of a write after its callback: the writer may reuse that memory. Other duplexes may
  * still hold it: `Duplex.from({ readable, writable })` calls back before its inner stream has taken the chunk.

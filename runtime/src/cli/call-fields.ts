@@ -1,5 +1,6 @@
 import type { RequestSchema } from "../adapters/catalog/catalog.js";
 import { needsSchema, requestOfFields } from "../adapters/exec/field-values.js";
+import { anySignal } from "../base/async/any-signal.js";
 import { CONNECT_TIMEOUT } from "../client/call-path.js";
 import type { Contract } from "../contract/contract.js";
 import { matchPath, parsePath } from "../contract/path.js";
@@ -33,7 +34,7 @@ export async function readFields(fields: ReadonlyMap<string, string>, call: Fiel
 async function readSchema({ server, verb, path, timeout, signal }: FieldsCall): Promise<RequestSchema | undefined> {
   try {
     const late = AbortSignal.timeout(timeout ?? CONNECT_TIMEOUT);
-    const text = await server.run("describe", AbortSignal.any([signal, late]));
+    const text = await server.run("describe", anySignal([signal, late]));
     return text === undefined ? undefined : findSchema(JSON.parse(text) as Contract, verb, path);
   } catch (error) {
     // A second attempt would prompt again, and the server may count it.

@@ -26,6 +26,9 @@ interface CallFlags extends CallServerFlags {
   readonly items?: string;
   readonly bytes?: boolean;
   readonly json?: boolean;
+  readonly after?: string;
+  readonly positions?: boolean;
+  readonly idempotencyKey?: string;
 }
 
 /** The arguments and options of a call, as commander passes them. */
@@ -57,6 +60,15 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
       `timeout of the call, such as 500ms or 2m (default: ${ms(UNARY_TIMEOUT)}; none for streams)`,
       durationFrom(1),
     )
+    .option(
+      "--after <position>",
+      "begin the response stream behind the item with this position, as --positions prints it",
+    )
+    .option("--positions", 'print each item with its position, where it has one: {"position":"7","item":{}}')
+    .option(
+      "--idempotency-key <key>",
+      "key of the call: however often it is sent with this key, the server runs it once (1 to 255 printable ASCII characters)",
+    )
     .option("--json", "print an error of the call as one line of JSON, as over stock ssh")
     .action(async (...args: CallArguments) => {
       try {
@@ -71,7 +83,9 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
   const source = parseWords(words);
   if (source.from === "input" && flags.items === "-")
     throw new UsageError("standard input cannot be both the request and --items");
-  const { bytes } = flags;
+  const { bytes, after: resumeAfter, positions, idempotencyKey } = flags;
+  if (bytes && positions)
+    throw new UsageError("--positions cannot be combined with --bytes: raw bytes are printed without positions");
   const deadline = performance.now() + (flags.timeout ?? Number.POSITIVE_INFINITY);
   const { stdout, stderr } = io;
   const line = (value: unknown, isTerminal = false): string =>
@@ -79,8 +93,9 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
   const items = flags.items === undefined ? undefined : readItems(flags.items, { io, isBytes: bytes ?? false });
   const text = stdout.isTTY ? terminalText() : undefined;
   let isStream = bytes && items === undefined;
-  const onItem = (item: unknown): Promise<void> => {
+  const onItem = (item: unknown, position: string | undefined): Promise<void> => {
     isStream = true;
+    if (positions) return output.write(line({ position, item }, stdout.isTTY));
     return output.write(bytes ? (text?.(item as Uint8Array) ?? (item as Uint8Array)) : line(item, stdout.isTTY));
   };
   const server = await findServer(address, flags, io);
@@ -88,7 +103,16 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
     const { signal } = output;
     const request = await readRequest(source, { verb, path, ...flags, server, signal }, io);
     const timeout = flags.timeout && Math.max(1, Math.ceil(deadline - performance.now()));
-    const response = await callPath(server.transport, { verb, path, request, timeout, bytes, items, onItem, signal });
+    const streams = { bytes, items, onItem, resumeAfter };
+    const response = await callPath(server.transport, {
+      verb,
+      path,
+      request,
+      timeout,
+      ...streams,
+      idempotencyKey,
+      signal,
+    });
     if (response === undefined) return;
     // Only the items of a stream go to standard output, as for commands over stock ssh.
     if (isStream) stderr.write(line(response, stderr.isTTY));

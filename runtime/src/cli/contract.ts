@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { escapeUnsafe } from "../adapters/session-io/printer.js";
+import { anySignal } from "../base/async/any-signal.js";
 import { fetchContract } from "../compose/connect.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { UNARY_TIMEOUT } from "../wire/limits.js";
@@ -41,7 +42,7 @@ async function printContract(
   const { transport } = await findServer(address, flags, io);
   const timeout = flags.timeout ?? UNARY_TIMEOUT;
   const late = AbortSignal.timeout(timeout);
-  const signal = AbortSignal.any([late, output.signal]);
+  const signal = anySignal([late, output.signal]);
   const { contract, complete } = await fetchContract(transport, { signal, timeout });
   if (flags.hash) {
     await output.write(`${escapeUnsafe(contract.hash)}\n`);

@@ -4,7 +4,7 @@ import type { ServeFlags } from "./serve/serve-flags.js";
 type Value<T> = T | (T extends number ? string : never) | (T extends readonly string[] ? string : never);
 
 /** Options of `sshrpc serve`: those of its flags, and those of `serve()` in a program. */
-export type ServeConfig = { readonly [Name in keyof Omit<ServeFlags, "stdio">]?: Value<ServeFlags[Name]> };
+export type ServeConfig = { readonly [Name in keyof Omit<ServeFlags, "stdio" | "check">]?: Value<ServeFlags[Name]> };
 
 /** Options of `sshrpc gen` and `sshrpc dev`. */
 export interface GenConfig {

@@ -20,9 +20,11 @@ export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error
   const load = async (): Promise<ApiHandlers> => {
     if (fault !== undefined) throw forPeer(fault.message, fault.cause);
     if (log instanceof Error) throw forPeer("--log: the file cannot be written", log);
-    return loadHandlers(flags.handlers, io).catch((error: unknown) => {
+    const handlers = await loadHandlers(flags, io).catch((error: unknown) => {
       throw forPeer("--handlers: the file does not exist or cannot be loaded", error);
     });
+    for (const problem of handlers.folder?.problems ?? []) log?.warn({}, problem);
+    return handlers;
   };
   try {
     await serveStdio(load, {

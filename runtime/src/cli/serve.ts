@@ -2,12 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
-import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { ON_FULL } from "../observe/audit-options.js";
 import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { addTableOptions } from "./config/config-options.js";
-import { keepCheck, type Setting, type Settings, settingsOf } from "./config/settings.js";
+import { keepCheck, type Settings, settingsOf } from "./config/settings.js";
+import { checkSettings } from "./serve/check-settings.js";
 import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve/serve-flags.js";
 import {
   durationFrom,
@@ -15,6 +15,7 @@ import {
   parseCount,
   parseFileName,
   parseKorvLimits,
+  parseLedger,
   parsePort,
   parseSize,
 } from "./shared/arguments.js";
@@ -47,7 +48,22 @@ export function defineServe(command: Command, io: CliIo): void {
       "format of the log: pretty, json, or auto, which is pretty at a terminal (default: auto)",
       oneOf(FORMATS),
     )
-    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
+    .option(
+      "--log-max-size <size>",
+      "size after which the log file is rotated, such as 64M (default: never)",
+      parseSize,
+    )
+    .option("--log-files <number>", "rotated log files that are kept (default: 5)", parseCount)
+    .option(
+      "--handlers <file>",
+      "module whose default export is defineHandlers({ … }), or a folder of modules with defineHandlerModule({ … }); required",
+      parseFileName,
+    )
+    .option(
+      "--keep-going",
+      "with a folder: serve the methods that have handlers where other modules are missing or broken",
+    )
+    .option("--import-timeout <duration>", "timeout of the import of a handlers file (default: 10s)", durationFrom(1))
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -86,10 +102,20 @@ export function defineServe(command: Command, io: CliIo): void {
       oneOf(ON_FULL),
     )
     .option(
+      "--ledger <place>",
+      "where outcomes of calls with an idempotency key are kept: memory, file:PATH, or none (default: memory)",
+      parseLedger,
+    )
+    .option("--ledger-keeps <duration>", "how long they are kept, such as 1h (default: 10m)", durationFrom(1))
+    .option(
       "--metrics <address>",
       "serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9464; requires prom-client (default: none)",
     )
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
+    .option(
+      "--check",
+      "start nothing: check the options and the files that they name, print all problems, and exit with 0 or 1",
+    )
     .option("--brief", "print one line at the start, in place of an introduction")
     .option(
       "--grace <duration>",
@@ -119,7 +145,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
       // Not by requiredOption, which would hide a misspelled option behind a missing one.
-      if (flags.handlers === undefined && settings.fault === undefined)
+      if (flags.handlers === undefined && settings.fault === undefined && !flags.check)
         command.error("error: required option '--handlers <file>' not specified");
       return serve(flags, { io, settings, excess });
     });
@@ -145,6 +171,10 @@ async function serve(
   flags: ServeFlags,
   { io, settings, excess }: { readonly io: CliIo; readonly settings: Settings; readonly excess: string | undefined },
 ): Promise<void> {
+  if (flags.check) {
+    const { checkServe } = await import("./serve-check.js");
+    return checkServe({ settings, checkSettings, excess }, io);
+  }
   checkSettings(settings);
   tuneGc();
   if (flags.stdio) {
@@ -156,76 +186,13 @@ async function serve(
     import("./serve/serve-on-port.js"),
     import("./load-handlers.js"),
   ]);
-  const load = ({ handlers }: ServeFlags) => loadHandlers(handlers, io);
+  const load = (given: ServeFlags) => loadHandlers(given, io);
   return serveOnPort({ settings, checkSettings, loadHandlers: load }, io);
 }
 
 /** The client gets the message, without names of files; the log has the cause. */
 function faultOf({ fault }: Settings): Error | undefined {
   return fault && new Error("the config file of the server is invalid", { cause: fault });
-}
-
-/** Flags of the mode with --stdio alone. */
-const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
-
-/** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = [
-  ...["shutdownDelay", "metrics", "brief"],
-  ...["takeover", "runtimeDirectory", "processes"],
-];
-
-/** Why the options of a server that listens have no effect with --stdio. */
-function whyNot(key: string): string {
-  return PORT_ALONE.includes(key)
-    ? "sshd starts a process for each session"
-    : "sshd accepts connections and authenticates callers";
-}
-
-/**
- * Rejects options without effect, because an ignored option of security would be dangerous.
- * @throws UsageError that names both sources
- */
-function checkSettings(settings: Settings): void {
-  const isStdio = settings.given("stdio") !== undefined;
-  const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
-  const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
-    if (!isStdio) return !STDIO_ALONE.includes(key);
-    if (PORT_ALONE.includes(key)) return false;
-    const isOfServer = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
-    return !isOfServer || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
-  };
-  const lines = given
-    .filter((setting) => !hasEffect(setting))
-    .map((setting) =>
-      isStdio
-        ? `${nameOf(setting)} cannot be used with --stdio: ${whyNot(setting.option.key)}`
-        : `${nameOf(setting)} requires --stdio`,
-    );
-  lines.push(...missing(settings));
-  if (lines.length > 0) throw new UsageError(lines.join("\n"));
-}
-
-/** The option, with its source unless that is the flag itself. */
-function nameOf({ option: { key, flag }, from, source }: Setting): string {
-  return source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
-}
-
-/** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = {
-  auditMaxSize: "audit",
-  auditFiles: "audit",
-  auditOnFull: "audit",
-  runtimeDirectory: "takeover",
-};
-
-/** What is given without the option that it changes. */
-function missing(settings: Settings): readonly string[] {
-  return Object.entries(NEEDED).flatMap(([key, other]) => {
-    const setting = settings.given(key);
-    return setting === undefined || settings.given(other) !== undefined
-      ? []
-      : [`${nameOf(setting)} requires --${other}`];
-  });
 }
 
 function toList(text: string): string[] {

@@ -1,16 +1,19 @@
+import { anySignal } from "../base/async/any-signal.js";
 import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
 import { type CallOptions, checkCallOptions } from "./call/call-options.js";
-import type { Items, ResponseStream } from "./call/method-types.js";
+import type { Items, ResponseStream, ResumableItems } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
 /** Default timeout of connecting in ms. */
 export const CONNECT_TIMEOUT = 30_000;
 
 type PathMethod = (
-  ...args: [request: unknown, options: CallOptions] | [request: unknown, items: Items<unknown>, options: CallOptions]
+  ...args:
+    | [request: unknown, options: CallOptions]
+    | [request: unknown, items: Items<unknown> | ResumableItems<unknown>, options: CallOptions]
 ) => ResponseStream<unknown, unknown>;
 
 type PathClient = Client & { readonly path: { readonly [verb: string]: PathMethod } };
@@ -26,10 +29,14 @@ interface PathCall {
    * its method or of the server.
    */
   readonly timeout?: number | undefined;
-  /** Receives the items of the response stream; the next item is requested when its promise resolves. */
-  readonly onItem?: (item: unknown) => unknown;
+  /** Receives the items of the response stream, each with its position; the next item is requested when its promise resolves. */
+  readonly onItem?: (item: unknown, position: string | undefined) => unknown;
+  /** The position that the response stream begins behind. Default: none. */
+  readonly resumeAfter?: string | undefined;
+  /** See `CallOptions.idempotencyKey`. Default: none. */
+  readonly idempotencyKey?: string | undefined;
   /** The request stream, for a method that takes one. Default: none. */
-  readonly items?: Items<unknown> | undefined;
+  readonly items?: Items<unknown> | ResumableItems<unknown> | undefined;
   /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
   readonly bytes?: boolean | undefined;
   /** Cancels the connection attempt and the call when it aborts. */
@@ -43,7 +50,7 @@ interface PathCall {
  * timeout
  */
 export async function callPath(transport: Transport, call: PathCall): Promise<unknown> {
-  const { request = {}, timeout, onItem = () => undefined, items, signal } = call;
+  const { request = {}, timeout, onItem = () => undefined, items, signal, resumeAfter, idempotencyKey } = call;
   if (timeout !== undefined) checkCallOptions({}, timeout);
   const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
   await using client = await open(transport, call);
@@ -51,9 +58,11 @@ export async function callPath(transport: Transport, call: PathCall): Promise<un
   const options: CallOptions = {
     ...(timeout !== undefined && { timeout: Math.max(1, deadline - performance.now()) }),
     ...(signal && { signal }),
+    ...(resumeAfter !== undefined && { resumeAfter }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
   const stream = items === undefined ? method(request, options) : method(request, items, options);
-  for await (const item of stream) await onItem(item);
+  for await (const item of stream) await onItem(item, stream.position);
   return await stream.response;
 }
 
@@ -62,7 +71,7 @@ async function open(transport: Transport, call: PathCall): Promise<PathClient> {
   const api = pathApi(call);
   const late = AbortSignal.timeout(Math.ceil(timeout));
   try {
-    return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
+    return await openClient<PathClient>(api, transport, { signal: signal ? anySignal([late, signal]) : late });
   } catch (error) {
     if (!late.aborted || signal?.aborted) throw error;
     // A part of the caller's timeout may have passed before this call, so the rest of it would be misleading.

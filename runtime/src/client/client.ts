@@ -24,6 +24,7 @@ import { connector, type ServeCallbacks } from "./connector.js";
 import { DriftCheck } from "./drift/drift-check.js";
 import { watchDrift } from "./drift/watch-drift.js";
 import { callReports, observed } from "./report-client.js";
+import { IdempotencyKeys } from "./resend/call-key.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
 export interface Client extends AsyncDisposable {
@@ -61,8 +62,9 @@ export interface ClientOptions {
   /** Backoff before lost connections are re-established; false disables reconnecting. */
   readonly reconnect?: BackoffOptions | false;
   /**
-   * Maximum number of retries of a call whose connection fails, or whose status is UNAVAILABLE. A method that is not
-   * idempotent is retried only if the server certainly did not start it. A call that the server did not start because a limit was
+   * Maximum number of retries of a call whose connection fails, or whose status is UNAVAILABLE; a stream that resumes has as many after each
+   * item that was taken. A method that is not idempotent is retried only if the server certainly did not start it, or has a ledger of
+   * idempotency keys that knows whether it did. A call that the server did not start because a limit was
    * reached, RESOURCE_EXHAUSTED, is retried after the time that the server asks for. Default: 3.
    */
   readonly retries?: number;
@@ -158,6 +160,7 @@ export async function openClient<C extends Client>(
       timeout,
       limits,
       interceptors: options.interceptors ?? [],
+      keys: new IdempotencyKeys(),
       drift,
       reports: callReports(observer, servers),
     },
@@ -210,8 +213,8 @@ function bindClient<C extends Client>(
       return ssh;
     },
   });
-  // Contracts that differ do not concern the built-in methods.
-  const { drift: _, ...ownConfig } = config;
+  // Contracts that differ do not concern the built-in methods, and no ledger keeps their outcomes.
+  const { drift: _drift, keys: _keys, ...ownConfig } = config;
   builtIn.set(client, bindMethods(CONTRACT_METHODS, { ...ownConfig, firstIndex: api.methods.length }));
   return Object.assign(client, bindMethods(api.methods, config)) as unknown as C;
 }

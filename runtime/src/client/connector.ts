@@ -5,6 +5,7 @@ import type { Api } from "../contract/method.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { CallObserver } from "../wire/call-observer.js";
 import { Connection } from "../wire/connection.js";
+import type { ConnectionOptions } from "../wire/connection-options.js";
 import type { ItemKind } from "../wire/hello.js";
 import type { Limits } from "../wire/limits.js";
 import type { ConnectConfig } from "./connection/host-connections.js";
@@ -23,10 +24,11 @@ export function connector(
   serve: ServeCallbacks | undefined,
   watch: (connection: Connection, server: Peer) => void,
 ): ConnectConfig["connect"] {
-  const hello = {
+  const hello: ConnectionOptions["hello"] = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
     methods: [...api.methods, ...CONTRACT_METHODS].map(({ id }) => id),
+    positions: true,
     ...(serve && { builtIn: [HASHES.id] }),
   };
   return (duplex, { address }, hooks) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { anySignal } from "../base/async/any-signal.js";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
@@ -8,8 +9,8 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import type { ResponseStream } from "./call/method-types.js";
-import { retryAfterOf } from "./call/retry-delay.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
+import { retryAfterOf } from "./resend/decide-resend.js";
 
 /** Logs one line per call when it ends: method, status and duration in ms. Payloads are never logged. */
 export function logClientCalls(log: Logger): ClientInterceptor {
@@ -85,7 +86,7 @@ export function retry(options: RetryOptions = {}): ClientInterceptor {
 async function wait(milliseconds: number, signal: AbortSignal | undefined, failure: RpcError): Promise<void> {
   try {
     // A signal of its own, to which Node adds its listener: many calls may share the caller's.
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal: AbortSignal.any([signal]) });
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal: anySignal([signal]) });
   } catch {
     throw failure;
   }

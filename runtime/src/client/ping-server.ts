@@ -1,3 +1,4 @@
+import { anySignal } from "../base/async/any-signal.js";
 import type { SshAlgorithms } from "../base/peer.js";
 import { overSsh, type Transport } from "../base/transport.js";
 import { AGENT } from "../base/version.js";
@@ -40,7 +41,7 @@ export interface Pinged {
 export async function pingServer(transport: Transport, { count, timeout, signal }: PingOptions): Promise<Pinged> {
   const late = AbortSignal.timeout(timeout);
   try {
-    return await ping(transport, { count, timeout, signal: AbortSignal.any([late, signal]) });
+    return await ping(transport, { count, timeout, signal: anySignal([late, signal]) });
   } catch (error) {
     if (!late.aborted || signal.aborted) throw error;
     const message = `no complete answer of ${transport.address} within ${timeout} ms`;

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { receiverCheck } from "../base/observer/live-observer.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { algorithmsOf } from "../base/transport.js";
@@ -38,17 +39,18 @@ export function observed(
   };
 }
 
-/** Where calls are reported; undefined where no observer receives them. */
+/** The events of the calls of a client. */
+const CALLS = ["callStarted", "callEnded", "callRetried", "injectHeaders"] as const;
+
+/** Where calls are reported; undefined where no observer ever receives them. */
 export function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
-  if (!receivesCalls(observer)) return undefined;
-  return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
+  const isActive = receiverCheck(observer, CALLS);
+  if (isActive === undefined) return undefined;
+  return { observer, isActive, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
 }
 
-/** Where the callbacks of a peer are reported; undefined where no observer receives them. */
+/** Where the callbacks of a peer are reported; undefined where no observer ever receives them. */
 export function callbackReports(observer: Observer, peer: Peer): CallReports | undefined {
-  return receivesCalls(observer) ? { observer, peerOf: () => peer, callback: true } : undefined;
-}
-
-function receivesCalls({ callStarted, callEnded, callRetried, injectHeaders }: Observer): boolean {
-  return (callStarted ?? callEnded ?? callRetried ?? injectHeaders) !== undefined;
+  const isActive = receiverCheck(observer, CALLS);
+  return isActive && { observer, isActive, peerOf: () => peer, callback: true };
 }

@@ -1,3 +1,4 @@
+import type { EncodedValue } from "./codec.js";
 import { parseJson } from "./json.js";
 
 /** A JSON text and its value. The value is parsed when it is first read, and once. */
@@ -17,4 +18,9 @@ export class EncodedJson {
     this.#parsed ??= { value: parseJson(this.text) };
     return this.#parsed.value;
   }
+}
+
+/** An encoded value as text. */
+export function textOf(encoded: EncodedValue): string {
+  return typeof encoded === "string" ? encoded : Buffer.from(encoded).toString();
 }

@@ -1,7 +1,7 @@
 import { checkNumber } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
-import type { Observer } from "../base/observer/observer.js";
+import type { Observer, ServerState } from "../base/observer/observer.js";
 import { BUILT_IN_SCOPES } from "../contract/built-in/built-in-api.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
@@ -19,6 +19,8 @@ import { callbacksOf } from "./callbacks.js";
 interface OpenServerOptions extends AccountedOptions, AuditOptions, OperatedOptions {
   /** Scopes that every peer is granted: the log warns of those that no method requires. Default: none. */
   readonly grantedScopes?: readonly string[];
+  /** Returns the number of lines that the log has lost. Default: unknown. */
+  readonly lostLines?: () => number | undefined;
 }
 
 /** A source of connections, which closes with the server. */
@@ -36,6 +38,8 @@ interface OpenServer {
   readonly observer: Observer;
   /** The scopes that methods require. */
   readonly scopes: readonly string[];
+  /** Creates the file of the audit log again if it was moved, as by logrotate. */
+  reopen(): void;
   /** Stops the listener, drains the server, closes the connections that are left, then the audit log. */
   close(options?: CloseOptions, listener?: ServerListener): Promise<void>;
 }
@@ -62,16 +66,29 @@ export async function openServer(
     const scopes = [...new Set([...loaded.api.methods.flatMap(({ scope }) => scope ?? []), ...BUILT_IN_SCOPES])];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };
     for (const warning of new UnknownScopes(scopes).inLines([granted])) log.warn({}, warning);
+    const state: ServerState = {
+      unready: async () => (server.shutdown.isAnnounced ? "the server is shutting down" : server.health.reason()),
+      auditFailure: () => audit.failure?.(),
+      refusesCalls: () => audit.refusal?.() !== undefined,
+      logLinesLost: () => options.lostLines?.(),
+    };
+    const start = performance.now();
+    let hasEnded = false;
+    observer.serverStarted?.(state);
     return {
       server,
       observer,
       scopes,
+      reopen: () => audit.reopen(),
       async close(closeOptions = {}, listener) {
         await server.announceClose(closeOptions);
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);
         lines.flush();
+        const milliseconds = performance.now() - start;
+        if (!hasEnded) observer.serverEnded?.({ server: state, milliseconds, calls: server.shutdown.cut });
+        hasEnded = true;
         await audit.close();
       },
     };

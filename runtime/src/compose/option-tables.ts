@@ -7,6 +7,7 @@ import { type OptionTable, oneOf } from "../base/check-options.js";
 import { ALGORITHM_FIELDS, PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
+import type { LedgerOptions } from "../server/ledger/ledger-options.js";
 import type { CloseOptions } from "../server/shutdown.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../ssh/admission/guard-options.js";
 import type { AlgorithmOptions } from "../ssh/algorithm-options.js";
@@ -17,6 +18,19 @@ import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/for
 
 // The known options that several entry points share. Types do not check plain JavaScript, spread objects, or objects that
 // come from a variable; `satisfies` keeps the tables complete.
+
+const LEDGER_OPTIONS = {
+  file: oneOf("string"),
+  keeps: true,
+  maxEntries: true,
+  maxBytes: true,
+  maxKeyEntries: true,
+  maxKeyBytes: true,
+  resumeGrace: true,
+} satisfies OptionTable<LedgerOptions>;
+
+/** Those of a ledger of the program's own, as a plain object. */
+const LEDGER_MEMBERS = { id: true, begin: true, forget: true, close: true } as const;
 
 /** The options of every server of an API. */
 export const API_SERVER_OPTIONS = {
@@ -29,6 +43,7 @@ export const API_SERVER_OPTIONS = {
   contractDrift: oneOf("string"),
   health: oneOf("function"),
   healthTimeout: true,
+  ledger: oneOf("false", "instance", { ...LEDGER_OPTIONS, ...LEDGER_MEMBERS }),
   exposeErrors: oneOf("boolean"),
   undeclaredProperties: oneOf("string"),
 } satisfies OptionTable<ApiServerOptions>;

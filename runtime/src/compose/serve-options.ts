@@ -39,8 +39,14 @@ export const SERVE_OPTIONS = {
   log: true,
 } satisfies OptionTable<ServeOptions>;
 
-/** Options of a server over standard input and output. */
-export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<AdapterOptions, "exec" | "shell"> {
+// A process for each session has no ledger: it would know no key of another session.
+const { ledger: _, ...STDIO_SERVER_OPTIONS } = API_SERVER_OPTIONS;
+
+/** Options of a server over standard input and output, which has no ledger of idempotency keys. */
+export interface ServeStdioOptions
+  extends Omit<ApiServerOptions, "ledger">,
+    AuditOptions,
+    Pick<AdapterOptions, "exec" | "shell"> {
   /** Scopes of the peer, or patterns such as `notes:*`. Default: none, which permits the methods without a scope. */
   readonly scopes?: readonly string[];
   /**
@@ -60,7 +66,7 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
 
 /** The known options of a server over standard input and output. */
 export const SERVE_STDIO_OPTIONS = {
-  ...API_SERVER_OPTIONS,
+  ...STDIO_SERVER_OPTIONS,
   ...AUDIT_OPTIONS,
   exec: ADAPTER_OPTIONS.exec,
   shell: ADAPTER_OPTIONS.shell,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AdapterConfig } from "../adapters/adapters.js";
 import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
@@ -21,6 +22,9 @@ import { SERVE_STDIO_OPTIONS, type ServeStdioOptions } from "./serve-options.js"
 
 /** The exit status of a command for a 5xx. */
 const EXIT_INTERNAL = 5;
+
+/** Milliseconds for the last output of a command or a shell, after the grace. */
+const EXIT_GRACE = 1000;
 
 const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
@@ -88,7 +92,7 @@ async function serveSession(
 ): Promise<void> {
   if (request.kind !== "native") stdio.redirectOutput((text) => log.info({ text }, "printed by a handler"));
   const { scopes = [], grace } = options;
-  const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
+  const opened = await openServer(handlers, { ...options, ledger: false, log, grantedScopes: scopes });
   let unwatch = (): void => undefined;
   try {
     const { server, observer } = opened;
@@ -101,8 +105,9 @@ async function serveSession(
     observer.sessionOpened?.(session);
     const stop = async (): Promise<void> => {
       await server.close({ grace });
-      // A connection or a command ends with its calls; a prompt does not.
-      if (request.kind === "shell") stdio.stream.destroy();
+      // Output that the peer does not read must not keep the process.
+      await Promise.race([closed, sleep(EXIT_GRACE, undefined, { ref: false })]);
+      stdio.stream.destroy();
     };
     for (const signal of SIGNALS) process.on(signal, stop);
     unwatch = watchErrors(process, log, async () => {

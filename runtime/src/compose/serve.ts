@@ -1,4 +1,6 @@
 import { checkOptions } from "../base/check-options.js";
+import { toError } from "../base/error-message.js";
+import type { Logger } from "../base/log.js";
 import type { Siblings } from "../base/siblings.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
@@ -38,7 +40,7 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /**
    * Takes the options that a running server can: `perKey`, `maxConnections`, and of `limits` the numbers of calls and bytes at
    * once; those of `GuardOptions` but `algorithms`, keepalives and `knownAddressTtl` for new connections. Other options stay as they are;
-   * absent ones have their defaults. Lists of keys are read again.
+   * absent ones have their defaults. Lists of keys are read again, and the file of the audit log is created again if it was moved.
    * @throws RpcError BAD_REQUEST for an invalid option; then nothing has changed
    */
   reload(options: ServeOptions): Promise<void>;
@@ -110,8 +112,9 @@ async function open<Callbacks>(
     (await (
       await import("./processes/join-processes.js")
     ).joinProcesses({ siblings, api: handlers.api, log, newServer }));
+  const lostLines = lostLinesOf(options.log);
   const opened = await openServer(handlers, {
-    ...{ ...options, maxConnections, log, authorizedKeyCount },
+    ...{ ...options, maxConnections, log, authorizedKeyCount, lostLines },
     ...(joined && { others: joined.others, observer: [joined.observer, ...[options.observer ?? []].flat()] }),
   });
   const { server, scopes, observer } = opened;
@@ -145,14 +148,29 @@ async function open<Callbacks>(
     },
     reauthorize: () => listening.reauthorize(),
     reload: async (next) => {
-      checkedOptions(() => {
-        checkOptions(next, SERVE_OPTIONS);
-        guardConfig(next);
-        server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
-      });
-      await listening.reload(next);
+      try {
+        checkedOptions(() => {
+          checkOptions(next, SERVE_OPTIONS);
+          guardConfig(next);
+          server.limit({ ...next, maxConnections: next.maxConnections ?? MAX_CONNECTIONS });
+        });
+        opened.reopen();
+        await listening.reload(next);
+      } catch (error) {
+        observer.configurationReloaded?.({ error: toError(error) });
+        throw error;
+      }
+      observer.configurationReloaded?.({});
     },
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** Loggers of `openLog` count the lines that they lose. */
+function lostLinesOf(log: Logger | false | undefined): () => number | undefined {
+  return () => {
+    const { lost } = (log || {}) as { readonly lost?: unknown };
+    return typeof lost === "number" ? lost : undefined;
   };
 }

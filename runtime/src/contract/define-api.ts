@@ -19,6 +19,12 @@ export interface MethodSchema {
   readonly scope?: string;
   /** Whether repeating a call has no further effect. Default: true, but false for STORE. */
   readonly idempotent?: boolean;
+  /**
+   * What happens to a call with an idempotency key whose server stopped while it ran, where the ledger outlives the process: `"run"` calls
+   * the handler again, which must then find out what of the effect is done, as by `ctx.idempotencyKey`. Default: the call ends with
+   * INTERRUPTED, and is never run again.
+   */
+  readonly onInterrupt?: "run";
   /** Timeout in ms of a call whose caller sets none. Default: the option `timeout` of client and server, for unary calls only. */
   readonly timeout?: number;
   /** Documentation. A JSDoc comment on the verb has the same effect. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../base/canonical-json.js";
 import type { Contract, JsonSchema, MethodContract, ResourceContract } from "./contract.js";
 import { keywordValue } from "./schema-keywords.js";
 
@@ -98,18 +99,12 @@ function keywordText(keyword: string, value: unknown): string | undefined {
     case "schema-or-list":
       return Array.isArray(value) ? `[${value.map(schemaText).join(",")}]` : schemaText(value);
     case "map":
-      return isSchema(value) ? object(mapValues(value, schemaText)) : jsonText(value);
+      return isSchema(value) ? object(mapValues(value, schemaText)) : canonicalJson(value);
     default:
       return SETS.includes(keyword) && Array.isArray(value)
-        ? `[${value.map(jsonText).sort().join(",")}]`
-        : jsonText(value);
+        ? `[${value.map(canonicalJson).sort().join(",")}]`
+        : canonicalJson(value);
   }
-}
-
-/** JSON with sorted keys. */
-function jsonText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
-  return typeof value === "object" && value !== null ? object(mapValues(value, jsonText)) : JSON.stringify(value);
 }
 
 function object(fields: Readonly<Record<string, string>>): string {

@@ -46,6 +46,8 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
+  /** Whether a call with an idempotency key is run again after the server stopped while it ran. Absent: it ends with INTERRUPTED. */
+  readonly onInterrupt?: "run";
   /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;
   /** True if the schema marks the method as deprecated; else absent. */

@@ -32,6 +32,8 @@ export const STATUSES = {
   UNAVAILABLE: 503,
   /** The deadline passed before the call ended. */
   DEADLINE_EXCEEDED: 504,
+  /** The server stopped while a call with this idempotency key ran: it may have had its effect. It is not run again. */
+  INTERRUPTED: 520,
 } as const;
 
 /** The name of a status, such as `NOT_FOUND`. */

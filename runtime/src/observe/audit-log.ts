@@ -16,6 +16,10 @@ interface AuditLog {
   readonly observer: Observer;
   /** Returns why calls are refused at present, if the audit log may refuse some. */
   readonly refusal?: (() => RpcError | undefined) | undefined;
+  /** Why lines cannot be written at present. */
+  readonly failure?: (() => Error | undefined) | undefined;
+  /** Creates its file again if it was moved. */
+  reopen(): void;
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
@@ -41,14 +45,9 @@ export async function openAuditLog(
   log: Logger,
   lost: (count: number) => void = () => {},
 ): Promise<AuditLog> {
-  if (audit === false) return { observer: {}, close: async () => {} };
-  if (typeof audit !== "object" || audit === null)
-    throw new OptionError(`option audit: ${wrongType(audit, "a logger, { file } or false")}`);
-  if (!("file" in audit) && !isLogger(audit)) {
-    throw new OptionError("option audit: neither { file } nor a logger with the methods debug, info, warn and error");
-  }
+  checkAudit(audit);
+  if (audit === false) return { observer: {}, reopen: () => {}, close: async () => {} };
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
-  if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
   const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, log, lost) : undefined;
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
@@ -63,6 +62,8 @@ export async function openAuditLog(
   return {
     observer,
     refusal: file?.refusal,
+    failure: file?.failure,
+    reopen: () => file?.reopen(),
     close: () => {
       flush();
       out = SILENT;
@@ -70,6 +71,25 @@ export async function openAuditLog(
       return closed;
     },
   };
+}
+
+/** @throws OptionError that names the invalid option */
+function checkAudit(audit: NonNullable<AuditOptions["audit"]>): void {
+  if (audit === false) return;
+  if (typeof audit !== "object" || audit === null)
+    throw new OptionError(`option audit: ${wrongType(audit, "a logger, { file } or false")}`);
+  if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
+  else if (!isLogger(audit)) {
+    throw new OptionError("option audit: neither { file } nor a logger with the methods debug, info, warn and error");
+  }
+}
+
+/** Checks an audit log without opening it. @throws OptionError that names the invalid option, or the file that cannot be written */
+export async function checkAuditOptions({ audit = false }: AuditOptions): Promise<void> {
+  checkAudit(audit);
+  if (audit === false || !("file" in audit)) return;
+  const { checkAuditFile } = await import("./audit-file.js");
+  checkAuditFile(audit);
 }
 
 /**

@@ -56,10 +56,7 @@ export class LineFile {
     this.#events = events;
     this.#maxBuffered = options.maxBuffered ?? MAX_BUFFERED;
     this.#fd = this.#open();
-    this.#timer = setInterval(() => {
-      this.#mayBeMoved = true;
-      this.#drain();
-    }, CHECK_INTERVAL).unref();
+    this.#timer = setInterval(() => this.reopen(), CHECK_INTERVAL).unref();
     if (open.size === 0) process.on("exit", flushAll);
     open.add(this);
   }
@@ -81,6 +78,12 @@ export class LineFile {
     this.#lines.push(line);
     this.#bytes += size;
     if (this.#failure === undefined) this.#drain();
+  }
+
+  /** Creates the file again if it was moved, now rather than at the next check. */
+  reopen(): void {
+    this.#mayBeMoved = true;
+    this.#drain();
   }
 
   /** Resolves when all lines are written, or after {@link CLOSE_TIMEOUT}. */
@@ -183,7 +186,7 @@ export class LineFile {
   }
 
   #rotate(): void {
-    const { file, files = 5 } = this.#options;
+    const { file, files } = this.#options;
     try {
       // Another process may have rotated it. A symbolic link stays where it is: the file that it names is renamed.
       if (hasName(this.#fd, file)) rotate(realpathSync(file), files);

@@ -6,17 +6,24 @@ const users = new Map<Writable, number>();
 // An error without a listener would end the process. Each write has its own report.
 const ignore = (): void => {};
 
+/** What the owner of a {@link LineStream} does about its failures. */
+interface LineStreamEvents {
+  /** A line is lost. */
+  readonly onLost?: () => void;
+  /** A line is written again. @param lost the number of lines that were lost before */
+  readonly onRecovered?: (lost: number) => void;
+}
+
 /** Lines on a stream of the process, such as standard error. A failed write, as to a file on a full disk, is counted. */
 export class LineStream {
   readonly #stream: Writable;
-  readonly #onRecovered: (lost: number) => void;
+  readonly #events: LineStreamEvents;
   #lost = 0;
   #isClosed = false;
 
-  /** @param onRecovered called when a line is written again, with the number of lines that were lost */
-  constructor(stream: Writable, onRecovered: (lost: number) => void) {
+  constructor(stream: Writable, events: LineStreamEvents) {
     this.#stream = stream;
-    this.#onRecovered = onRecovered;
+    this.#events = events;
     const count = users.get(stream) ?? 0;
     users.set(stream, count + 1);
     if (count === 0) stream.on("error", ignore);
@@ -40,10 +47,11 @@ export class LineStream {
   #written(error: Error | null | undefined): void {
     if (error) {
       this.#lost += 1;
+      this.#events.onLost?.();
       return;
     }
     const lost = this.#lost;
     this.#lost = 0;
-    if (lost > 0) this.#onRecovered(lost);
+    if (lost > 0) this.#events.onRecovered?.(lost);
   }
 }

@@ -16,9 +16,17 @@ export interface LogOptions {
    */
   readonly format?: LogFormat;
   /**
-   * A file that lines are appended to; it is created again when it is moved, as by logrotate. Default: standard error.
+   * A file that lines are appended to, mode 0600, which an existing file gets, too. When it is renamed or removed, as by logrotate, it is
+   * created again within 5 seconds, and at SIGHUP. Default: standard error.
    */
   readonly file?: string;
+  /**
+   * Bytes after which the file is rotated: `log` becomes `log.1`, and that one `log.2`. At least 4,096. Default: never, which leaves rotation
+   * to a program such as logrotate.
+   */
+  readonly maxSize?: number;
+  /** Renamed files that a rotation keeps, beside the one that is written. Default: 5. */
+  readonly files?: number;
 }
 
 /** See {@link LogOptions.format}. */

@@ -1,4 +1,15 @@
-import { closeSync, fchmodSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
 
 /**
  * Opens a file for appending lines.
@@ -33,6 +44,14 @@ function lastByte(file: string, size: number): string {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Checks whether {@link openAppend} could open a file, without creating it. @throws Error of the file system */
+export function checkAppend(file: string): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  else if (stats.isDirectory()) throw new Error(`${file} is a directory`);
+  else accessSync(realpathSync(file), constants.W_OK);
 }
 
 /** Whether an open file still has its name: it may have been renamed or removed. */

@@ -7,13 +7,20 @@ import { checkFileName, printable } from "../base/printable.js";
 import { toBadRequest } from "../contract/option-errors.js";
 import { isJournal, withPriority } from "./journal.js";
 import { LineFile } from "./line-file.js";
-import type { LineFileEvents } from "./line-file-options.js";
+import { checkRotation, type LineFileEvents, OWNER_ONLY } from "./line-file-options.js";
 import { LineStream } from "./line-stream.js";
 import { FORMATS, LEVELS, LOG_DEFAULTS, type LogFormat, type LogLevelOption, type LogOptions } from "./log-options.js";
+import { checkAppend } from "./open-append.js";
 import { prettyLines } from "./pretty-lines.js";
 import { writeLines } from "./write-lines.js";
 
-const LOG_OPTIONS = { level: true, format: true, file: true } satisfies OptionTable<LogOptions>;
+const LOG_OPTIONS = {
+  level: true,
+  format: true,
+  file: true,
+  maxSize: true,
+  files: true,
+} satisfies OptionTable<LogOptions>;
 
 /** A log whose level can be changed while it is used. Its owner closes it. */
 export interface OpenLog extends Logger, AsyncDisposable {
@@ -21,6 +28,10 @@ export interface OpenLog extends Logger, AsyncDisposable {
   /** Changes the lowest level that is written, from the next line on. @throws Error for an unknown level */
   setLevel(level: LogLevelOption): void;
   isLevelEnabled(level: string): boolean;
+  /** The number of lines that could not be written, since it was opened. */
+  readonly lost: number;
+  /** Creates the file again if it was moved, as by logrotate; without this call, that takes up to 5 seconds. */
+  reopen(): void;
   /** Resolves when the lines are in the file, or after 2 seconds. */
   close(): Promise<void>;
 }
@@ -46,16 +57,19 @@ export async function openLog(options: LogOptions = {}): Promise<OpenLog> {
 
 /** As {@link openLog}, for a command. @throws OptionError, or Error if pino-pretty is missing */
 export async function openLogOf(io: LogProcess, options: LogOptions): Promise<OpenLog> {
-  checkOptions(options, LOG_OPTIONS);
-  const level = checkLevel(options.level ?? LOG_DEFAULTS.level);
-  const format = oneOf("log.format", options.format ?? LOG_DEFAULTS.format, FORMATS);
-  const { file } = options;
+  const { level, format, file } = checkedLog(options);
   const pretty = await prettyFor(format, file === undefined, io);
-  const onRecovered = (lost: number): void => {
-    if (lost > 0) log.warn({ lost }, "lines were lost");
+  let lost = 0;
+  const events: LogEvents = {
+    onLost: () => {
+      lost += 1;
+    },
+    onRecovered: (count) => {
+      if (count > 0) log.warn({ lost: count }, "lines were lost");
+    },
   };
-  const stderr = new LineStream(io.stderr, file === undefined ? onRecovered : () => {});
-  const lines = file === undefined ? stderr : openFile(file, stderr, onRecovered);
+  const stderr = new LineStream(io.stderr, file === undefined ? events : {});
+  const lines = file === undefined ? stderr : openFile({ ...options, file }, stderr, events);
   const toText = pretty ?? (file === undefined && isJournal(io.stderr, io.env) ? withPriority : undefined);
   const write = (line: string): void => lines.write(toText === undefined ? line : toText(line));
   const logger = writeLines(level, write);
@@ -75,10 +89,44 @@ export async function openLogOf(io: LogProcess, options: LogOptions): Promise<Op
     setLevel: (next) => {
       logger.level = checkLevel(next);
     },
+    get lost() {
+      return lost;
+    },
+    reopen: () => {
+      if (lines instanceof LineFile) lines.reopen();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
   return log;
+}
+
+/** Checks a log without opening it. @throws OptionError that names the invalid option, or the file that cannot be written */
+export function checkLog(options: LogOptions): void {
+  const { file } = checkedLog(options);
+  if (file === undefined) return;
+  checkFileName(file, "log");
+  try {
+    checkAppend(file);
+  } catch (error) {
+    throw unwritable(error);
+  }
+}
+
+function checkedLog(options: LogOptions): Required<Pick<LogOptions, "level" | "format">> & Pick<LogOptions, "file"> {
+  checkOptions(options, LOG_OPTIONS);
+  const level = checkLevel(options.level ?? LOG_DEFAULTS.level);
+  const format = oneOf("log.format", options.format ?? LOG_DEFAULTS.format, FORMATS);
+  const { file, maxSize, files } = options;
+  checkRotation("log", options);
+  if (file === undefined && (maxSize ?? files) !== undefined) {
+    throw new OptionError(`option log.${maxSize === undefined ? "files" : "maxSize"}: requires the option file`);
+  }
+  return { level, format, ...(file !== undefined && { file }) };
+}
+
+function unwritable(error: unknown): OptionError {
+  return new OptionError(`the log cannot be written: ${errorMessage(error)}`, { cause: error });
 }
 
 /** @throws OptionError that names the nearest level */
@@ -115,10 +163,23 @@ function hasColor(isTerminal: boolean, { NO_COLOR, FORCE_COLOR, TERM }: LogProce
   return isTerminal && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
 }
 
+/** What happens to the lines of a log. */
+interface LogEvents {
+  /** A line is lost. */
+  readonly onLost: () => void;
+  /** Lines can be written again, and `lost` of them are missing. */
+  readonly onRecovered: (lost: number) => void;
+}
+
 /** Opens the file of a log, which reports its own failures on standard error. */
-function openFile(file: string, stderr: LineStream, onRecovered: (lost: number) => void): LineFile {
+function openFile(
+  { file, maxSize, files }: LogOptions & { readonly file: string },
+  stderr: LineStream,
+  { onLost, onRecovered }: LogEvents,
+): LineFile {
   checkFileName(file, "log");
   const events: LineFileEvents = {
+    onLost,
     onProblem: (message, error) =>
       stderr.write(`sshrpc: the log ${message}${error === undefined ? "" : ` (${errorMessage(error)})`}\n`),
     onRecovered: (lost) => {
@@ -127,9 +188,9 @@ function openFile(file: string, stderr: LineStream, onRecovered: (lost: number) 
     },
   };
   try {
-    return new LineFile({ file }, events);
+    return new LineFile({ file, mode: OWNER_ONLY, maxSize, files }, events);
   } catch (error) {
     void stderr.close();
-    throw new OptionError(`the log cannot be written: ${errorMessage(error)}`, { cause: error });
+    throw unwritable(error);
   }
 }

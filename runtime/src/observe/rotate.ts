@@ -1,4 +1,5 @@
 import { renameSync, statSync } from "node:fs";
+import { KEPT_FILES } from "./line-file-options.js";
 
 /**
  * Renames `audit.log` to `audit.log.1`, `audit.log.1` to `audit.log.2`, and so on; the oldest one is replaced. A process that is killed
@@ -6,7 +7,7 @@ import { renameSync, statSync } from "node:fs";
  * @param files how many renamed files are kept
  * @throws Error of the file system
  */
-export function rotate(file: string, files: number): void {
+export function rotate(file: string, files = KEPT_FILES): void {
   // Up to the first number that is free: the files behind it need not move.
   let last = 1;
   while (last < files && statSync(`${file}.${last}`, { throwIfNoEntry: false }) !== undefined) last += 1;

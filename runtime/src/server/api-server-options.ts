@@ -16,6 +16,9 @@ import type { HealthFunction } from "./built-in/health-check.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 import { StuckHandlers } from "./call/stuck-handlers.js";
+import { runOnce, type ServerLedger } from "./keyed/run-once.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { LedgerOptions } from "./ledger/ledger-options.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {
@@ -62,6 +65,12 @@ export interface ApiServerOptions {
   readonly health?: HealthFunction;
   /** Timeout in ms of `health`; later, the server is not ready. Default: 2,000. */
   readonly healthTimeout?: number;
+  /**
+   * Where calls with an idempotency key, and their outcomes, are kept, so that a caller that has lost its connection can send such a call
+   * again: in memory; in a file, which outlives the process; in a {@link Ledger} of your own; or nowhere (false). Default: in memory,
+   * for 10 minutes.
+   */
+  readonly ledger?: false | LedgerOptions | Ledger;
   /** Sends callers the message and stack of undeclared errors. For development only. Default: false. */
   readonly exposeErrors?: boolean;
   /**
@@ -80,7 +89,7 @@ interface DispatchOptions extends ApiServerOptions {
 }
 
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
-export function dispatchConfig(options: DispatchOptions, limits: Limits): DispatchConfig {
+export function dispatchConfig(options: DispatchOptions, limits: Limits, ledger?: ServerLedger): DispatchConfig {
   const observer = observerOf(options);
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
@@ -92,6 +101,7 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits): Dispat
     log: options.log,
     failures: failureLines(options),
     refusal: options.refusal,
+    runOnce: runOnce(ledger),
     runCall: observer.runCall,
     stuck: new StuckHandlers(limits, observer),
   };

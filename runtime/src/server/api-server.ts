@@ -18,7 +18,7 @@ import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
 import { builtInHandlers } from "./built-in/built-in-handlers.js";
-import type { OperatedOptions } from "./built-in/health-check.js";
+import { type HealthCheck, healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
 import { type OperationsConfig, operate, operationsConfig } from "./built-in/operation-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
@@ -27,9 +27,12 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
+import { openLedger } from "./keyed/open-ledger.js";
+import type { ServerLedger } from "./keyed/run-once.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
+import { OpenSessions } from "./open-sessions.js";
 import { receiver } from "./receiver.js";
 import { reportUnknown } from "./report-calls.js";
 import { type CallbackClients, reportDrift } from "./report-drift.js";
@@ -46,23 +49,30 @@ interface AcceptedConnection {
 
 /** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
-  readonly #api: Api;
+  /** The API that it serves. */
+  readonly api: Api;
+  /** The limits of its connections. */
+  readonly limits: Limits;
+  /** Whether the program is ready. */
+  readonly health: HealthCheck;
   readonly #router: Router;
-  readonly #limits: Limits;
   readonly #maxHello: number;
   readonly #config: DispatchConfig;
+  readonly #ledger: ServerLedger | undefined;
   readonly #log: Logger;
   readonly #observer: Observer;
   /** What its connections and their calls hold. */
   readonly accounts: ServerAccount;
   /** Bounds the lines of failures that a key can cause in the log. */
   readonly failures: RefusalLines;
+  /** The sessions of adapters. */
+  readonly sessions = new OpenSessions();
   readonly #callbacks: CallbackClients | undefined;
   readonly #drift: (connection: Connection, peer: Peer) => void;
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, ServedPeer>();
   readonly #calls: ObservedCalls;
-  readonly #shutdown: Shutdown;
+  readonly shutdown: Shutdown;
   readonly #others: OtherProcesses | undefined;
   readonly #operations: OperationsConfig;
 
@@ -73,13 +83,15 @@ export class ApiServer {
     callbacks?: CallbackClients,
   ) {
     this.#callbacks = callbacks;
-    this.#api = handlers.api;
-    this.#limits = resolveLimits(options.limits);
+    this.api = handlers.api;
+    this.limits = resolveLimits(options.limits);
     this.#maxHello = maxHello(handlers.api.methods);
-    this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
+    this.accounts = new ServerAccount(accountsConfig(options, this.limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
-    this.#config = dispatchConfig(options, this.#limits);
+    this.health = healthCheckOf(options);
+    this.#ledger = openLedger(options);
+    this.#config = dispatchConfig(options, this.limits, this.#ledger);
     this.failures = this.#config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
@@ -87,21 +99,21 @@ export class ApiServer {
     });
     this.#others = options.others;
     this.#operations = operationsConfig(options, {
-      ...{ api: this.#api, observer: this.#observer, accounts: this.accounts },
-      ...{ native: this.#connections, calls: this.#calls, isDraining: () => this.#shutdown.isAnnounced },
+      ...{ api: this.api, observer: this.#observer, accounts: this.accounts, health: this.health },
+      ...{ native: this.#connections, calls: this.#calls, isDraining: () => this.shutdown.isAnnounced },
     });
     this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations));
     this.#local = new LocalCalls({
       dispatch: this.#config,
-      limits: this.#limits,
+      limits: this.limits,
       accounts: this.accounts,
       observer: this.#calls.counting,
       clients: (account) => this.#clientsFor(account),
-      callbacks: callbacks?.client(undefined, this.#limits) ?? NO_CALLBACKS,
+      callbacks: callbacks?.client(undefined, this.limits) ?? NO_CALLBACKS,
     });
-    this.#shutdown = new Shutdown({
+    this.shutdown = new Shutdown({
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
-      calls: () => this.calls,
+      ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
@@ -113,16 +125,6 @@ export class ApiServer {
    */
   limit(options: AccountedOptions): void {
     this.accounts.limit(accountsConfig(options, resolveLimits(options.limits)));
-  }
-
-  /** The API that it serves. */
-  get api(): Api {
-    return this.#api;
-  }
-
-  /** The limits of its connections. */
-  get limits(): Limits {
-    return this.#limits;
   }
 
   /**
@@ -178,16 +180,16 @@ export class ApiServer {
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): AcceptedConnection | undefined {
-    if (this.#shutdown.isClosing) {
+    if (this.shutdown.isClosing) {
       refuseConnection(duplex, CLOSING);
       return undefined;
     }
-    const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
+    const hasCallbacks = (this.api.callbacks ?? []).length > 0;
     const account = this.accounts.of(peer);
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: helloOf(this.#api),
-      limits: this.#limits,
+      hello: helloOf(this.api, this.#ledger?.ledger),
+      limits: this.limits,
       maxHello: this.#maxHello,
       receive: receiver({
         router: this.#router,
@@ -202,7 +204,7 @@ export class ApiServer {
       observer: this.#calls.of(peer, () => connection),
       peerName: "the client",
     });
-    const callbacks = this.#callbacks?.client({ connection, peer }, this.#limits) ?? NO_CALLBACKS;
+    const callbacks = this.#callbacks?.client({ connection, peer }, this.limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
     const announced = this.#others?.announce(connection.ready, { peer, callbacks });
@@ -223,17 +225,15 @@ export class ApiServer {
     };
   }
 
-  /** Answers a built-in method for operators, for this process alone. @throws RpcError NOT_FOUND, BAD_REQUEST */
-  operate(method: string, request: unknown, by: Peer): unknown {
-    return operate(this.#operations, method, request, by);
-  }
+  /** Answers a built-in method for operators, for this process alone. */
+  readonly operate = (id: string, request: unknown, by: Peer): unknown => operate(this.#operations, id, request, by);
 
   /**
    * Announces the shutdown in the health of the server, and waits for `delay`: before its listener stops.
    * @throws Error if the delay is not a number of milliseconds
    */
   async announceClose({ delay = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.announce(checkGrace(delay, "delay"));
+    await this.shutdown.announce(checkGrace(delay, "delay"));
   }
 
   /**
@@ -243,7 +243,7 @@ export class ApiServer {
    * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    await this.#shutdown.close(checkGrace(grace));
+    await this.shutdown.close(checkGrace(grace));
     this.failures.flush();
   }
 }

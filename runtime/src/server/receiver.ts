@@ -41,7 +41,8 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
     if (caller === undefined) {
       const { maxMessage, remote } = connection();
       const hasOtherContract = remote?.api !== undefined && remote.api.hash !== router.api.hash;
-      const other = { items: remote?.items, hasOtherContract, callbacks: callbacks() };
+      const positions = remote?.positions === true;
+      const other = { items: remote?.items, hasOtherContract, positions, callbacks: callbacks() };
       caller = { peer, maxMessage, ...other, clients, config: dispatch };
     }
     const { codec } = call;

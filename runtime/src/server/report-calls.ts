@@ -1,4 +1,5 @@
 import { nextCall } from "../base/observer/combine-observers.js";
+import { receiverCheck } from "../base/observer/live-observer.js";
 import type { CallEvent, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -18,48 +19,50 @@ interface ReportedCalls {
   readonly callback?: true;
 }
 
-/** Reports the calls of a connection; undefined if no observer receives calls: they are not measured then. */
+/** Reports the calls of a connection; undefined if no observer ever receives calls. */
 export function reportCalls(
-  { callStarted, callEnded, runCall }: Observer,
+  observer: Observer,
   { peer, router, reference, callback }: ReportedCalls,
 ): CallObserver | undefined {
-  if (callStarted === undefined && callEnded === undefined && runCall === undefined) return undefined;
+  const isActive = receiverCheck(observer, ["callStarted", "callEnded", "runCall"]);
+  if (isActive === undefined) return undefined;
   const known: ReportedMethod[] = [];
   const about = (method = -1): ReportedMethod => {
     known[method] ??= aboutOf(router, reference(method) ?? "");
     return known[method];
   };
   return {
-    started:
-      callStarted &&
-      (({ call, method: index, metadata }) => {
-        const { method, unknown, deprecated } = about(index);
-        const headers = metadata !== undefined && metadata.size > 0 ? metadata : undefined;
-        callStarted({ call, side: "server", callback, peer, method, unknown, deprecated, metadata: headers });
-      }),
+    isActive,
+    started: ({ call, method: index, metadata }) => {
+      const { callStarted } = observer;
+      if (callStarted === undefined) return;
+      const { method, unknown, deprecated } = about(index);
+      const headers = metadata !== undefined && metadata.size > 0 ? metadata : undefined;
+      callStarted({ call, side: "server", callback, peer, method, unknown, deprecated, metadata: headers });
+    },
     // No spread: it would double the time that the report takes.
-    ended:
-      callEnded &&
-      (({ call, method: index, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) => {
-        const { method, unknown, deprecated } = about(index);
-        callEnded({
-          call,
-          side: "server",
-          callback,
-          peer,
-          method,
-          unknown,
-          deprecated,
-          status,
-          milliseconds,
-          bytesIn,
-          bytesOut,
-          itemsIn,
-          itemsOut,
-          error,
-          refused,
-        });
-      }),
+    ended: ({ call, method: index, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) => {
+      const { callEnded } = observer;
+      if (callEnded === undefined) return;
+      const { method, unknown, deprecated } = about(index);
+      callEnded({
+        call,
+        side: "server",
+        callback,
+        peer,
+        method,
+        unknown,
+        deprecated,
+        status,
+        milliseconds,
+        bytesIn,
+        bytesOut,
+        itemsIn,
+        itemsOut,
+        error,
+        refused,
+      });
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Observer } from "../base/observer/observer.js";
 import type { Connection } from "../wire/connection.js";
+import type { ServerLedger } from "./keyed/run-once.js";
 import type { LocalCalls } from "./local/local-calls.js";
+import type { OpenSessions } from "./open-sessions.js";
 
 /** How a server closes. */
 export interface CloseOptions {
@@ -23,6 +25,8 @@ interface ShutdownConfig {
   readonly calls: () => number;
   /** The calls of adapters. */
   readonly local: Pick<LocalCalls, "drain" | "stop">;
+  readonly sessions: Pick<OpenSessions, "close" | "ended">;
+  readonly ledger: ServerLedger | undefined;
 }
 
 /** The reason that callers get. */
@@ -33,6 +37,7 @@ export class Shutdown {
   readonly #config: ShutdownConfig;
   #isAnnounced = false;
   #isClosing = false;
+  #cut = 0;
   #end: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#end = resolve;
@@ -45,6 +50,11 @@ export class Shutdown {
   /** Whether it has been announced, or has begun. */
   get isAnnounced(): boolean {
     return this.#isAnnounced;
+  }
+
+  /** The number of calls that were still running at its end, and were ended. */
+  get cut(): number {
+    return this.#cut;
   }
 
   /** Whether new connections and calls are refused. */
@@ -65,21 +75,25 @@ export class Shutdown {
   }
 
   /**
-   * Refuses new connections and calls. Within the grace, clients are asked to connect elsewhere, and running calls may finish; then
-   * they end with UNAVAILABLE, and all connections are closed.
+   * Refuses new connections and calls. Within the grace, clients are asked to connect elsewhere, running calls may finish, and sessions
+   * answer what they have received; then calls end with UNAVAILABLE, and all connections are closed.
    */
   async close(grace: number): Promise<void> {
-    const { connections, local } = this.#config;
+    const { connections, calls, local, sessions, ledger } = this.#config;
     this.#isAnnounced = this.#isClosing = true;
     this.#end();
+    sessions.close();
     if (grace > 0) await this.#drain(grace);
+    this.#cut = Math.max(this.#cut, calls());
     local.stop(CLOSING);
+    ledger?.detached.stop(CLOSING);
     await Promise.all([...connections.keys()].map((connection) => connection.close(CLOSING)));
+    await ledger?.ledger.close?.();
   }
 
   /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
-    const { observer, calls, local } = this.#config;
+    const { observer, calls, local, sessions, ledger } = this.#config;
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
@@ -88,7 +102,11 @@ export class Shutdown {
     const start = performance.now();
     observer.drainStarted?.({ grace, connections: connections.length, calls: calls() });
     for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([graceOver, Promise.all([local.drain(CLOSING), ...connections.map(({ closed }) => closed)])]);
+    const ended = [
+      ...[local.drain(CLOSING), sessions.ended(), ledger?.detached.drain()],
+      ...connections.map(({ closed }) => closed),
+    ];
+    await Promise.race([graceOver, Promise.all(ended)]);
     clearTimeout(timer);
     observer.drainEnded?.({ milliseconds: performance.now() - start, calls: calls() });
   }

@@ -2,7 +2,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES } from "../contract/status.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
 import { MAX_CREDIT } from "./flow/stream-window.js";
-import { FLAG, FRAME, type FrameView, frameName, itemCost, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, type FrameView, frameName, itemCost, ProtocolError, positionSize } from "./frame.js";
 import { MAX_REASON } from "./hello.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { IncomingCalls } from "./incoming-calls.js";
@@ -19,6 +19,8 @@ interface CallFramesConfig {
   readonly incoming: IncomingCalls;
   readonly flow: ConnectionFlow;
   readonly limits: Limits;
+  /** Whether the HELLO of this side announces positions of items. */
+  readonly positions: boolean;
   /** Absent if this side serves no methods. */
   readonly receive: CallReceiver | undefined;
 }
@@ -29,15 +31,17 @@ export class CallFrames {
   readonly #incoming: IncomingCalls;
   readonly #flow: ConnectionFlow;
   readonly #limits: Limits;
+  readonly #positions: boolean;
   readonly #receive: CallReceiver | undefined;
   #methods = 0;
   #maxMessage: number;
 
-  constructor({ outgoing, incoming, flow, limits, receive }: CallFramesConfig) {
+  constructor({ outgoing, incoming, flow, limits, positions, receive }: CallFramesConfig) {
     this.#outgoing = outgoing;
     this.#incoming = incoming;
     this.#flow = flow;
     this.#limits = limits;
+    this.#positions = positions;
     this.#maxMessage = limits.message;
     this.#receive = receive;
   }
@@ -91,8 +95,10 @@ export class CallFrames {
   #onItem(frame: FrameView): void {
     const { id, size } = frame;
     const limit = this.#maxMessage;
-    if (size > limit) {
-      this.#rejectItem(id, size, tooLarge(size, limit, "item"));
+    if (frame.has(FLAG.POSITION)) this.#checkPosition(id);
+    const item = size - positionSize(frame);
+    if (item > limit) {
+      this.#rejectItem(id, size, tooLarge(item, limit, "item"));
       return;
     }
     this.#arrive(id, size);
@@ -104,6 +110,12 @@ export class CallFrames {
     const call = this.#incoming.find(id, "ITEM");
     if (call === undefined) received.consumed(itemCost(size));
     else call.item(frame, received);
+  }
+
+  #checkPosition(id: number): void {
+    if (!this.#positions)
+      throw new ProtocolError("ITEM with a position, which the HELLO of this side does not announce");
+    if (this.#incoming.owns(id)) throw new ProtocolError("ITEM with a position in a request stream");
   }
 
   #rejectItem(id: number, size: number, error: RpcError): void {

@@ -33,8 +33,10 @@ interface CallRecord extends Omit<CallStart, "metadata"> {
 
 /** Receives the calls of the peer. */
 export interface CallObserver {
+  /** Whether calls that begin now are reported: others are not measured. */
+  readonly isActive: () => boolean;
   /** A call begins; called with each one, also with one that is rejected. */
-  readonly started?: ((start: CallStart) => void) | undefined;
+  started(start: CallStart): void;
   /** A call has its final status, or its connection has ended. */
-  readonly ended?: ((record: CallRecord) => void) | undefined;
+  ended(record: CallRecord): void;
 }

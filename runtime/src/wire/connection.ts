@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { singleAccount } from "../base/accounts/server-account.js";
+import { openingOf } from "../base/transport.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
@@ -61,11 +62,12 @@ export class Connection implements FrameSink {
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;
-    this.#calls = new CallFrames({ outgoing, incoming, flow, limits, receive });
+    const positions = options.hello.positions === true;
+    this.#calls = new CallFrames({ outgoing, incoming, flow, limits, positions, receive });
     this.#decoder = new FrameDecoder(this, { maxPayload: options.maxHello ?? MAX_HELLO, memory: flow.memory });
     const resume = (): void => this.#decode(() => this.#decoder.resume());
     this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });
-    this.#handshake = new Handshake(limits, (error) => this.#fail(error));
+    this.#handshake = new Handshake(limits, (error) => this.#fail(error), openingOf(duplex));
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
     duplex.on("end", () => this.#lost());

@@ -7,6 +7,7 @@ import {
   HEADER_SIZE,
   METADATA_SIZE,
   OPEN_SIZE,
+  POSITION_SIZE,
   STATUS_SIZE,
 } from "./frame.js";
 
@@ -26,6 +27,8 @@ export interface Frame {
   readonly code?: number;
   /** OPEN, HEADERS, STATUS: encoded metadata. */
   readonly metadata?: string | undefined;
+  /** ITEM: its position. */
+  readonly position?: string | undefined;
   /** An encoded value, or an item's raw bytes. */
   readonly body?: EncodedValue;
 }
@@ -36,8 +39,10 @@ export function maxFrameSize(frame: Frame): number {
 }
 
 /** An upper bound of the bytes before the body of `frame`. */
-export function maxHeadSize({ kind, metadata }: Frame): number {
-  return HEADER_SIZE + HEADER_RULES[kind].minSize + (metadata === undefined ? 0 : METADATA_SIZE + metadata.length * 3);
+export function maxHeadSize({ kind, metadata, position }: Frame): number {
+  const fields =
+    HEADER_SIZE + HEADER_RULES[kind].minSize + (position === undefined ? 0 : POSITION_SIZE + position.length * 3);
+  return metadata === undefined ? fields : fields + METADATA_SIZE + metadata.length * 3;
 }
 
 function maxBodySize(body: EncodedValue | undefined): number {
@@ -69,11 +74,20 @@ export function writeHead(target: Buffer, at: number, frame: Frame, body = 0): n
     target.writeUInt32BE(size, end);
     end += METADATA_SIZE + size;
   }
+  if (frame.position !== undefined) {
+    const size = target.write(frame.position, end + POSITION_SIZE, "utf8");
+    target.writeUInt16BE(size, end);
+    end += POSITION_SIZE + size;
+  }
   writeLength(target, at, end + body);
   target[at + 4] = frame.kind;
-  target[at + 5] = (frame.flags ?? 0) | (frame.metadata === undefined ? 0 : FLAG.METADATA);
+  target[at + 5] = (frame.flags ?? 0) | presentParts(frame);
   target.writeUInt32BE(frame.id, at + 6);
   return end;
+}
+
+function presentParts({ metadata, position }: Frame): number {
+  return (metadata === undefined ? 0 : FLAG.METADATA) | (position === undefined ? 0 : FLAG.POSITION);
 }
 
 function writeLength(target: Buffer, at: number, end: number): void {

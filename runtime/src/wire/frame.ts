@@ -1,4 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import type { BytesView } from "../codec/codec.js";
+import { MAX_POSITION } from "../contract/tracked.js";
 
 /**
  * The peer broke the protocol. The connection closes with the message as its reason: after a malformed frame, the frames
@@ -43,6 +45,8 @@ export const FLAG = {
   STREAM: 2,
   /** STATUS: the call was never started. CLOSE: nor was any call without a status. Both are safe to retry elsewhere. */
   REFUSED: 4,
+  /** ITEM of the callee: the position of the item precedes it. Only for peers whose HELLO announces `positions`. */
+  POSITION: 8,
 } as const;
 
 /** Bytes before a frame's payload: length (u32), kind (u8), flags (u8), id (u32), all big-endian. */
@@ -56,6 +60,9 @@ export const STATUS_SIZE = 2;
 
 /** Bytes of the length that precedes metadata (u32). */
 export const METADATA_SIZE = 4;
+
+/** Bytes of the length that precedes a position (u16). */
+export const POSITION_SIZE = 2;
 
 /** What the header of a kind may have. */
 interface HeaderRule {
@@ -74,7 +81,7 @@ const connection = { flags: 0, minSize: 0, ofConnection: true };
 export const HEADER_RULES: Readonly<Record<FrameKind, HeaderRule>> = {
   [FRAME.HELLO]: connection,
   [FRAME.OPEN]: { ...call, flags: FLAG.METADATA | FLAG.STREAM, minSize: OPEN_SIZE },
-  [FRAME.ITEM]: call,
+  [FRAME.ITEM]: { ...call, flags: FLAG.POSITION },
   [FRAME.END]: call,
   [FRAME.HEADERS]: { ...call, flags: FLAG.METADATA },
   [FRAME.STATUS]: { ...call, flags: FLAG.METADATA | FLAG.REFUSED, minSize: STATUS_SIZE },
@@ -151,9 +158,25 @@ export class FrameView implements BytesView {
   }
 }
 
-/** The largest payload of a frame of a call, for these limits of message and metadata: that of an OPEN. */
+/** The largest payload of a frame of a call, for these limits of message and metadata: that of an OPEN, or of an ITEM. */
 export function maxCallPayload(message: number, metadata: number): number {
-  return OPEN_SIZE + METADATA_SIZE + metadata + message;
+  return message + Math.max(OPEN_SIZE + METADATA_SIZE + metadata, POSITION_SIZE + MAX_POSITION);
+}
+
+/** An item as it arrived: with {@link FLAG.POSITION}, its position precedes it. Valid as a {@link BytesView} is. */
+export interface ItemView extends BytesView {
+  readonly flags: number;
+}
+
+/** Bytes of the position that precedes an item, with its length; 0 without one. @throws ProtocolError if it is malformed */
+export function positionSize({ flags, buffer, start, end }: ItemView): number {
+  if ((flags & FLAG.POSITION) === 0) return 0;
+  const size = end - start < POSITION_SIZE ? 0 : buffer.readUInt16BE(start);
+  const text = start + POSITION_SIZE;
+  if (size === 0 || size > MAX_POSITION || text + size > end || !isUtf8(buffer.subarray(text, text + size))) {
+    throw new ProtocolError(`ITEM with a malformed position: it must be 1 to ${MAX_POSITION} bytes of UTF-8`);
+  }
+  return POSITION_SIZE + size;
 }
 
 /** The kind's name, for messages. */

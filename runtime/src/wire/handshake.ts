@@ -30,16 +30,24 @@ export class Handshake {
   readonly #limits: HandshakeLimits;
   /** Released once the preamble has arrived: it buffers the bytes before it. */
   #preamble: PreambleScanner | undefined;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
   #hello: Hello | undefined;
   #resolve: (hello: Hello) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
 
-  /** @param onTimeout called if the time limit passes */
-  constructor(limits: HandshakeLimits, onTimeout: (error: ProtocolError) => void) {
+  /**
+   * @param onTimeout called if the time limit passes
+   * @param opening resolves when the peer can have received what was sent; until then its transport bounds the time
+   */
+  constructor(limits: HandshakeLimits, onTimeout: (error: ProtocolError) => void, opening?: Promise<void>) {
     this.#limits = limits;
     this.#preamble = new PreambleScanner(limits.bytesBeforePreamble);
-    this.#timer = setTimeout(() => onTimeout(this.#timedOut()), limits.helloTimeout);
+    const start = (): void => {
+      if (!this.#isOver) this.#timer = setTimeout(() => onTimeout(this.#timedOut()), limits.helloTimeout);
+    };
+    if (opening === undefined) start();
+    else void opening.then(start);
     this.ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -76,14 +84,19 @@ export class Handshake {
 
   /** The connection has applied the HELLO. */
   complete(hello: Hello): void {
-    clearTimeout(this.#timer);
+    this.#stop();
     this.#resolve(hello);
   }
 
   /** The connection has ended. */
   end(reason: RpcError): void {
-    clearTimeout(this.#timer);
+    this.#stop();
     this.#reject(reason);
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
   }
 
   /** The error of a lost connection, with the output that arrived instead of a preamble, such as that of a login shell. */

@@ -5,6 +5,14 @@ import { ProtocolError } from "./frame.js";
 /** The type of the items of streams: JSON values, or raw bytes. */
 export type ItemKind = "json" | "bytes";
 
+/** What a server says of its ledger of idempotency keys. */
+export interface AnnouncedLedger {
+  /** Which ledger it is, of 1 to 64 characters: a server that announces the same one knows the keys that another has taken. */
+  readonly id: string;
+  /** How long it keeps the outcome of a call, in ms. */
+  readonly keeps: number;
+}
+
 /** The first frame of each side: its program, methods and limits. */
 export interface Hello {
   /** The program, such as `sshrpc/0.1.0`: for logs only. */
@@ -18,8 +26,15 @@ export interface Hello {
   readonly methods: readonly string[];
   /** The built-in methods that this side serves, by id; absent where it knows none. */
   readonly builtIn?: readonly string[];
+  /**
+   * Whether this side knows positions of items: it accepts them in response streams, and gives its handlers the header
+   * `resume-after`. Absent where it does not.
+   */
+  readonly positions?: true;
   /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
+  /** The ledger of the calls with an idempotency key; absent where this side has none. */
+  readonly ledger?: AnnouncedLedger;
   /**
    * What this side accepts: bytes of a message, concurrent calls, the initial window of each request stream, and the window of the
    * whole connection, which is absent where this side does not know such windows.
@@ -40,6 +55,9 @@ export const MAX_METHODS = 65_536;
 
 /** Entries of `builtIn`. */
 const MAX_BUILT_IN = 100;
+
+/** Characters of the id of a ledger. */
+export const MAX_LEDGER_ID = 64;
 
 /** Characters that are kept of the name, the version and the hash of a contract: reports of differences remember them. */
 const MAX_API_TEXT = 200;
@@ -81,7 +99,9 @@ export function parseHello(text: string): Hello {
     ...(isApi(hello["api"]) && { api: shortened(hello["api"]) }),
     methods,
     ...(isBuiltIn(hello["builtIn"]) && { builtIn: hello["builtIn"] }),
+    ...(hello["positions"] === true && { positions: true }),
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
+    ...(isLedger(hello["ledger"]) && { ledger: { id: hello["ledger"].id, keeps: hello["ledger"].keeps } }),
     limits: {
       message: limit(limits["message"], "message"),
       calls: limit(limits["calls"], "calls"),
@@ -131,6 +151,14 @@ function isBuiltIn(value: unknown): value is readonly string[] {
 
 function isItemKind(value: unknown): value is ItemKind {
   return value === "json" || value === "bytes";
+}
+
+/** A malformed one is ignored: the peer is then one without a ledger. */
+function isLedger(value: unknown): value is AnnouncedLedger {
+  if (!isObject(value)) return false;
+  const { id, keeps } = value;
+  const isId = typeof id === "string" && id.length > 0 && id.length <= MAX_LEDGER_ID;
+  return isId && Number.isSafeInteger(keeps) && (keeps as number) > 0;
 }
 
 function isApi(value: unknown): value is NonNullable<Hello["api"]> {

@@ -1,4 +1,4 @@
-import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
+import type { Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
 import type { Frame } from "./encode.js";
@@ -6,7 +6,7 @@ import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
 import { afterBegin } from "./flow/over-quota.js";
 import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
-import { FLAG, FRAME, itemCost, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, type ItemView, itemCost, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
@@ -50,6 +50,9 @@ export class IncomingCall {
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
+  /** Called in place of the cancel when the connection ends: the call goes on without it. */
+  #onLost: ((reason: RpcError) => void) | undefined;
+  #isDetached = false;
 
   constructor(host: CallHost, opening: CallOpening, number: number) {
     this.#host = host;
@@ -102,10 +105,14 @@ export class IncomingCall {
     return this.#sender;
   }
 
-  /** Calls `listener` when the caller cancels or the connection ends; at once if that has happened. */
-  listen(listener: (reason: RpcError) => void): void {
-    this.#onCancel = listener;
-    if (this.#reason !== undefined) listener(this.#reason);
+  /**
+   * Calls `cancelled` when the caller cancels or the connection ends; at once if that has happened.
+   * @param lost called in its place when the connection ends: the call is not answered then, and goes on without its connection
+   */
+  listen(cancelled: (reason: RpcError) => void, lost?: (reason: RpcError) => void): void {
+    this.#onCancel = cancelled;
+    this.#onLost = lost;
+    if (this.#reason !== undefined) cancelled(this.#reason);
   }
 
   /**
@@ -124,12 +131,12 @@ export class IncomingCall {
 
   /** Sends headers: at most once, before the first item. */
   headers(metadata: string): void {
-    if (!this.#answered) this.#host.headers(this.opening.id, metadata);
+    if (!this.#answered && !this.#isDetached) this.#host.headers(this.opening.id, metadata);
   }
 
   /** Grants the caller more credit for its request stream, in bytes. */
   grant(bytes: number): void {
-    if (!this.#answered && !this.#isComplete) this.#host.grant(this.opening.id, bytes);
+    if (!this.#answered && !this.#isComplete && !this.#isDetached) this.#host.grant(this.opening.id, bytes);
   }
 
   /** Ends the response stream: a pending send rejects with `reason`. */
@@ -140,7 +147,7 @@ export class IncomingCall {
   /** Sends the final status, once: with an error, `body` encodes it. */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
-    if (error === undefined && body.length > SMALL_RESPONSE) {
+    if (error === undefined && body.length > SMALL_RESPONSE && !this.#isDetached) {
       try {
         this.#host.unsent.hold(body);
       } catch (excess) {
@@ -150,6 +157,7 @@ export class IncomingCall {
     }
     this.#answered = true;
     this.#host.ended(this, status, body, error);
+    if (this.#isDetached) return;
     const code = error?.code ?? STATUSES[status];
     this.#host.answer({ kind: FRAME.STATUS, id: this.opening.id, code, metadata, body });
   }
@@ -186,7 +194,7 @@ export class IncomingCall {
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
-  item(item: BytesView, connection: ReceiveWindow): void {
+  item(item: ItemView, connection: ReceiveWindow): void {
     this.#checkOpen("ITEM");
     if (this.#items === undefined) connection.consumed(itemCost(item.end - item.start));
     else this.#items.push(item, connection);
@@ -218,6 +226,11 @@ export class IncomingCall {
   /** Called by the connection when it has ended. */
   abandon(reason: RpcError): void {
     if (this.#answered) return;
+    if (this.#onLost !== undefined) {
+      this.#isDetached = true;
+      this.#onLost(reason);
+      return;
+    }
     this.#answered = true;
     this.#host.ended(this, "CANCELLED", "", reason);
     this.#cancelled(reason);

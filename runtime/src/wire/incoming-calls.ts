@@ -115,8 +115,9 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const call = new IncomingCall(this, opening, this.#observer === undefined ? 0 : nextCall());
-    this.#observer?.started?.({ call: call.number, method: opening.method, metadata: opening.metadata });
+    const observer = this.#observer?.isActive() ? this.#observer : undefined;
+    const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
+    observer?.started({ call: call.number, method: opening.method, metadata: opening.metadata });
     this.#open.set(id, call);
     this.#running += 1;
     return call;
@@ -132,7 +133,7 @@ export class IncomingCalls implements CallHost {
     const { number, opening } = call;
     // A call that began without an observer has neither a number nor a start.
     if (number === 0) return;
-    this.#observer?.ended?.({
+    this.#observer?.ended({
       call: number,
       method: opening.method,
       status,
@@ -235,11 +236,11 @@ export class IncomingCalls implements CallHost {
   #refuse({ id, method, size, metadata }: RejectedOpening, error: RpcError): void {
     const { writer } = this.#config;
     const body = this.codec.encodeError(error);
-    if (this.#observer !== undefined) {
+    if (this.#observer?.isActive()) {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
-      this.#observer.started?.(metadata === undefined ? start : { ...start, metadata });
-      this.#observer.ended?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });
+      this.#observer.started(metadata === undefined ? start : { ...start, metadata });
+      this.#observer.ended({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.unsent.add();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });

@@ -1,6 +1,6 @@
 import { copyBytes } from "../base/copy-bytes.js";
 import type { BytesView } from "../codec/codec.js";
-import { HEADER_SIZE } from "./frame.js";
+import { HEADER_SIZE, type ItemView } from "./frame.js";
 
 /** Bytes of the smallest raw items that are joined: small ones may each have a meaning. */
 export const JOINABLE = 8 * 1024;
@@ -14,12 +14,17 @@ const SIZES = [512, 4 * 1024, 16 * 1024] as const;
 /** A chunk is kept if it is at most this many times as large as the items in it: a little more than one of two full packets in it. */
 const MAX_OVERHEAD = 2.1;
 
+/** The offset of the flags in a header. */
+const FLAGS = 5;
+
 /** Whole frames of items, one behind the other: the next one is from `at` to `next`, the last one ends at `until`. */
 interface Segment {
   readonly buffer: Buffer;
   at: number;
   next: number;
   until: number;
+  /** Of the next one. */
+  flags: number;
 }
 
 /**
@@ -48,39 +53,40 @@ export class ItemQueue {
   }
 
   /** Appends an item; false if it follows the last one in the same chunk, true if {@link keep} has more to do. */
-  push({ buffer, start, end }: BytesView): boolean {
+  push({ buffer, start, end, flags }: ItemView): boolean {
     this.#size += 1;
     const last = this.#segments.length > this.#kept ? this.#segments.at(-1) : undefined;
     if (last?.buffer === buffer && last.until + HEADER_SIZE === start) {
       last.until = end;
       return false;
     }
-    this.#segments.push({ buffer, at: start, next: end, until: end });
+    this.#segments.push({ buffer, at: start, next: end, until: end, flags });
     return true;
   }
 
   /** Removes and returns the first item; undefined without one. */
-  shift(): BytesView | undefined {
+  shift(): ItemView | undefined {
     const first = this.#segments[0];
     if (first === undefined) return undefined;
-    const { buffer, at, next, until } = first;
+    const { buffer, at, next, until, flags } = first;
     this.#size -= 1;
     if (next === until) this.#dropFirst();
     else {
       first.at = next + HEADER_SIZE;
       first.next = first.at + buffer.readUInt32BE(next);
+      first.flags = buffer[next + FLAGS] as number;
     }
-    return { buffer, start: at, end: next };
+    return { buffer, start: at, end: next, flags };
   }
 
-  /** Removes and returns the raw items that one of this size is joined with. */
+  /** Removes and returns the raw items that one of this size is joined with: those without flags. */
   shiftFollowing(first: number): BytesView[] {
     const parts: BytesView[] = [];
     let sum = first;
     for (let segment = this.#segments[0]; segment !== undefined; segment = this.#segments[0]) {
       const size = segment.next - segment.at;
       sum += size;
-      if (size < JOINABLE || sum > JOINED) break;
+      if (size < JOINABLE || sum > JOINED || segment.flags !== 0) break;
       parts.push(this.shift() as BytesView);
     }
     return parts;
@@ -103,13 +109,13 @@ export class ItemQueue {
   }
 
   #keep(segment: Segment): void {
-    const { buffer, at, next, until } = segment;
+    const { buffer, at, next, until, flags } = segment;
     const size = until - at;
     const isOwn = this.#isRaw && size >= JOINABLE && size * MAX_OVERHEAD >= buffer.buffer.byteLength;
     if (isOwn || size + HEADER_SIZE > SIZES[2]) {
       const copy = isOwn
         ? segment
-        : { buffer: copyBytes(buffer.subarray(at, until)), at: 0, next: next - at, until: size };
+        : { buffer: copyBytes(buffer.subarray(at, until)), at: 0, next: next - at, until: size, flags };
       this.#addKept(copy);
       this.#open = undefined;
       return;
@@ -117,13 +123,14 @@ export class ItemQueue {
     const last = this.#open;
     if (last !== undefined && last.buffer.length - last.until >= HEADER_SIZE + size) {
       last.buffer.writeUInt32BE(next - at, last.until);
+      last.buffer[last.until + FLAGS] = flags;
       last.until += HEADER_SIZE + buffer.copy(last.buffer, last.until + HEADER_SIZE, at, until);
       return;
     }
     while ((SIZES[this.#nextSize] as number) < size) this.#nextSize += 1;
     const target = Buffer.allocUnsafeSlow(SIZES[this.#nextSize] as number);
     this.#nextSize = Math.min(SIZES.length - 1, this.#nextSize + 1);
-    this.#open = { buffer: target, at: 0, next: next - at, until: buffer.copy(target, 0, at, until) };
+    this.#open = { buffer: target, at: 0, next: next - at, until: buffer.copy(target, 0, at, until), flags };
     this.#addKept(this.#open);
   }
 

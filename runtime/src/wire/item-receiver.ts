@@ -4,7 +4,7 @@ import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
 import { StreamWindow, type StreamWindowConfig } from "./flow/stream-window.js";
-import { itemCost, ProtocolError } from "./frame.js";
+import { type ItemView, itemCost, ProtocolError } from "./frame.js";
 import { ItemQueue, JOINABLE } from "./item-queue.js";
 
 /** Bytes of the largest chunk whose items need no copy until the next one is read: as much as a socket reads at once. */
@@ -22,7 +22,7 @@ export interface ItemReader<Item> {
   /** Whether they are raw bytes, whose boundaries have no meaning. */
   readonly isRaw: boolean;
   /** Decodes and checks an item. @throws RpcError if it is invalid */
-  readonly decode: (item: BytesView) => Item;
+  readonly decode: (item: ItemView) => Item;
   /**
    * Checks that an item may be decoded. Returns the bytes of memory that it then takes: charged before it is decoded, until the consumer
    * asks for the next one. Default: nothing is charged.
@@ -88,7 +88,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
    * @param connection whose window it fills until the consumer takes it
    * @throws ProtocolError if the sender had no credit
    */
-  push(item: BytesView, connection?: ReceiveWindow): void {
+  push(item: ItemView, connection?: ReceiveWindow): void {
     const size = item.end - item.start;
     const cost = itemCost(size);
     if (!this.#window.arrive(cost, connection)) throw new ProtocolError("an item beyond the credit of its stream");
@@ -137,6 +137,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#window.release();
   }
 
+  /** Drops what waits, because the stream begins anew on another connection, with the initial credit. */
+  restart(): void {
+    this.#drop();
+    this.#window.restart();
+  }
+
   next(): Promise<IteratorResult<Item, undefined>> {
     this.#window.unload();
     const first = this.#waiting.shift();
@@ -177,7 +183,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   /** Gives an item that has just arrived to the consumer that waits for it. */
-  #resolve(item: BytesView, cost: number): void {
+  #resolve(item: ItemView, cost: number): void {
     try {
       const value = this.#decode(item, cost);
       this.#pulls.shift()?.resolve({ done: false, value });
@@ -187,9 +193,9 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   /** Decodes an item that has waited. Raw bytes are joined with those behind it, unless one read of the socket has brought them all. */
-  #take(first: BytesView): Item {
+  #take(first: ItemView): Item {
     const size = first.end - first.start;
-    const isJoined = this.#reader.isRaw && size >= JOINABLE && this.#window.waiting > CHUNK;
+    const isJoined = this.#reader.isRaw && first.flags === 0 && size >= JOINABLE && this.#window.waiting > CHUNK;
     const parts = isJoined ? this.#waiting.shiftFollowing(size) : NO_PARTS;
     if (parts.length === 0) return this.#decode(first, itemCost(size));
     const cost = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), itemCost(size));
@@ -197,7 +203,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this.#decode(join([first, ...parts]), cost, this.#window.isMuch(cost));
   }
 
-  #decode(item: BytesView, cost: number, isBehind = false): Item {
+  #decode(item: ItemView, cost: number, isBehind = false): Item {
     this.#window.consume(cost);
     if (this.#reader.weigh !== undefined) this.#window.load(this.#reader.weigh(item));
     const value = this.#reader.decode(item);
@@ -236,7 +242,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 }
 
-function join(parts: readonly BytesView[]): BytesView {
+function join(parts: readonly BytesView[]): ItemView {
   const buffer = Buffer.concat(parts.map(({ buffer, start, end }) => buffer.subarray(start, end)));
-  return { buffer, start: 0, end: buffer.length };
+  return { buffer, start: 0, end: buffer.length, flags: 0 };
 }

@@ -4,7 +4,7 @@ import type { ConnectionFlow } from "./flow/connection-flow.js";
 import type { SendWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
 import { MAX_CREDIT } from "./flow/stream-window.js";
-import { FRAME, HEADER_SIZE, itemCost, ProtocolError } from "./frame.js";
+import { FRAME, HEADER_SIZE, itemCost, POSITION_SIZE, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./limits.js";
 
@@ -88,27 +88,34 @@ export class ItemSender {
 
   /**
    * Sends an encoded item, after {@link ready}; returns a promise if the window of the connection does not cover it yet.
+   * @param position of the item, if it has one
    * @throws RpcError MESSAGE_TOO_LARGE; RESOURCE_EXHAUSTED if it has to wait and the connection may not hold it
    */
-  send(item: EncodedValue): Promise<void> | undefined {
-    const size = Buffer.byteLength(item);
-    if (size > this.#maxItem) throw tooLarge(size, this.#maxItem, "item");
-    if (!this.#window.take(itemCost(size))) return this.#sendLater(item, size);
-    this.#add(item, size);
+  send(body: EncodedValue, position?: string): Promise<void> | undefined {
+    const bytes = Buffer.byteLength(body);
+    if (bytes > this.#maxItem) throw tooLarge(bytes, this.#maxItem, "item");
+    const size = bytes + prefixSize(position);
+    if (!this.#window.take(itemCost(size))) return this.#sendLater(body, size, position);
+    this.#add(body, size, position);
     return undefined;
   }
 
   /**
    * Sends as many of the raw bytes from `start` as fill the current packet and are covered, after {@link ready}; they are copied.
    * Returns the offset of the rest.
+   * @param position of the last byte; its frame has it
    */
-  sendBytes(bytes: Uint8Array, start: number): number {
-    const covered = this.#window.room - HEADER_SIZE;
-    const size = Math.min(bytes.length - start, this.#writer.room, this.#maxItem, covered);
+  sendBytes(bytes: Uint8Array, start: number, position?: string): number {
+    const rest = bytes.length - start;
+    const room = Math.min(this.#writer.room, this.#window.room - HEADER_SIZE);
+    const prefix = prefixSize(position);
+    const isLast = rest <= this.#maxItem && rest + prefix <= room;
+    const length = isLast ? rest : Math.min(position === undefined ? rest : rest - 1, this.#maxItem, room);
+    const size = isLast ? length + prefix : length;
     // Another stream was faster.
-    if (size <= 0 || !this.#window.take(itemCost(size))) return start;
-    this.#add(bytes.subarray(start, start + size), size);
-    return start + size;
+    if (length <= 0 || !this.#window.take(itemCost(size))) return start;
+    this.#add(bytes.subarray(start, start + length), size, isLast ? position : undefined);
+    return start + length;
   }
 
   /** Sends END: the stream is complete. */
@@ -143,7 +150,7 @@ export class ItemSender {
     this.#leave();
   }
 
-  async #sendLater(item: EncodedValue, size: number): Promise<void> {
+  async #sendLater(body: EncodedValue, size: number, position: string | undefined): Promise<void> {
     const cost = itemCost(size);
     this.#leave();
     this.#memory.take(size);
@@ -159,7 +166,7 @@ export class ItemSender {
       });
       while (this.#closed === undefined && !this.#enter()) await this.#waitForTurn();
       if (this.#closed === undefined) {
-        this.#add(item, size);
+        this.#add(body, size, position);
         return;
       }
       if (isCovered) this.#window.giveBack(cost);
@@ -169,11 +176,11 @@ export class ItemSender {
     }
   }
 
-  #add(body: EncodedValue, size: number): void {
+  #add(body: EncodedValue, size: number, position?: string): void {
     this.#credit -= itemCost(size);
     this.#sent += size;
     this.#items += 1;
-    this.#writer.add({ kind: FRAME.ITEM, id: this.#id, body });
+    this.#writer.add({ kind: FRAME.ITEM, id: this.#id, position, body });
     if (this.#turn !== 0) this.#leave(size);
   }
 
@@ -225,4 +232,9 @@ export class ItemSender {
       forget = register(proceed);
     });
   }
+}
+
+/** Bytes of a position with its length. */
+function prefixSize(position: string | undefined): number {
+  return position === undefined ? 0 : POSITION_SIZE + Buffer.byteLength(position);
 }

@@ -73,7 +73,7 @@ export interface Limits {
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
   readonly bytesBeforePreamble: number;
-  /** Timeout in ms for the HELLO of the peer. Default: 10,000. */
+  /** Timeout in ms for the HELLO of the peer, from the open channel on, to which `connectTimeout` is the time. Default: 10,000. */
   readonly helloTimeout: number;
 }
 

@@ -20,6 +20,9 @@ export interface CallOpening {
   readonly size: number;
 }
 
+/** The header of a call that goes on behind an item of its response stream: the position of the item. */
+export const RESUME_AFTER = "resume-after";
+
 /** Empty metadata: shared, because most calls have none. */
 export const NO_METADATA: Metadata = new Map();
 
@@ -96,4 +99,16 @@ function parseJson(text: string): unknown {
   } catch {
     throw new ProtocolError("metadata: invalid JSON");
   }
+}
+
+/** A name in lowercase, and its value. */
+export type Pair = readonly [name: string, value: string];
+
+/** Encoded metadata with further pairs. @throws RpcError MESSAGE_TOO_LARGE over `limit` bytes */
+export function withPairs(metadata: string | undefined, pairs: readonly Pair[], limit: number): string {
+  const added = JSON.stringify(pairs);
+  const text = metadata === undefined ? added : `${metadata.slice(0, -1)},${added.slice(1)}`;
+  const size = Buffer.byteLength(text);
+  if (size > limit) throw metadataTooLarge(size, limit);
+  return text;
 }

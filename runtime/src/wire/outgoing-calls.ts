@@ -1,7 +1,6 @@
-import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
-import { FLAG, FRAME, type FrameView, itemCost, ProtocolError } from "./frame.js";
+import { FLAG, FRAME, type FrameView, type ItemView, itemCost, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
@@ -110,7 +109,7 @@ export class OutgoingCalls {
   }
 
   /** ITEM arrived. @throws ProtocolError if the call is not open, has no response stream, or has no credit */
-  item(id: number, item: BytesView): void {
+  item(id: number, item: ItemView): void {
     this.#items(id).push(item, this.#config.flow.received);
   }
 

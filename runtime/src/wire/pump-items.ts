@@ -11,6 +11,8 @@ export type ItemSink = Pick<ItemSender, "begin" | "ready" | "send" | "sendBytes"
 interface Pump {
   /** Called at once with the error if the source ends early: its `finally` blocks may take long. */
   readonly onAbort: (error: unknown) => void;
+  /** Returns the position to send with an item. Default: none is sent. */
+  readonly positionOf?: ((item: never) => string | undefined) | undefined;
   /** The turns in which items are prepared: a thousand streams whose sources have many items must not delay other keys. */
   readonly turn?: Turn | undefined;
 }
@@ -27,7 +29,7 @@ export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
   encode: (item: Item) => string | Uint8Array,
   sender: ItemSink,
-  { onAbort, turn }: Pump,
+  { onAbort, positionOf, turn }: Pump,
 ): Promise<Result> {
   const iterator = iteratorOf(source);
   let returned: Promise<void> | undefined;
@@ -54,13 +56,14 @@ export async function pumpItems<Item, Result>(
       // Encoded only when it can be sent: encoded items of many streams would wait for the transport.
       if (!sender.begin()) await sender.ready();
       const body = encode(item);
+      const position = positionOf?.(item as never);
       if (typeof body === "string") {
-        const later = sender.send(body);
+        const later = sender.send(body, position);
         if (later !== undefined) await later;
       }
-      // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
-      else if (body.length === 0) await setImmediate();
-      else await sendBytes(body, sender);
+      // An empty item sends nothing, unless it has a position, and costs no credit: an endless run must not block the event loop.
+      else if (body.length === 0 && position === undefined) await setImmediate();
+      else await sendBytes(body, sender, position);
       const passed = turn?.pass(body.length);
       if (passed !== undefined) await passed;
     }
@@ -76,11 +79,17 @@ export async function pumpItems<Item, Result>(
   }
 }
 
-/** Waits between the frames, too: a large item must not delay all other calls. */
-async function sendBytes(bytes: Uint8Array, sender: ItemSink): Promise<void> {
-  for (let sent = 0; sent < bytes.length; ) {
+/** Waits between the frames, too: a large item must not delay all other calls. The last frame has the position. */
+async function sendBytes(bytes: Uint8Array, sender: ItemSink, position: string | undefined): Promise<void> {
+  for (let sent = 0; sent < bytes.length || (position !== undefined && sent === 0); ) {
     if (!sender.begin()) await sender.ready();
-    sent = sender.sendBytes(bytes, sent);
+    const next = sender.sendBytes(bytes, sent, position);
+    // A window that covers a byte may not cover the position.
+    if (next === sent && position !== undefined && bytes.length - sent <= 1) {
+      await sender.send(bytes.subarray(sent), position);
+      return;
+    }
+    sent = next;
   }
 }
 

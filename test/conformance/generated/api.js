@@ -4,6 +4,8 @@ import {
   echoUpdateResponseOpen,
   emptyGetRequestClosed,
   emptyOpen,
+  feedGetRequestClosed,
+  feedGetResponseOpen,
   headersOpen,
   itemClosed,
   itemGetRequestClosed,
@@ -28,7 +30,7 @@ import {
 export const api = {
   name: "conformance",
   version: "1.0.0",
-  hash: "57ec224f5dba057edbbeb6a08363d3d2ea54dcd1f62a644331dd15af3bf603aa",
+  hash: "65f4fd0b06feb509ff056e98bfd37ee53c9ece165c2cbe321f3876ada32e2f0d",
   methods: [
     {
       id: "DELETE /items/{id}",
@@ -77,6 +79,19 @@ export const api = {
       request: emptyGetRequestClosed,
       maxRequest: 1088,
       response: emptyOpen,
+    },
+    {
+      id: "GET /feed",
+      resource: "feed",
+      verb: "GET",
+      path: "/feed",
+      kind: "server-streaming",
+      params: {},
+      idempotent: true,
+      request: feedGetRequestClosed,
+      maxRequest: 1616,
+      response: feedGetResponseOpen,
+      responseItem: itemOpen,
     },
     {
       id: "GET /headers",

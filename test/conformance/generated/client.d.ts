@@ -18,6 +18,8 @@ import type {
   EchoUpdateRequest,
   EchoUpdateResponse,
   Empty,
+  FeedGetRequest,
+  FeedGetResponse,
   Headers,
   Item,
   ItemDeleteRequest,
@@ -52,6 +54,8 @@ export interface ConformanceClient extends Client {
   readonly run: RunMethods;
   /** The same with raw bytes. */
   readonly bytes: BytesMethods;
+  /** Items whose positions are their numbers, from 1 to `last`. */
+  readonly feed: FeedMethods;
   readonly secret: SecretMethods;
   /** Answers what the contract does not allow: nothing, or something else. */
   readonly wrong: WrongMethods;
@@ -160,6 +164,14 @@ export interface BytesMethods {
   readonly update: DocumentedMethod<
     (request: ScriptInput, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array, Tally>,
     BidirectionalMethod<ScriptInput, Uint8Array, Uint8Array, Tally, AnyRpcError>
+  >;
+}
+
+/** The methods of /feed. */
+export interface FeedMethods {
+  readonly get: DocumentedMethod<
+    (request: FeedGetRequest, options?: CallOptions) => ResponseStream<Item, FeedGetResponse>,
+    ServerStreamingMethod<FeedGetRequest, Item, FeedGetResponse, AnyRpcError>
   >;
 }
 

@@ -6,7 +6,7 @@
 export const contract = {
   "callbacks": {},
   "description": "A call for each behaviour that a runtime owes its users.",
-  "hash": "57ec224f5dba057edbbeb6a08363d3d2ea54dcd1f62a644331dd15af3bf603aa",
+  "hash": "65f4fd0b06feb509ff056e98bfd37ee53c9ece165c2cbe321f3876ada32e2f0d",
   "name": "conformance",
   "resources": {
     "bytes": {
@@ -91,6 +91,42 @@ export const contract = {
         }
       },
       "path": "/empty"
+    },
+    "feed": {
+      "description": "Items whose positions are their numbers, from 1 to `last`.",
+      "methods": {
+        "GET": {
+          "idempotent": true,
+          "kind": "server-streaming",
+          "request": {
+            "properties": {
+              "last": {
+                "minimum": 0,
+                "type": "integer"
+              },
+              "size": {
+                "minimum": 0,
+                "type": "integer"
+              }
+            },
+            "required": ["last"],
+            "type": "object"
+          },
+          "response": {
+            "properties": {
+              "last": {
+                "type": "integer"
+              }
+            },
+            "required": ["last"],
+            "type": "object"
+          },
+          "responseStream": {
+            "$ref": "#/types/Item"
+          }
+        }
+      },
+      "path": "/feed"
     },
     "headers": {
       "methods": {

@@ -3,6 +3,8 @@ import type {
   ApiHandlers,
   BidirectionalHandler,
   ClientStreamingHandler,
+  HandlerModule,
+  PartialHandlers,
   ServeOptions,
   Server,
   ServerStreamingHandler,
@@ -12,6 +14,8 @@ import type {
   EchoUpdateRequest,
   EchoUpdateResponse,
   Empty,
+  FeedGetRequest,
+  FeedGetResponse,
   Headers,
   Item,
   ItemDeleteRequest,
@@ -46,6 +50,8 @@ export interface Handlers {
   readonly run: RunHandlers;
   /** The same with raw bytes. */
   readonly bytes: BytesHandlers;
+  /** Items whose positions are their numbers, from 1 to `last`. */
+  readonly feed: FeedHandlers;
   readonly secret: SecretHandlers;
   /** Answers what the contract does not allow: nothing, or something else. */
   readonly wrong: WrongHandlers;
@@ -109,6 +115,11 @@ export interface BytesHandlers {
   readonly update: BidirectionalHandler<Script, Uint8Array, Uint8Array, Tally>;
 }
 
+/** The handlers of /feed. */
+export interface FeedHandlers {
+  readonly get: ServerStreamingHandler<FeedGetRequest, Item, FeedGetResponse>;
+}
+
 /** The handlers of /secret. */
 export interface SecretHandlers {
   /** @remarks Requires the scope `secret:read`. */
@@ -122,6 +133,12 @@ export interface WrongHandlers {
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

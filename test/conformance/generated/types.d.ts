@@ -178,6 +178,19 @@ export interface ItemDeleteRequest {
   id: number;
 }
 
+/** The request of GET /feed. */
+export interface FeedGetRequest {
+  /** @remarks at least 0 */
+  last: number;
+  /** @remarks at least 0 */
+  size?: number | undefined;
+}
+
+/** The response of GET /feed. */
+export interface FeedGetResponse {
+  last: number;
+}
+
 /** The request of GET /wrong. */
 export interface WrongGetRequest {
   with: unknown;
@@ -200,5 +213,6 @@ type StatusOtherThanNotFound =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 //# sourceMappingURL=types.d.ts.map

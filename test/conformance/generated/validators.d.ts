@@ -5,6 +5,8 @@ export declare const echoUpdateRequestClosed: Validator;
 export declare const echoUpdateResponseOpen: Validator;
 export declare const emptyGetRequestClosed: Validator;
 export declare const emptyOpen: Validator;
+export declare const feedGetRequestClosed: Validator;
+export declare const feedGetResponseOpen: Validator;
 export declare const headersOpen: Validator;
 export declare const itemClosed: Validator;
 export declare const itemGetRequestClosed: Validator;

@@ -93,6 +93,14 @@ export default defineApi({
       STORE: { request: Script, requestStream: Bytes, response: Tally },
       UPDATE: { request: Script, requestStream: Bytes, responseStream: Bytes, response: Tally },
     },
+    /** Items whose positions are their numbers, from 1 to `last`. */
+    feed: {
+      GET: {
+        request: Type.Object({ last: Type.Integer({ minimum: 0 }), size: Type.Optional(Type.Integer({ minimum: 0 })) }),
+        responseStream: Item,
+        response: Type.Object({ last: Type.Integer() }),
+      },
+    },
     secret: { GET: { response: Type.String(), scope: "secret:read" } },
     /** Answers what the contract does not allow: nothing, or something else. */
     wrong: { GET: { request: Type.Object({ with: Type.Unknown() }), response: Type.Object({ n: Type.Integer() }) } },

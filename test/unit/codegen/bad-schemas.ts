@@ -1,9 +1,9 @@
 /** The names in the messages. */
 const VERBS = "GET, STORE, UPDATE, DELETE";
 const OPTIONS =
-  "request, requestStream, response, responseStream, errors, scope, idempotent, timeout, description, deprecated, since";
+  "request, requestStream, response, responseStream, errors, scope, idempotent, onInterrupt, timeout, description, deprecated, since";
 const ERRORS =
-  "BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, PRECONDITION_FAILED, MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED";
+  "BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, PRECONDITION_FAILED, MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED, INTERRUPTED";
 
 /** Mistakes in schemas: resources, one a line from line 7, and what `gen` says of them, after the name of the file. */
 export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], problems: readonly string[]])[] = [
@@ -303,6 +303,20 @@ export const BAD_SCHEMAS: readonly (readonly [resources: readonly string[], prob
   [
     ["a: { GET: { response: Type.Null(), timeout: 2147483648 } }"],
     ["7:40: resources.a.GET.timeout: invalid timeout 2147483648; use a whole number of ms from 1 to 2147483647"],
+  ],
+  [
+    ['a: { STORE: { response: Type.Null(), onInterrupt: "retry" } }'],
+    ['7:42: resources.a.STORE.onInterrupt: expected "run"'],
+  ],
+  [
+    ['a: { GET: { response: Type.Null(), onInterrupt: "run" } }'],
+    [
+      "7:40: resources.a.GET.onInterrupt: an idempotent method has no idempotency key, and runs again in any case; remove it",
+    ],
+  ],
+  [
+    ['a: { STORE: { responseStream: Type.Null(), onInterrupt: "run" } }'],
+    ["7:48: resources.a.STORE.onInterrupt: a method with a response stream has no idempotency key; remove it"],
   ],
   [
     ['a: { GET: { response: Type.Null(), idempotent: "no" } }'],

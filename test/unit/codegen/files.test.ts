@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "@sshrpc/codegen";
+import type { Api, Method } from "sshrpc/generated";
 import { expect, test } from "vitest";
 import { sshrpc } from "../runtime/cli/run.js";
 import { Project, schemaOf } from "./project.js";
@@ -30,6 +31,23 @@ test("equal inline shapes have one validator", async () => {
   await generate({ cwd: project.folder });
   expect(project.read("generated/validators.js").match(/^const \w+ = function /gm)).toHaveLength(2);
   expect(project.read("generated/validators.js")).not.toContain("schemaPath");
+});
+
+test("objects and arrays that several types repeat have one validator, whose issues name the whole path", async () => {
+  const tags = "tags: Type.Array(Type.String({ maxLength: 32 }), { maxItems: 16 })";
+  const owner =
+    "owner: Type.Object({ id: Type.Integer(), name: Type.String(), home: Type.Object({ city: Type.String() }) })";
+  const resource = (name: string) =>
+    `${name}: { STORE: { request: Type.Object({ ${name}: Type.Integer(), ${tags}, ${owner} }), response: Type.Null() } }`;
+  const project = new Project({ "schema/api.ts": schemaOf(...["a", "b", "c"].map(resource)) });
+  await generate({ cwd: project.folder });
+  const text = project.read("generated/validators.js");
+  expect(text.match(/"maxItems"/g)).toHaveLength(1);
+  expect(text.match(/"home"/g)).toHaveLength(2);
+  const { api } = (await import(join(project.folder, "generated/api.js"))) as { api: Api };
+  const { request } = api.methods.find(({ id }) => id === "STORE /b") as Method;
+  expect(request({ b: 1, tags: ["x", "y".repeat(33)], owner: { id: 1, name: "n", home: { city: 2 } } })).toBe(false);
+  expect(request.errors?.map(({ instancePath }) => instancePath)).toEqual(["/tags/1", "/owner/home/city"]);
 });
 
 test("a second run notices that nothing has changed, and each kind of change", async () => {

@@ -25,7 +25,7 @@ function refused(...resources: readonly string[]): Promise<readonly string[]> {
 const VERBS = "GET, STORE, UPDATE, DELETE";
 const ERRORS =
   "BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, PRECONDITION_FAILED, " +
-  "MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED";
+  "MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED, INTERRUPTED";
 
 test("a valid schema is accepted", async () => {
   expect(await refused(`a: { GET: { ${NULL} } }`)).toEqual([]);
@@ -135,7 +135,7 @@ test("an unknown verb and an unknown option are refused at their keys", async ()
   ]);
   expect(await refused(`a: { GET: { ${NULL}, scopes: "x" } }`)).toEqual([
     'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes" (did you mean "scope"?); known options: request, requestStream, ' +
-      "response, responseStream, errors, scope, idempotent, timeout, description, deprecated, since",
+      "response, responseStream, errors, scope, idempotent, onInterrupt, timeout, description, deprecated, since",
   ]);
 });
 

@@ -36,6 +36,15 @@ export function compareMethods(old: MethodEntry, next: MethodEntry): readonly Me
         : change("idempotency-gained", values),
     );
   }
+  if (before.onInterrupt !== after.onInterrupt) {
+    const values = { old: before.onInterrupt, new: after.onInterrupt };
+    const outcome = "INTERRUPTED where the server was restarted while the call ran";
+    changes.push(
+      after.onInterrupt === undefined
+        ? change("rerun-lost", { ...values, witness: { call: old.id, outcome } })
+        : change("rerun-gained", values),
+    );
+  }
   return [
     ...changes,
     ...compareScope(before, after).map(([rule, values]) => change(rule, values(old.id))),

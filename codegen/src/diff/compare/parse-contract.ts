@@ -86,6 +86,7 @@ const isStream: Fits = (value) => value === "bytes" || isSchemaObject(value);
 /** What the fields of a method must be, as a comparison relies on them. */
 const FIELDS: readonly (readonly [field: string, fits: Fits])[] = [
   ["idempotent", (value) => typeof value === "boolean"],
+  ["onInterrupt", optional((value) => value === "run")],
   ["request", isSchema],
   ["requestStream", optional(isStream)],
   ["response", optional(isSchema)],

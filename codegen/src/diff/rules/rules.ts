@@ -203,6 +203,17 @@ export const RULES = {
     method: ["compatible", "server first"],
     reverse: "idempotency-lost",
   },
+  "rerun-lost": {
+    text: "an interrupted call is no longer run again",
+    method: ["breaking", "client first"],
+    reverse: "rerun-gained",
+    fix: HANDLE_FIRST,
+  },
+  "rerun-gained": {
+    text: "an interrupted call is run again",
+    method: ["compatible", "any"],
+    reverse: "rerun-lost",
+  },
   "scope-added": {
     text: "scope required",
     method: ["breaking", "client first"],

@@ -70,13 +70,14 @@ const bare = new WeakMap<ResourceContract, object>();
 
 function methodOf(method: MethodModel): MethodContract {
   const { kind, description, deprecated, since, idempotent, scope, timeout, request, response, errors } = method;
-  const { requestStream, responseStream } = method;
+  const { requestStream, responseStream, onInterrupt } = method;
   return {
     kind,
     ...(description === undefined ? {} : { description }),
     ...(deprecated === undefined ? {} : { deprecated }),
     ...(since === undefined ? {} : { since }),
     idempotent,
+    ...(onInterrupt === undefined ? {} : { onInterrupt }),
     ...(scope === undefined ? {} : { scope }),
     ...(timeout === undefined ? {} : { timeout }),
     request: request.schema,

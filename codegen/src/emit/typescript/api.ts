@@ -74,7 +74,7 @@ function entryOf({ resource, method, names, file }: Entry): string {
   const typeOf = (name: string): JsonSchema | undefined => file.find(name) as JsonSchema | undefined;
   const maxSize = (use: StreamUse | undefined): string | undefined =>
     use === undefined || use === "bytes" ? undefined : maxJsonSize(use.schema, typeOf)?.toString();
-  const { id, verb, kind, params, idempotent, scope, deprecated, timeout, errors } = method;
+  const { id, verb, kind, params, idempotent, onInterrupt, scope, deprecated, timeout, errors } = method;
   const fields: [string, string | undefined][] = [
     ["id", stringLiteral(id)],
     ["resource", stringLiteral(resource.name)],
@@ -89,6 +89,7 @@ function entryOf({ resource, method, names, file }: Entry): string {
       ),
     ],
     ["idempotent", String(idempotent)],
+    ["onInterrupt", onInterrupt === undefined ? undefined : stringLiteral(onInterrupt)],
     ["scope", scope === undefined ? undefined : stringLiteral(scope)],
     ["deprecated", deprecated === undefined ? undefined : "true"],
     ["timeout", timeout === undefined ? undefined : String(timeout)],

@@ -21,11 +21,12 @@ export function signatureComment(method: MethodModel): string {
 }
 
 /** The first words are those of `help`. */
-function remarksOf({ scope, timeout, verb, idempotent }: MethodModel): string {
+function remarksOf({ scope, timeout, verb, idempotent, onInterrupt }: MethodModel): string {
   const sentences = [
     ...(scope === undefined ? [] : [`Requires the scope ${code(scope)}.`]),
     ...(timeout === undefined ? [] : [`The timeout is ${timeout} ms.`]),
     ...(idempotent === isIdempotent(verb) ? [] : [idempotent ? "Idempotent." : "Not idempotent."]),
+    ...(onInterrupt === undefined ? [] : ["Runs again after an interruption."]),
   ];
   return sentences.length === 0 ? "" : `@remarks ${sentences.join(" ")}`;
 }

@@ -13,18 +13,23 @@ const CALLBACKS = "Callbacks";
 
 const DEFINE =
   "Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export.";
+const DEFINE_MODULE =
+  "Binds handlers of one or more methods to the contract: the default export of a module in the folder of\n" +
+  "`sshrpc serve --handlers FOLDER`.";
 const SERVE =
   "Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:\n" +
   "`await using server = await serve(...)`, or `server.close()`.";
 
 /** `server.js`: `defineHandlers` and `serve`. */
 export function emitServer({ header }: EmitOptions): string {
-  const file = new TextFile({ taken: ["defineHandlers", "serve"] });
+  const file = new TextFile({ taken: ["defineHandlers", "defineHandlerModule", "serve"] });
   const api = file.use(apiSymbol());
   const bind = `${file.use(runtimeValue("bindHandlers"))}(${api}, handlers)`;
+  const bindPart = `${file.use(runtimeValue("bindModule"))}(${api}, handlers)`;
   const call = `${file.use(runtimeValue("serveApi"))}(${api}, handlers, options)`;
   file.write(
     `${printComment(DEFINE, 0)}export function defineHandlers(handlers) {\n  return ${bind};\n}\n\n` +
+      `${printComment(DEFINE_MODULE, 0)}export function defineHandlerModule(handlers) {\n  return ${bindPart};\n}\n\n` +
       `${printComment(SERVE, 0)}export function serve(handlers, options) {\n  return ${call};\n}\n`,
   );
   return file.print(header);
@@ -37,6 +42,7 @@ export function emitServerTypes(model: ApiModel, { header }: EmitOptions): strin
   const declared = [
     "Handlers",
     "defineHandlers",
+    "defineHandlerModule",
     "serve",
     ...resources.map(({ typeName }) => `${typeName}Handlers`),
     ...(callbacksType === undefined ? [] : [callbacksType]),
@@ -52,6 +58,7 @@ export function emitServerTypes(model: ApiModel, { header }: EmitOptions): strin
     ...handlerInterfaces(resources, file, callbacksType),
     ...callbackMethods(model, file),
     defineFunction(callbacksType, file),
+    moduleFunction(file),
     serveFunction(callbacksType, file),
   ];
   file.write(blocks.join("\n"));
@@ -74,6 +81,14 @@ function defineFunction(callbacksType: string | undefined, file: TextFile): stri
   const args = callbacksType === undefined ? "" : `<${callbacksType}>`;
   const result = `${file.use(runtimeType("ApiHandlers"))}${args}`;
   return printComment(DEFINE, 0) + functionDeclaration("defineHandlers", ["handlers: Handlers"], result);
+}
+
+function moduleFunction(file: TextFile): string {
+  const params = [`handlers: ${file.use(runtimeType("PartialHandlers"))}<Handlers>`];
+  return (
+    printComment(DEFINE_MODULE, 0) +
+    functionDeclaration("defineHandlerModule", params, file.use(runtimeType("HandlerModule")))
+  );
 }
 
 function serveFunction(callbacksType: string | undefined, file: TextFile): string {

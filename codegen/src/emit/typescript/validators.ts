@@ -9,7 +9,7 @@ import { importStatement, runtimeType, TextFile } from "./text-file.js";
 export function emitValidators({ compiled, exported, projections }: ValidatorSet, { header }: EmitOptions): string {
   const printer = new ProjectionPrinter((type) => validatorName(type, "open"));
   const assignments = [...projections]
-    .map(([name, node]) => `${NOT_FORMATTED}${name}.projection = ${printer.print(node)};\n`)
+    .map(([name, node]) => `${NOT_FORMATTED}${printer.printLater(name, node)};\n`)
     .join("");
   const uses = printer.used.length === 0 ? "" : `const { ${printer.used.join(", ")} } = project;\n\n`;
   const helpers = new Set([...compiled.values()].flatMap((validator) => validator.helpers));

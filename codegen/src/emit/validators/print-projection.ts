@@ -17,6 +17,11 @@ export class ProjectionPrinter {
     return [...this.#used].sort();
   }
 
+  /** The statement that gives a validator its projection. */
+  printLater(validator: string, node: ProjectionNode): string {
+    return this.#call("later", validator, `() => ${this.print(node)}`);
+  }
+
   print(node: ProjectionNode, indent = 0): string {
     if (node === NOTHING) return this.#use("nothing");
     if (node === "scalar") return this.#use("scalar");

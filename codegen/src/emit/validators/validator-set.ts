@@ -9,6 +9,7 @@ import { ProjectionBuilder } from "./build-projection.js";
 import { buildProjections } from "./build-projections.js";
 import { textOf, type ValidatorCompiler } from "./compile-validator.js";
 import type { ProjectionNode } from "./projection-node.js";
+import { shareParts } from "./share-parts.js";
 import { type Variant, validatorName } from "./validator-names.js";
 import { Variants } from "./variants.js";
 
@@ -96,7 +97,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     add(name, variants.of(types.get(wanted.type) ?? {}, wanted.variant));
   }
   const evaluated = withEvaluated(schemas);
-  const sorted = [...schemas].sort(([a], [b]) => compareNames(a, b));
+  const sorted = [...shareParts(schemas, (name) => evaluated.has(name))].sort(([a], [b]) => compareNames(a, b));
   const compiled = sorted.map(([name, schema]) => {
     return [name, compileNamed(name, schema, { compiler, evaluated: evaluated.has(name) })] as const;
   });

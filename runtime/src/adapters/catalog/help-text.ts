@@ -8,7 +8,8 @@ import { schemaFields, schemaTypes, unionMembers } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
 
 const USAGE = `
-  VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s]    call a method; - reads the request from standard input
+  VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s] [--idempotency-key KEY] [--after POSITION] [--positions]
+                   call a method; - reads the request from standard input
   help NAME        show the fields and results of a resource
   describe PATH    print its JSON Schemas
   version          print the version of the API

@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { nextTurn } from "../../base/accounts/turns.js";
+import { anySignal } from "../../base/async/any-signal.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
@@ -99,14 +100,14 @@ export class TerminalConsole {
     void this.#feed();
   }
 
-  /** Shows `prompt` and reads a line; undefined at the end of the input. */
-  async readLine(prompt: string): Promise<string | undefined> {
+  /** Shows `prompt` and reads a line; undefined at the end of the input, or where none follows once `closing` has aborted. */
+  async readLine(prompt: string, closing: AbortSignal): Promise<string | undefined> {
     this.#output.beginLine();
     this.#atPrompt = true;
     this.#prompt = prompt;
     this.#interface.setPrompt(prompt);
     this.#interface.prompt(true);
-    const line = await this.#lines.next();
+    const line = await this.#lines.next(closing);
     this.#atPrompt = false;
     this.#interface.setPrompt("");
     return line;
@@ -117,7 +118,8 @@ export class TerminalConsole {
     this.#stopped = new AbortController();
     return {
       input: this.#lines.input(),
-      signal: AbortSignal.any([this.#session.signal, this.#stopped.signal]),
+      signal: anySignal([this.#session.signal, this.#stopped.signal]),
+      lost: this.#session.signal,
       write: (chunk) => this.write(chunk),
       writeError: async (text) => this.write(text),
       ask: (text) => void this.write(text),

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { onQuiet } from "../session-io/closing-input.js";
 
 /** Lines that are buffered for a reader; further lines are dropped. */
 export const MAX_AHEAD = 256;
@@ -39,9 +40,18 @@ export class TypedLines {
     this.#events.emit("change");
   }
 
-  /** The next line; undefined at the end of the input. @throws the error of an input that failed */
-  next(): Promise<string | undefined> {
-    return this.#next(() => false);
+  /**
+   * The next line; undefined at the end of the input, or where none follows once `closing` has aborted.
+   * @throws the error of an input that failed
+   */
+  async next(closing?: AbortSignal): Promise<string | undefined> {
+    if (closing === undefined) return this.#next(() => false);
+    let isQuiet = false;
+    const remove = onQuiet(closing, () => {
+      isQuiet = true;
+      this.#events.emit("change");
+    });
+    return this.#next(() => isQuiet && this.#lines.length === 0).finally(remove);
   }
 
   /** The lines as the input of a command, until the user ends it or the command closes it. */

@@ -55,12 +55,21 @@ async function printCall(
 ): Promise<number> {
   const { method, response } = await runCall(command, config, {
     ...streams,
-    item: (item) => streams.write(item instanceof EncodedJson ? printer.value(item) : printer.bytes(item)),
+    item: (item, position) => {
+      if (!(item instanceof EncodedJson)) return streams.write(printer.bytes(item));
+      return streams.write(printer.value(command.positions ? withPosition(item, position) : item));
+    },
   });
   if (response === undefined) return 0;
   if (method.responseItem === undefined) await streams.write(printer.value(response));
   else await streams.writeError(printer.value(response));
   return method === HEALTH && !isHealthy(response.value) ? EXIT_UNHEALTHY : 0;
+}
+
+/** An item and its position, where its handler has marked it, as one line. */
+function withPosition({ text }: EncodedJson, position: string | undefined): EncodedJson {
+  const start = position === undefined ? "" : `"position":${JSON.stringify(position)},`;
+  return new EncodedJson(`{${start}"item":${text}}`);
 }
 
 async function infoText(

@@ -1,20 +1,17 @@
 import { nearest } from "../../base/nearest.js";
-import { parseDuration } from "../../base/units.js";
 import { HEALTH, STATUS } from "../../contract/built-in/operations.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";
-import { excerpt } from "../../server/call/excerpt.js";
+import { type CallFlags, takeCallFlags } from "./call-flags.js";
 import { parseRequest, quoteWord, type RequestSource } from "./request-source.js";
 import { splitWords } from "./split-words.js";
 
 /** A command line that calls a method. */
-export interface CallCommand {
+export interface CallCommand extends CallFlags {
   readonly name: "call";
   readonly verb: Verb;
   readonly path: string;
   readonly request: RequestSource;
-  /** In milliseconds. */
-  readonly timeout?: number;
 }
 
 /** A command line, parsed. `topic` is a resource, a path, or a verb and a path. */
@@ -35,7 +32,9 @@ export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "versi
 /** Bytes of a command line. Over ssh2 it cannot have many more: a packet has 35,000. */
 export const MAX_COMMAND = 32 * 1024;
 
-const USAGE = 'usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s]; "help" lists the methods';
+const USAGE =
+  "usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s] [--idempotency-key KEY] [--after POSITION] [--positions]; " +
+  '"help" lists the methods';
 
 /**
  * Parses a command line.
@@ -61,25 +60,10 @@ export function parseCommand(line: string): Command {
 
 function parseCall(verb: Verb, [path, ...words]: readonly string[]): CallCommand {
   if (path === undefined) throw invalid(`${verb}: missing path (${USAGE})`);
-  const { timeout, rest } = takeTimeout(words);
+  const { flags, rest } = takeCallFlags(words);
   const option = rest.find((word) => word.startsWith("--"));
   if (option !== undefined) throw invalid(`unknown or repeated option ${quoteWord(option)} (${USAGE})`);
-  return { name: "call", verb, path, request: parseRequest(rest), ...(timeout !== undefined && { timeout }) };
-}
-
-function takeTimeout(words: readonly string[]): { timeout?: number; rest: readonly string[] } {
-  const at = words.findIndex((word) => word === "--timeout" || word.startsWith("--timeout="));
-  if (at < 0) return { rest: words };
-  const [, inline] = /^--timeout=(.*)$/s.exec(words[at] as string) ?? [];
-  const text = inline ?? words[at + 1] ?? "";
-  return { timeout: parseTimeout(text), rest: words.toSpliced(at, inline === undefined ? 2 : 1) };
-}
-
-function parseTimeout(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined && milliseconds >= 1) return milliseconds;
-  const value = excerpt(JSON.stringify(text));
-  throw invalid(`--timeout: invalid duration ${value}; write 500ms, 2s or 1m, from 1ms to 24 days`);
+  return { name: "call", verb, path, request: parseRequest(rest), ...flags };
 }
 
 function invalid(message: string): RpcError {

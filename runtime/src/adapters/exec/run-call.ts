@@ -12,6 +12,7 @@ import type { Route } from "../../server/call/route.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { nearestPath } from "../catalog/nearest-path.js";
 import { chargedInput } from "../session-io/charged-input.js";
+import { closingError } from "../session-io/closing-input.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import { readInputItems, readInputJson } from "../session-io/input-json.js";
 import { requestOfFields } from "./field-values.js";
@@ -29,9 +30,9 @@ export interface CallConfig {
 }
 
 /** The streams of one call. */
-interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "ask"> {
+interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "lost" | "ask"> {
   /** Takes an item of the response stream. The next one is requested when the promise resolves. */
-  readonly item: (item: EncodedJson | Uint8Array) => Promise<void> | undefined;
+  readonly item: (item: EncodedJson | Uint8Array, position: string | undefined) => Promise<void> | undefined;
 }
 
 /** The outcome of a call that succeeded. */
@@ -61,30 +62,41 @@ export async function runCall(command: CallCommand, config: CallConfig, streams:
 
 async function call(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = config;
-  const { input, signal, ask } = streams;
-  const { timeout } = command;
+  const { input, signal, lost, ask } = streams;
+  const { timeout, idempotencyKey } = command;
   const start = performance.now();
   const route = resolve(command, config);
   const { method } = route;
+  if (command.positions) checkHasPositions(method);
   const request = await readRequest(command, route, config, streams);
   if (method.requestItem === undefined) await input?.return?.();
   else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "one JSON value per line"}; end with Ctrl-D\n`);
-  const { items, response } = server.call(route, request, {
+  const running = server.call(route, request, {
     peer,
     metadata: metadataFrom(environment),
-    signal,
+    idempotencyKey,
+    ...{ signal, lost },
     timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
     items: requestItems(method, streams, config),
+    resumeAfter: command.after,
   });
+  const { items, response } = running;
   if (method.responseItem === undefined) return { method, response: await response };
   const turn = turnOf(peer);
   for await (const item of items) {
-    const taken = streams.item(item);
+    const taken = streams.item(item, running.position);
     if (taken !== undefined) await taken;
     const passed = turn?.pass();
     if (passed !== undefined) await passed;
   }
   return { method, response: await response };
+}
+
+/** @throws RpcError BAD_REQUEST where the output cannot have positions */
+function checkHasPositions({ responseItem }: Method): void {
+  if (responseItem === undefined) throw new RpcError("BAD_REQUEST", "--positions: the method has no response stream");
+  if (responseItem !== "bytes") return;
+  throw new RpcError("BAD_REQUEST", "--positions: the method streams raw bytes, which are printed without positions");
 }
 
 function resolve({ verb, path }: CallCommand, { server, peer, catalog }: CallConfig): Route {
@@ -121,7 +133,8 @@ async function readRequest(
   // The timeout of the call includes the wait for its request.
   const { server, peer, inputTimeout } = config;
   const account = server.accounts.of(peer);
-  const read = { ...streams, account, timeout: Math.min(inputTimeout, timeout), limit: server.limits.message };
+  const { closing } = server.sessions;
+  const read = { ...streams, account, closing, timeout: Math.min(inputTimeout, timeout), limit: server.limits.message };
   switch (request.from) {
     case "json":
       return request.json;
@@ -144,6 +157,8 @@ function hasInvalidParam({ request }: Method, params: Readonly<Record<string, un
 interface InputRead extends CallStreams {
   /** Holds the input until it is complete. */
   readonly account: ConnectionAccount;
+  /** Ends the wait: the server shuts down, and would refuse the call. */
+  readonly closing: AbortSignal;
   /** Milliseconds until the input must end. */
   readonly timeout: number;
   /** Bytes of the input. */
@@ -164,7 +179,7 @@ async function readInput(
   read: InputRead,
   presence: "required" | "optional" = "required",
 ): Promise<EncodedJson | undefined> {
-  const { signal, ask, account, timeout, limit } = read;
+  const { signal, ask, account, closing, timeout, limit } = read;
   const input = inputOf(read);
   ask?.("the request, as JSON; end with Ctrl-D\n");
   let isLate = false;
@@ -172,9 +187,11 @@ async function readInput(
     isLate = true;
     void input.return?.();
   }, timeout);
+  const removeClosing = onAbort(closing, () => void input.return?.());
   // An input that was closed looks like one that ended: a part of it may be valid JSON.
   const stopped = (): RpcError | undefined => {
     if (signal.aborted) return new RpcError("CANCELLED", "the command was stopped before its request arrived");
+    if (closing.aborted) return closingError("the command was not run, because its request had not arrived");
     if (!isLate) return undefined;
     return new RpcError("DEADLINE_EXCEEDED", `no request on standard input within ${timeout} ms`);
   };
@@ -187,6 +204,7 @@ async function readInput(
     throw stopped() ?? error;
   } finally {
     clearTimeout(timer);
+    removeClosing();
   }
 }
 

@@ -7,6 +7,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
 import { HeldBytes } from "../../wire/flow/held-bytes.js";
+import { closingInput } from "../session-io/closing-input.js";
 import { encodeMessage } from "./encode-message.js";
 import { formatError, formatResponse } from "./format-response.js";
 import { gunzipMembers } from "./gzip-members.js";
@@ -24,7 +25,7 @@ interface KorvConfig {
 
 /** Serves the requests of a korv client on `channel`, and destroys the channel at the end. */
 export function serveKorv(channel: PacketChannel, config: KorvConfig): void {
-  void new KorvChannel(channel, config).run();
+  config.server.sessions.add(new KorvChannel(channel, config).run());
 }
 
 class KorvChannel {
@@ -51,11 +52,17 @@ class KorvChannel {
     channel.on("error", () => undefined);
   }
 
-  /** Serves until the client has ended its side and received its responses, or has disconnected. It never throws. */
+  /**
+   * Serves until the client has ended its side and received its responses, or has disconnected, or the server shuts down: then requests that
+   * have arrived are answered. It never throws.
+   */
   async run(): Promise<void> {
-    const { limits, peer } = this.#config;
+    const { limits, peer, server } = this.#config;
     // After the client's EOF the channel can still be written to.
-    const input = this.#channel.iterator({ destroyOnReturn: false });
+    const chunks = this.#channel.iterator({ destroyOnReturn: false });
+    // A client that retries must soon see that the channel is closed, and connect elsewhere.
+    const quiet = { quiet: 5, isBusy: () => this.#running.size > 0 };
+    const input = closingInput(chunks, server.sessions.closing, quiet);
     try {
       for await (const message of gunzipMembers(input, { ...limits, memory: this.#memory })) {
         this.#begin(message);
@@ -70,7 +77,10 @@ class KorvChannel {
       await this.#reject(error as Error);
     }
     await Promise.all(this.#running);
-    if (!this.#channel.destroyed) this.#channel.end(() => this.#channel.destroy());
+    if (this.#channel.destroyed) return;
+    const closed = new Promise((resolve) => this.#channel.once("close", resolve));
+    this.#channel.end(() => this.#channel.destroy());
+    await closed;
   }
 
   /** Whether the next request waits, in the window of the channel: too many run, or the client does not read. */

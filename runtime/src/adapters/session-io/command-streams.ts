@@ -4,6 +4,8 @@ export interface CommandStreams {
   readonly input?: AsyncIterableIterator<Buffer>;
   /** Aborts when the peer stops the command, or disconnects. */
   readonly signal: AbortSignal;
+  /** Aborts when the peer disconnects. */
+  readonly lost: AbortSignal;
   /** Writes to standard output. Resolves when it accepts more; undefined where it does at once. */
   write(chunk: string | Uint8Array): Promise<void> | undefined;
   /** Writes to standard error, after everything written to standard output before. */

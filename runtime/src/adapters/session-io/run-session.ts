@@ -6,15 +6,17 @@ import type { ApiServer } from "../../server/api-server.js";
 /** Where failures of sessions are logged. */
 interface SessionLog {
   readonly log: Logger;
-  readonly server: Pick<ApiServer, "failures">;
+  readonly server: Pick<ApiServer, "failures" | "sessions">;
 }
 
-/** Runs a session and exits it with the status that `run` returns. It never throws. */
-export async function runSession(
-  session: Session,
-  { log, server }: SessionLog,
-  run: () => Promise<number>,
-): Promise<void> {
+/** Runs a session and exits it with the status that `run` returns. A shutdown waits for it. It never throws. */
+export function runSession(session: Session, config: SessionLog, run: () => Promise<number>): Promise<void> {
+  const ended = untilExit(session, config, run);
+  config.server.sessions.add(ended);
+  return ended;
+}
+
+async function untilExit(session: Session, { log, server }: SessionLog, run: () => Promise<number>): Promise<void> {
   const about = connectionFields({ peer: session.peer });
   let status = 5;
   try {

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { anySignal } from "../../base/async/any-signal.js";
 import type { Session } from "../../base/session.js";
 import type { CommandStreams } from "./command-streams.js";
 import { StandardInput } from "./standard-input.js";
@@ -9,7 +10,8 @@ export function sessionStreams(session: Session): CommandStreams & Required<Pick
   onStop(session, () => stopped.abort());
   return {
     input: new StandardInput(session.stream),
-    signal: AbortSignal.any([session.signal, stopped.signal]),
+    signal: anySignal([session.signal, stopped.signal]),
+    lost: session.signal,
     write: (chunk) => writeTo(session.stream, chunk),
     writeError: (text) => session.writeError(text),
   };

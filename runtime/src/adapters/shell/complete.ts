@@ -1,3 +1,4 @@
+import { takesIdempotencyKey } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { isReservedPath, matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
@@ -60,5 +61,12 @@ async function fieldCandidates(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }
-  return [...fields.map(({ name }) => `${name}=`), ...(given.has("--timeout") ? [] : ["--timeout "])];
+  const options = flagsOf(method).filter((option) => !given.has(option));
+  return [...fields.map(({ name }) => `${name}=`), ...options.map((option) => `${option} `)];
+}
+
+/** Only a method with a response stream has positions, and only one that is not idempotent has keys. */
+function flagsOf(method: Method): readonly string[] {
+  const streams = method.responseItem === undefined ? [] : ["--after", "--positions"];
+  return ["--timeout", ...(takesIdempotencyKey(method) ? ["--idempotency-key"] : []), ...streams];
 }

@@ -1,6 +1,7 @@
 import { turnOf } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
+import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb } from "../../contract/verb.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
@@ -8,6 +9,8 @@ import { printFailure, runCommandLine } from "../exec/command-line.js";
 import { callConfig, type ExecConfig } from "../exec/exec-adapter.js";
 import { MAX_COMMAND } from "../exec/parse-command.js";
 import type { CallConfig } from "../exec/run-call.js";
+import { closingError, closingInput } from "../session-io/closing-input.js";
+import { exitStatus } from "../session-io/exit-status.js";
 import { inputLines } from "../session-io/input-lines.js";
 import { JSON_PRINTER } from "../session-io/printer.js";
 import { runSession } from "../session-io/run-session.js";
@@ -22,7 +25,8 @@ interface ShellConfig extends ExecConfig {
 
 /**
  * Runs a shell: a prompt on a terminal; otherwise one command per line of input, with the output of exec. It exits with the
- * status of the last command. It never throws.
+ * status of the last command. When the server shuts down, the lines that have arrived get an answer, and the shell ends with the status of
+ * UNAVAILABLE. It never throws.
  */
 export function shell(session: Session, config: ShellConfig): Promise<void> {
   const { peer, terminal } = session;
@@ -38,7 +42,8 @@ async function runPrompt(
   config: CallConfig,
   history: string[],
 ): Promise<number> {
-  const { catalog } = config;
+  const { catalog, server } = config;
+  const { closing } = server.sessions;
   const { name, version } = catalog.api;
   const console = new TerminalConsole(session, { history, complete: (line) => complete(line, catalog) });
   const printer = terminalPrinter(terminal);
@@ -48,7 +53,11 @@ async function runPrompt(
   let status = 0;
   try {
     for (;;) {
-      const line = (await console.readLine(`${name}> `))?.trim();
+      const line = (await console.readLine(`${name}> `, closing))?.trim();
+      if (line === undefined && closing.aborted) {
+        await console.write("\n");
+        return await printFailure(closingError("the shell ends"), console.streams(), printer);
+      }
       if (line === undefined) {
         // The prompt of the caller's own shell begins a line.
         console.write("\n");
@@ -78,16 +87,23 @@ function asTyped(line: string): string {
   return isVerb(verb) ? verb + line.slice(first.length) : line;
 }
 
+const UNAVAILABLE = exitStatus(new RpcError("UNAVAILABLE"));
+
 async function runLines(session: Session, config: CallConfig): Promise<number> {
   const { input, ...streams } = sessionStreams(session);
+  const { closing } = config.server.sessions;
   let status = 0;
+  let isCut = false;
   try {
-    for await (const { text } of inputLines(input, { bytes: MAX_COMMAND, turn: turnOf(session.peer) })) {
+    const chunks = closingInput(input, closing);
+    for await (const { text } of inputLines(chunks, { bytes: MAX_COMMAND, turn: turnOf(session.peer) })) {
       if (isExit(text.trim()) || streams.signal.aborted) break;
       if (text.trim() === "") continue;
       status = await runCommandLine(text, config, streams, JSON_PRINTER);
+      // A later line without a call must not hide that this one was not run.
+      isCut ||= closing.aborted && status === UNAVAILABLE;
     }
-    return status;
+    return isCut ? UNAVAILABLE : status;
   } catch (error) {
     // A line that is not UTF-8, or too long.
     return printFailure(error, streams, JSON_PRINTER);

@@ -3,6 +3,11 @@ import { type AccountLevel, type Excess, overLimit, type Resource } from "./quot
 /** The smallest share is the limit divided by this: as many as the connections of a server may be, each of another key. */
 const MOST_SHARES = 1024;
 
+/** What a key may have of a limit that is reached. The sum of these shares is bounded for any number of keys; see ServerAccount. */
+export function shareOf(limit: number, keys: number): number {
+  return limit / Math.min(keys ** 2, MOST_SHARES);
+}
+
 // What is held of one resource, at each level. One object for each resource, not one of all resources: they are asked several
 // times in each call, and reading a property by a name in a variable takes many times as long.
 
@@ -32,9 +37,7 @@ export class ServerMeter {
   take(amount: number, held: number): Excess | undefined {
     if (this.#held + amount > this.#limit) {
       const keys = held === 0 ? this.#keys + 1 : this.#keys;
-      // The sum of these shares is bounded for any number of keys; see ServerAccount.
-      if (held + amount > this.#limit / Math.min(keys ** 2, MOST_SHARES))
-        return overLimit(this.#resource, "server", this.#limit, amount);
+      if (held + amount > shareOf(this.#limit, keys)) return overLimit(this.#resource, "server", this.#limit, amount);
     }
     this.#held += amount;
     if (held === 0) this.#keys += 1;

@@ -109,7 +109,7 @@ export class Turn {
     this.#unseen += SMALLEST + bytes;
   }
 
-  /** Calls `resume` in a later turn of the event loop. */
+  /** Calls `resume` when others have had their turn: in a later turn of the event loop, or of its own ones behind what waits already. */
   wait(resume: () => void): void {
     this.#waiting.push(resume);
     waiting.add(this);
@@ -159,17 +159,20 @@ export class Turn {
     this.#starts = 0;
   }
 
-  /** Continues what waits, until it is over again. What waits again goes behind what waits already. */
-  serve(left = this.#waiting.length): void {
+  /**
+   * Continues what waits, until its time is over. What waits again goes behind what waits already, and goes on in the same turn of the
+   * event loop: its frames leave in one batch.
+   */
+  serve(): void {
     if (active !== this) activate(this);
-    const resume = left > 0 && !this.#isSpent ? this.#waiting.shift() : undefined;
+    const resume = this.#isSpent ? undefined : this.#waiting.shift();
     if (resume === undefined) {
       if (this.#waiting.length === 0) waiting.delete(this);
       return;
     }
     resume();
     // The work follows in microtasks, such as a handler that calls all clients: it must be over before the next look at the clock.
-    queueMicrotask(() => process.nextTick(() => this.serve(left - 1)));
+    queueMicrotask(() => process.nextTick(() => this.serve()));
   }
 
   /** Whether no work is measured in this turn of the event loop, and its own is too little for that, also with this many bytes more. */
@@ -187,7 +190,7 @@ export function turnOf(peer: Peer): Turn | undefined {
   return turns.get(peer);
 }
 
-/** A step of work is done: resolves in a later turn of the event loop, of those of its key where the peer has any. */
+/** A step of work is done: resolves when the next one may begin, in a turn of its key where the peer has any. */
 export async function nextTurn(peer: Peer): Promise<void> {
   const turn = turnOf(peer);
   if (turn === undefined) return immediate();

@@ -132,6 +132,18 @@ export interface HandlerStuck extends PeerEvent {
   readonly stuck: number;
 }
 
+/** A server in this process, for those who ask for its state. */
+export interface ServerState {
+  /** Why it is not ready, as `GET /sshrpc/health` says; undefined if it is. Runs the check of the server. It never rejects. */
+  readonly unready: () => Promise<string | undefined>;
+  /** Why its audit log cannot be written at present; undefined if it can, or if there is none. */
+  readonly auditFailure: () => Error | undefined;
+  /** Whether it refuses calls at present, because its audit log cannot be written. */
+  readonly refusesCalls: () => boolean;
+  /** The number of lines that its log has lost; undefined for a logger that does not count them. */
+  readonly logLinesLost: () => number | undefined;
+}
+
 /** A message that has no event of its own type. */
 export interface Diagnostic extends ConnectionEvent {
   readonly level: LogLevel;
@@ -207,6 +219,12 @@ export interface Observer extends Propagation {
   }): void;
   /** Server: lines of the audit log are lost, because they cannot be written, or not fast enough. */
   auditLinesLost?(event: { readonly count: number }): void;
+  /** Server: it is open, before it accepts connections. Not in memory. */
+  serverStarted?(server: ServerState): void;
+  /** Server: it has ended, with all connections; `calls` were cut, and have ended with UNAVAILABLE. The state is that of `serverStarted`. */
+  serverEnded?(event: { readonly server: ServerState; readonly milliseconds: number; readonly calls: number }): void;
+  /** Server: it has taken other options, or has refused them because of `error`; then the last ones stay in force. */
+  configurationReloaded?(event: { readonly error?: Error | undefined }): void;
   /** Server: a graceful shutdown has begun. */
   drainStarted?(event: { readonly grace: number; readonly connections: number; readonly calls: number }): void;
   /** Server: a graceful shutdown is over. `calls` still run and end with UNAVAILABLE. */

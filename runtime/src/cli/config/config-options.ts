@@ -44,6 +44,8 @@ export function aliasOf(command: Command, name: string): string | undefined {
 const FLAG_ONLY: readonly string[] = [
   // Decides whether the environment is trusted.
   "serve --stdio",
+  // Starts no server, so only those who want that may set it.
+  "serve --check",
   // Confirms what cannot be undone.
   "keys purge --yes",
 ];

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { errorMessage } from "../../base/error-message.js";
+import { errorMessage, toError } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
+import type { Observer } from "../../base/observer/observer.js";
 import { printable } from "../../base/printable.js";
+import type { ServerProblem } from "../../compose/check-server.js";
 import type { Server } from "../../compose/serve.js";
 import { RELOADABLE, type ServeOptions } from "../../compose/serve-options.js";
 import { atSource } from "./at-source.js";
@@ -10,11 +12,15 @@ import type { Settings } from "./settings.js";
 /** A running server, and where its options come from. */
 interface ReloadConfig {
   readonly server: Pick<Server, "reload">;
-  readonly log: Logger;
+  readonly log: Logger & { reopen?(): void };
+  /** Receives a reload that fails before the server does. */
+  readonly observer: Pick<Observer, "configurationReloaded">;
   /** The settings at the start. */
   readonly settings: Settings;
   /** Checks settings, and makes the options of a server of them. */
   readonly optionsOf: (settings: Settings) => ServeOptions;
+  /** Lists all that is wrong with the options of a server. */
+  readonly check: (options: ServeOptions) => Promise<readonly ServerProblem[]>;
 }
 
 /** Options of the command that are taken beside those of a server. */
@@ -53,13 +59,25 @@ export class ConfigReload {
     }
   }
 
-  async #reload(): Promise<void> {
-    const { server, log, optionsOf, settings: atStart } = this.#config;
-    const before = this.#settings;
+  async #read(): Promise<readonly [Settings, ServeOptions]> {
+    const { optionsOf, observer } = this.#config;
     try {
-      const settings = await before.again();
-      await server.reload(optionsOf(settings)).catch((error: unknown) => {
-        throw atSource(error, settings);
+      const settings = await this.#settings.again();
+      return [settings, optionsOf(settings)];
+    } catch (error) {
+      observer.configurationReloaded?.({ error: toError(error) });
+      throw error;
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { server, log, check, settings: atStart } = this.#config;
+    const before = this.#settings;
+    log.reopen?.();
+    try {
+      const [settings, options] = await this.#read();
+      await server.reload(options).catch(async (error: unknown) => {
+        throw await atSource(error, settings, () => check(options));
       });
       this.#settings = settings;
       const isTaken = (name: string): boolean => RELOADABLE.includes(name) || TAKEN.includes(name);

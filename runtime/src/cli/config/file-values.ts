@@ -104,10 +104,14 @@ function readValue(
 ): Setting | undefined {
   try {
     const read = valueOfFile(option, value, { file: file.path, cwd });
-    return { option, value: read, source: "file", from: file.placeOf(at) };
+    const placeOf = (path: readonly string[]): string => file.placeOf([...at, ...path]);
+    return { option, value: read, source: "file", from: file.placeOf(at), placeOf };
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    for (const { path, message } of error.problems) report([...at, ...path], message);
+    for (const { path, message, rejected } of error.problems) {
+      const shown = rejected === undefined ? "" : `${printable(JSON.stringify(rejected), 60)}: `;
+      report([...at, ...path], shown + message);
+    }
     return undefined;
   }
 }

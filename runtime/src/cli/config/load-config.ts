@@ -5,6 +5,7 @@ import { errorMessage } from "../../base/error-message.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { describeJsonFault } from "../../codec/json-fault.js";
+import { LOAD_TIMEOUT } from "../shared/defaults.js";
 import { UsageError } from "../shared/failure.js";
 import { importDefault } from "../shared/import-file.js";
 import { jsonPlaces, pathKey } from "./json-places.js";
@@ -16,7 +17,7 @@ export interface ConfigFile {
   /** The absolute path. */
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
-  /** Where a value is: `sshrpc.config.json:3:5`; for a file of code its name alone. */
+  /** Where a value is, or the one that it would be in: `sshrpc.config.json:3:5`; for a file of code its name alone. */
   readonly placeOf: (path: readonly string[]) => string;
 }
 
@@ -36,9 +37,6 @@ const FOUND = /^sshrpc\.config\.(?:[cm]?js|m?ts|json)$/;
 
 /** The maximum size of a JSON file, in bytes. */
 const MAX_SIZE = 1024 * 1024;
-
-/** Time in ms for the top-level awaits of a file of code. */
-const LOAD_TIMEOUT = 10_000;
 
 /**
  * Loads a config file: JSON, or a module whose default export is the object.
@@ -120,7 +118,11 @@ function readJson(path: string, name: string): ConfigFile {
     throw new UsageError(`${name}: ${fault}${comments}`);
   }
   const { places, repeated } = jsonPlaces(text);
-  const placeOf = (at: readonly string[]): string => [name, places.get(pathKey(at)) ?? "1:1"].join(":");
+  const placeOf = (at: readonly string[]): string => {
+    const place = places.get(pathKey(at));
+    if (place === undefined && at.length > 0) return placeOf(at.slice(0, -1));
+    return `${name}:${place ?? "1:1"}`;
+  };
   const [twice] = repeated.map((key) => JSON.parse(key) as string[]);
   if (twice !== undefined) throw new UsageError(`${placeOf(twice)}: ${printable(twice.join("."))}: repeated`);
   return { name, path, content: checkContent(JSON.parse(text), name), placeOf };

@@ -9,6 +9,7 @@ export const OPTION_DEFAULTS: Readonly<Record<string, string>> = {
   contractDrift: "warn",
   health: "always ready",
   healthTimeout: "2 s",
+  ledger: "in memory, for 10 minutes",
   exposeErrors: "false",
   undeclaredProperties: "drop",
   audit: "none",

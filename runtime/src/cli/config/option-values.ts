@@ -3,11 +3,20 @@ import { InvalidArgumentError, type Option } from "commander";
 import { optionProblems } from "../../base/check-options.js";
 import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
+import { describeJsonFault } from "../../codec/json-fault.js";
 import type { ConfigOption } from "./config-options.js";
+
+/** What is wrong with a value. */
+interface ValueProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+  /** The text that was rejected, where the message does not say it: not for values of the environment, which may be secret. */
+  readonly rejected?: string;
+}
 
 /** Values that cannot be those of an option: one message for each, with the path inside the value. */
 export class InvalidValue extends Error {
-  readonly problems: readonly { readonly path: readonly string[]; readonly message: string }[];
+  readonly problems: readonly ValueProblem[];
 
   constructor(problems: InvalidValue["problems"]) {
     super(problems.map(({ message }) => message).join("\n"));
@@ -24,8 +33,7 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   const { flag, negative, table } = option;
   const switched = /^(?:true|1)$/i.test(text) ? true : /^(?:false|0)$/i.test(text) ? false : undefined;
   if (isSwitch(option)) return switched ?? invalid("use true or false");
-  if (flag === undefined) return checkTable(option, jsonOf(text));
-  if (table !== undefined && /^[{[]/.test(text)) return checkTable(option, jsonOf(text));
+  if (flag === undefined || (table !== undefined && /^[{[]/.test(text))) return valueOfJson(option, text);
   if ((negative !== undefined || flag.optional) && /^(?:true|false)$/i.test(text)) return switched;
   try {
     if (!isList(flag, text) || holdsKey(text)) return parse(flag, text);
@@ -39,13 +47,47 @@ export function valueOfText(option: ConfigOption, text: string): unknown {
   }
 }
 
-function jsonOf(text: string): unknown {
+/** The value of an option with structure, as JSON; another text may be a string that the option takes, such as a path. */
+function valueOfJson(option: ConfigOption, text: string): unknown {
+  const fault = describeJsonFault(text);
+  if (fault === undefined) return checkTable(option, JSON.parse(text) as unknown);
   try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+    if (!/^[{[]/.test(text)) return checkTable(option, text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
   }
+  const { env = "", key } = option;
+  const example = EXAMPLES[key];
+  const hint = example === undefined ? "a function needs a config file of code" : `write ${env}='${example}'`;
+  // A variable may be secret: its text is not shown.
+  return invalid(`${fault.replace(/unexpected token .*/s, "unexpected token")}; ${hint}`);
 }
+
+/** Values of options with structure, for messages. Those that take functions have none. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  algorithms: '{"cipher":["aes256-gcm@openssh.com"]}',
+  anonymous: '{"scopes":["notes:read"]}',
+  audit: '{"file":"audit.log","maxSize":67108864}',
+  authorizedKeys: '["keys","more-keys"]',
+  certificateAuthorities: '["ca.pub"]',
+  contractDrift: '"refuse"',
+  exec: '{"inputTimeout":60000}',
+  exemptSources: '["127.0.0.0/8","10.0.0.0/24"]',
+  exposeErrors: "true",
+  forwarding: '{"permitOpen":["localhost:5432"]}',
+  hostKey: '["host_ed25519","host_rsa"]',
+  korv: '{"calls":64}',
+  limits: '{"calls":100}',
+  maxStartups: '{"start":50,"rate":30,"full":200}',
+  penalties: '{"authFail":10000}',
+  perKey: '{"calls":100,"rate":50}',
+  perSource: '{"address":64}',
+  proxyProtocol: '["10.0.0.0/8"]',
+  requiredMethods: '["publickey","password"]',
+  revokedKeys: '["revoked"]',
+  shell: '{"run":"GET /notes"}',
+  undeclaredProperties: '"refuse"',
+};
 
 /** Where a config file is, for its relative paths. */
 interface FileLocation {
@@ -60,7 +102,7 @@ interface FileLocation {
 export function valueOfFile(option: ConfigOption, value: unknown, location: FileLocation): unknown {
   const { key, flag, negative, table } = option;
   const isPath = PATHS.has(key) || /[<[](?:file|directory)[\]>.]/.test(flag?.flags ?? "");
-  const resolved = isPath ? withPaths(value, location) : value;
+  const resolved = isPath || isPlain(value) ? withPaths(value, location) : withLedgerPath(option, value, location);
   if (isSwitch(option)) {
     if (typeof value === "boolean") return value;
     return table ? checkTable(option, resolved) : invalid(wrongType(value, "true or false"));
@@ -91,7 +133,8 @@ function parse(flag: Option, text: string): unknown {
     return (flag.parseArg as (text: string, earlier: undefined) => unknown)(text, undefined);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    return invalid(`${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`);
+    const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1).replace(/\.$/, "")}`;
+    throw new InvalidValue([{ path: [], message, ...(!holdsKey(text) && { rejected: text }) }]);
   }
 }
 
@@ -126,6 +169,18 @@ function checkTable({ key, table = {} }: ConfigOption, value: unknown): unknown 
   );
 }
 
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A ledger may be in a file. */
+function withLedgerPath({ key }: ConfigOption, value: unknown, location: FileLocation): unknown {
+  if (key !== "ledger" || typeof value !== "string" || !value.startsWith(LEDGER_FILE)) return value;
+  return LEDGER_FILE + withPaths(value.slice(LEDGER_FILE.length), location);
+}
+
+const LEDGER_FILE = "file:";
+
 /** Makes the paths in a value of an option relative to the working directory. The text of a key, and `-`, are no paths. */
 function withPaths(value: unknown, location: FileLocation): unknown {
   if (typeof value === "string") {
@@ -135,7 +190,7 @@ function withPaths(value: unknown, location: FileLocation): unknown {
     return shown.startsWith("..") ? path : shown;
   }
   if (Array.isArray(value)) return value.map((one) => withPaths(one, location));
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (!isPlain(value)) return value;
   const fields = Object.entries(value).map(([name, field]) => {
     return [name, name === "file" || name === "privateKey" ? withPaths(field, location) : field];
   });

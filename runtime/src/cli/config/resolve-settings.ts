@@ -26,18 +26,24 @@ const FINDERS: readonly string[] = ["serve", "gen", "dev", "lint", "diff", "keys
  * Resolves the options of a command that commander has parsed: flag before environment before config file before default. With
  * `--stdio` the environment sets nothing, and a config file is read only where `--config` names it: the client of sshd may set variables, and
  * own the working directory.
- * @throws UsageError with all problems, one in each line
+ * @throws UsageError with all problems, one in each line; with `--check` the settings have them
  */
 export async function resolveSettings(command: Command, sources: Sources): Promise<Settings> {
   const { io } = sources;
   const options = optionsOf(command);
   const isStdio = command.getOptionValue("stdio") === true;
+  const isCheck = command.getOptionValue("check") === true;
+  const problems: string[] = [];
   const names = Object.keys(io.env).filter((name) => name.startsWith(VARIABLE) && io.env[name] !== "");
   const env = isStdio ? {} : io.env;
-  const file = await findFile(command, isStdio, { ...sources, env });
+  const file = await findFile(command, isStdio, { ...sources, env }).catch((error: unknown) => {
+    if (!isCheck || !(error instanceof UsageError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  });
   const reading = file && { command, options, file, cwd: io.cwd(), all: sources.all };
   const inFile = reading === undefined ? NOTHING : await readFileValues(reading);
-  const problems = [...inFile.problems];
+  problems.push(...inFile.problems);
   const settings = options.map((option): Setting => {
     const { key } = option;
     if (command.getOptionValueSource(key) === "cli") {
@@ -50,9 +56,10 @@ export async function resolveSettings(command: Command, sources: Sources): Promi
       inFile.values.get(key) ?? { option, value: defaultOf(option), source: "default", from: "default" }
     );
   });
-  if (problems.length > 0) throw new UsageError(shown(problems).join("\n"));
+  if (problems.length > 0 && !isCheck) throw new UsageError(shown(problems).join("\n"));
   return new Settings(settings, {
     file: file?.name,
+    problems,
     ignored: isStdio ? names.sort() : [],
     again: async () => {
       const next = await resolveSettings(command, { ...sources, isFresh: true });
@@ -96,6 +103,8 @@ export function findsConfig(command: Command): boolean {
   return FINDERS.includes(pathOfCommand(command)[0] ?? "");
 }
 
+const pathText = (path: readonly string[]): readonly string[] => (path.length === 0 ? [] : [path.join(".")]);
+
 function readVariable(option: ConfigOption, env: CliIo["env"], problems: string[]): Setting | undefined {
   const { env: name } = option;
   const text = name && env[name];
@@ -105,7 +114,7 @@ function readVariable(option: ConfigOption, env: CliIo["env"], problems: string[
     return { option, value: valueOfText(option, text), source: "environment", from: name };
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    for (const { message } of error.problems) problems.push(`${name}: ${message}`);
+    for (const { path, message } of error.problems) problems.push([name, ...pathText(path), message].join(": "));
     return undefined;
   }
 }

@@ -8,6 +8,8 @@ export interface Setting {
   readonly source: "flag" | "environment" | "file" | "default";
   /** For messages: `--port`, `SSHRPC_PORT`, `sshrpc.config.json:3:5` or `default`. */
   readonly from: string;
+  /** The place of a value inside of it, by its names; absent where that is `from`. */
+  readonly placeOf?: (path: readonly string[]) => string;
 }
 
 /** The options of one run of a command, from all sources. */
@@ -18,18 +20,21 @@ export class Settings {
   readonly ignored: readonly string[];
   /** Why the config file is invalid, where the command reports it itself: the client of sshd should get a reason. */
   readonly fault: Error | undefined;
+  /** What is wrong with single values, one line each; none of them is set. Only where the command lists all problems itself. */
+  readonly problems: readonly string[];
   /** Reads the config file again. @throws UsageError with all problems */
   readonly again: () => Promise<Settings>;
   readonly #settings: ReadonlyMap<string, Setting>;
 
   constructor(
     settings: readonly Setting[],
-    source: Partial<Pick<Settings, "file" | "ignored" | "fault" | "again">> = {},
+    source: Partial<Pick<Settings, "file" | "ignored" | "fault" | "problems" | "again">> = {},
   ) {
     this.#settings = new Map(settings.map((setting) => [setting.option.key, setting]));
     this.file = source.file;
     this.ignored = source.ignored ?? [];
     this.fault = source.fault;
+    this.problems = source.problems ?? [];
     this.again = source.again ?? (async () => this);
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import ms from "ms";
+import { anySignal } from "../../base/async/any-signal.js";
 import { printable } from "../../base/printable.js";
 import { type Client, openClient } from "../../client/client.js";
 import { STATUS } from "../../contract/built-in/operations.js";
@@ -64,7 +65,7 @@ async function watch(
 ): Promise<void> {
   const { transport } = await findServer(address, flags, io);
   const ended = new AbortController();
-  const signal = AbortSignal.any([ended.signal, output.signal]);
+  const signal = anySignal([ended.signal, output.signal]);
   const stop = (): void => ended.abort();
   // Passphrases and host keys are asked for before the screen is used.
   const connecting = AbortSignal.timeout(flags.timeout ?? TIMEOUT);

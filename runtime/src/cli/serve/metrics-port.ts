@@ -6,6 +6,7 @@ import { printable } from "../../base/printable.js";
 import { METRICS_ADDRESS, openMetricsServer } from "../../observe/metrics/serve-metrics.js";
 import type { ListenTarget } from "../../ssh/server/socket-source.js";
 import { UsageError } from "../shared/failure.js";
+import type { ServeFlags } from "./serve-flags.js";
 
 /** The metrics of `sshrpc serve --metrics`. */
 export interface MetricsPort {
@@ -77,6 +78,23 @@ async function openPort(
   else log.warn({ url }, "metrics are served without authentication beyond this machine");
   return { descriptor, close };
 }
+
+/** Checks the address for metrics without opening a port. @throws Error, also where prom-client is missing */
+export async function checkMetrics({
+  metrics: address,
+  listen,
+  port,
+}: Pick<ServeFlags, "metrics" | "listen" | "port">): Promise<void> {
+  if (address === undefined) return;
+  const own = parseAddress(address);
+  if (own.port === port && port !== 0 && (isAny(listen) || isAny(own.host) || listen === own.host)) {
+    throw new UsageError(`--metrics ${printable(address, 60)}: the same port as --port`);
+  }
+  const { metrics } = await import("../../observe/metrics/metrics.js");
+  await metrics({ processMetrics: false });
+}
+
+const isAny = (host: string | undefined): boolean => host === "0.0.0.0" || host === "::";
 
 /** `PORT`, `HOST:PORT` or `[IPv6]:PORT`. */
 function parseAddress(text: string): { readonly host: string; readonly port: number } {

@@ -1,7 +1,14 @@
 import type { ServeOptions } from "../../compose/serve-options.js";
 import type { Home } from "../shared/home.js";
 import { type CliIo, pathOf } from "../shared/io.js";
-import { adapterFlags, auditFlags, otherOptions, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
+import {
+  adapterFlags,
+  auditFlags,
+  ledgerFlags,
+  otherOptions,
+  SERVE_FILE_OPTIONS,
+  type ServeFlags,
+} from "./serve-flags.js";
 
 /** Whether no file of the home is used. */
 export function hasOwnFiles({ hostKey, authorizedKeys }: ServeFlags): boolean {
@@ -24,6 +31,7 @@ export function optionsOf(flags: ServeFlags, io: CliIo, home: Home | undefined):
     korv: flags.korv ?? false,
     ...adapterFlags(flags),
     ...auditFlags(flags, io),
+    ...ledgerFlags(flags, io),
   };
 }
 

@@ -1,5 +1,9 @@
+import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort } from "../../base/net/host-port.js";
+import { combineObservers } from "../../base/observer/combine-observers.js";
+import type { Observer } from "../../base/observer/observer.js";
 import { VERSION } from "../../base/version.js";
+import type { ServerProblem } from "../../compose/check-server.js";
 import { watchErrors } from "../../compose/handle-rejections.js";
 import { type ServerPlace, serveHandlers } from "../../compose/serve.js";
 import type { ServeOptions } from "../../compose/serve-options.js";
@@ -9,6 +13,8 @@ import { SIGNAL_GRACE } from "../../server/check-grace.js";
 import { atSource } from "../config/at-source.js";
 import { ConfigReload } from "../config/config-reload.js";
 import type { Settings } from "../config/settings.js";
+import { followFolder } from "../handler-folder/follow-folder.js";
+import type { HandlerFolder } from "../handler-folder/handler-folder.js";
 import { LAST_GRACE } from "../shared/defaults.js";
 import { homeFiles, prepareHome } from "../shared/home.js";
 import { type CliIo, pathOf, stopSignal } from "../shared/io.js";
@@ -24,7 +30,7 @@ export interface PortSettings {
   /** @throws UsageError */
   readonly checkSettings: (settings: Settings) => void;
   /** Loads the handlers of the flags. @throws UsageError */
-  readonly loadHandlers: (flags: ServeFlags) => Promise<ApiHandlers>;
+  readonly loadHandlers: (flags: ServeFlags) => Promise<ApiHandlers & { readonly folder?: HandlerFolder }>;
 }
 
 /**
@@ -71,28 +77,42 @@ export async function serveAt(
   io: CliIo,
 ): Promise<void> {
   const flags = flagsOf(settings);
-  const { api, ...handlers } = await loadHandlers(flags);
+  const { api, folder, ...handlers } = await loadHandlers(flags);
   await using log = await openLogOf(io, logFlags(flags, io));
   const home = hasOwnFiles(flags) ? undefined : await prepareHome(pathOf(io, flags.home));
   const options = place.limit(optionsOf(flags, io, home));
   const metrics = await place.openMetrics(log);
-  const observer = [metrics.observer, ...[options.observer ?? []].flat()];
-  const server = await serveHandlers({ api, ...handlers }, { ...options, observer, log }, place).catch(
-    async (error: unknown) => {
-      await metrics.close();
-      throw atSource(error, settings);
+  let cut = 0;
+  const counted: Observer = {
+    serverEnded: ({ calls }) => {
+      cut = calls;
     },
-  );
+  };
+  const observers = [metrics.observer, ...[options.observer ?? []].flat()];
+  const server = await serveHandlers(
+    { api, ...handlers },
+    { ...options, observer: [...observers, counted], log },
+    place,
+  ).catch(async (error: unknown) => {
+    await metrics.close();
+    const failure = await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+    // Standard error gets it in any case.
+    if (flags.log !== undefined) log.error({ reason: errorMessage(failure) }, "the server could not start");
+    throw failure;
+  });
+  const start = performance.now();
   log.info({ address: formatHostPort(server.host, server.port), version: VERSION }, "the server listens");
   const reload = new ConfigReload({
-    ...{ server, log, settings },
+    ...{ server, log, settings, observer: combineObservers(observers, log) },
     optionsOf: (next) => {
       checkSettings(next);
       const nextFlags = flagsOf(next);
       return place.limit(optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home))));
     },
+    check: (next) => problemsOf({ api, ...handlers }, next),
   });
   hangup.onReload(() => void reload.run());
+  const unfollow = folder && followFolder(folder, log, io);
   let hasFailed = false;
   let unwatch = (): void => {};
   const failed = new Promise<undefined>((resolve) => {
@@ -107,6 +127,7 @@ export async function serveAt(
   const reasons = [failed, hangup.closed, ...(around.ended === undefined ? [] : [around.ended])];
   const signal = await stopSignal<string | undefined>(io, Promise.race(reasons));
   hangup.onReload(undefined);
+  unfollow?.();
   const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flagsOf(reload.settings);
   if (signal !== undefined) log.info({ signal, grace }, "the server drains and ends");
   around.draining?.();
@@ -115,10 +136,19 @@ export async function serveAt(
   await server.close({ delay, grace });
   await metrics.close();
   await around.close();
+  const why = signal ?? "an error outside of a call";
+  const ms = Math.round(performance.now() - start);
+  log.info({ reason: why, exitCode: hasFailed ? 1 : 0, cut, ms }, "the server has ended");
   if (hasFailed) io.exit(1);
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(0), LAST_GRACE).unref();
   unwatch();
+}
+
+/** Loaded only where something is wrong. */
+async function problemsOf(handlers: ApiHandlers, options: ServeOptions): Promise<readonly ServerProblem[]> {
+  const { checkServer } = await import("../../compose/check-server.js");
+  return checkServer({ handlers, options });
 }
 
 /** The settings of `serve`, with their types. */

@@ -8,7 +8,17 @@ import type { HostKeySource } from "../../ssh/keys/identity/host-key-source.js";
 import { type CliIo, pathOf } from "../shared/io.js";
 
 /** Options of {@link ServeOptions} that have a flag, with another name or another form. */
-type FlagOptions = "host" | "port" | "hostKeys" | "log" | "exec" | "shell" | "korv" | "audit" | "proxyProtocol";
+type FlagOptions =
+  | "host"
+  | "port"
+  | "hostKeys"
+  | "log"
+  | "exec"
+  | "shell"
+  | "korv"
+  | "audit"
+  | "ledger"
+  | "proxyProtocol";
 
 /**
  * The options of `sshrpc serve`: its flags, and for config files the options of {@link ServeOptions}. A value is as its flag gives it, or as in
@@ -16,10 +26,14 @@ type FlagOptions = "host" | "port" | "hostKeys" | "log" | "exec" | "shell" | "ko
  */
 export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly handlers: string;
+  readonly keepGoing?: boolean;
+  readonly importTimeout?: number;
   readonly audit?: string | ServeOptions["audit"];
   readonly auditMaxSize?: number;
   readonly auditFiles?: number;
   readonly auditOnFull?: "continue" | "refuse";
+  readonly ledger?: ServeOptions["ledger"];
+  readonly ledgerKeeps?: number;
   readonly metrics?: string;
   readonly grace?: number;
   readonly shutdownDelay?: number;
@@ -32,6 +46,8 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly log?: string;
   readonly logLevel?: LogLevelOption;
   readonly logFormat?: LogFormat;
+  readonly logMaxSize?: number;
+  readonly logFiles?: number;
   readonly hostKey?: readonly HostKeySource[] | HostKeySource;
   readonly listen: string;
   readonly port: number;
@@ -41,6 +57,7 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly shell?: ServeOptions["shell"] | string;
   readonly home: string;
   readonly brief?: true;
+  readonly check?: true;
 }
 
 /** Flags whose option in {@link ServeOptions} has another name. */
@@ -54,7 +71,7 @@ export const SERVE_FILE_OPTIONS = others satisfies OptionTable<Omit<ServeOptions
 /** The options that each mode of `serve` takes from its flags by itself. */
 const FROM_FLAGS = [
   ...(["host", "port", "hostKeys", "authorizedKeys", "revokedKeys"] as const),
-  ...(["audit", "korv", "exec", "shell"] as const),
+  ...(["audit", "korv", "exec", "shell", "ledger"] as const),
 ] satisfies (keyof ServeOptions)[];
 
 type OtherOptions = Omit<Partial<ServeOptions>, (typeof FROM_FLAGS)[number] | "log">;
@@ -87,10 +104,22 @@ export function auditFlags(flags: ServeFlags, io: CliIo): Pick<ServeOptions, "au
   return { audit: file };
 }
 
-/** The options of the log for `--log`, `--log-level` and `--log-format`. */
-export function logFlags({ log, logLevel: level, logFormat: format }: ServeFlags, io: CliIo): LogOptions {
+/** The ledger for `--ledger` and `--ledger-keeps`, or for the option of a program. */
+export function ledgerFlags({ ledger, ledgerKeeps: keeps }: ServeFlags, io: CliIo): Pick<ServeOptions, "ledger"> {
+  if (ledger === false || (ledger !== undefined && "begin" in ledger)) return { ledger };
+  const { file, ...others } = ledger ?? {};
+  return {
+    ledger: { ...others, ...(file !== undefined && { file: pathOf(io, file) }), ...(keeps !== undefined && { keeps }) },
+  };
+}
+
+/** The options of the log for `--log` and the flags that begin with it. */
+export function logFlags(flags: ServeFlags, io: CliIo): LogOptions {
+  const { log, logLevel: level, logFormat: format, logMaxSize: maxSize, logFiles: files } = flags;
   return {
     ...(log !== undefined && { file: pathOf(io, log) }),
+    ...(maxSize !== undefined && { maxSize }),
+    ...(files !== undefined && { files }),
     ...(level !== undefined && { level }),
     ...(format !== undefined && { format }),
   };

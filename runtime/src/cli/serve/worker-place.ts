@@ -9,7 +9,11 @@ export function workerPlace(worker: Worker, { metrics, processes = 1 }: ServeFla
   const { sockets, siblings, ended } = worker;
   return {
     ...{ sockets, siblings },
-    limit: (options) => divideLimits(options, processes),
+    limit: ({ ledger, ...options }) => ({
+      ...divideLimits(options, processes),
+      // A call that is sent again may come to another process: only a ledger that they share finds its outcome.
+      ledger: ledger && "begin" in ledger ? ledger : false,
+    }),
     openMetrics: async () => {
       if (metrics === undefined) return NO_METRICS;
       const { observer, values } = await collectMetrics();

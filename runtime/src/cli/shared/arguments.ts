@@ -5,6 +5,7 @@ import { nearest } from "../../base/nearest.js";
 import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
 import { parseByteSize, parseDuration } from "../../base/units.js";
+import type { LedgerOptions } from "../../server/ledger/ledger-options.js";
 
 /** Parses a file name. It rejects the text of a key, which must not become part of a path or a message. */
 export function parseFileName(text: string): string {
@@ -56,6 +57,15 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("Use a whole number from 1.");
+}
+
+/** Parses where a ledger is: `memory`, `none` or `file:PATH`. */
+export function parseLedger(text: string): LedgerOptions | false {
+  if (text === "memory") return {};
+  if (text === "none") return false;
+  const [, file] = /^file:(.+)$/s.exec(text) ?? [];
+  if (file === undefined) throw new InvalidArgumentError("Use memory, none or file:PATH.");
+  return { file: parseFileName(file) };
 }
 
 /** Parses limits of the korv adapter, such as `calls=64,decompressed=8388608`. */

@@ -47,6 +47,14 @@ function importJavaScript(path: string, { isFresh }: FileImport): Promise<unknow
   return import(`${href}?import=${++imports}`);
 }
 
+/** Lets the next imports run TypeScript files again, but not those of packages. jiti keeps modules in the cache of CommonJS. */
+export function forgetTypeScript(): void {
+  const { cache } = createRequire(import.meta.url);
+  for (const file of Object.keys(cache)) {
+    if (/\.[cm]?ts$/.test(file) && !file.includes("/node_modules/")) delete cache[file];
+  }
+}
+
 /** The fix for missing generated code: generate it, or copy the JavaScript files that tsc does not emit. */
 function hint(message: string): string {
   const [, name] = /Cannot find module '[^']*\/generated\/([^'/]+)'/.exec(message) ?? [];
@@ -55,11 +63,12 @@ function hint(message: string): string {
   return isCopied ? `; run \`sshrpc gen\` and copy the file to the build output` : "; run `sshrpc gen`";
 }
 
-/** The position of a failed import, as file:line:column: the first stack frame in the directory of the file. */
+/** The position of a failed import, as file:line:column: the first stack frame in the directory of the file, without packages. */
 function placeOf(error: unknown, path: string): string {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const places = stack.matchAll(/(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+)/gm);
-  return [...places].map(([, place]) => place).find((place) => place?.startsWith(dirname(path))) ?? path;
+  const isOwn = (place = ""): boolean => place.startsWith(dirname(path)) && !place.includes("/node_modules/");
+  return [...places].map(([, place]) => place?.replace(/\?import=\d+/, "")).find(isOwn) ?? path;
 }
 
 async function importTypeScript(path: string, { what, isFresh }: FileImport): Promise<unknown> {

@@ -5,12 +5,13 @@ import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { IdempotencyKeys } from "../resend/call-key.js";
 import type { CallCharge } from "./call-charge.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
 import type { CallDrift, MethodBinding } from "./method-binding.js";
-import type { Items, ResponseStream } from "./method-types.js";
+import type { Items, ResponseStream, ResumableItems } from "./method-types.js";
 import type { CallReports } from "./observed-call.js";
 import { toCallError } from "./read-response.js";
 import { promisedResponseStream, responseStream, safeResponseStream, toResult } from "./response-stream.js";
@@ -26,6 +27,8 @@ export interface BindConfig {
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
+  /** Makes idempotency keys. Default: no call is sent with one. */
+  readonly keys?: IdempotencyKeys | undefined;
   /** Compares the contracts of the two sides. Default: they are not compared. */
   readonly drift?: CallDrift | undefined;
   /** Where the calls are charged. Default: no limit counts them. */
@@ -37,12 +40,14 @@ export interface BindConfig {
 /** A function of a generated client, with its `safe`. Generated interfaces give it its types. */
 type BoundMethod = ((...args: never[]) => unknown) & { readonly safe: (...args: never[]) => unknown };
 
-type Begin = (request: unknown, items: Items<unknown> | undefined, options: CallOptions | undefined) => unknown;
+type RequestItems = Items<unknown> | ResumableItems<unknown>;
+
+type Begin = (request: unknown, items: RequestItems | undefined, options: CallOptions | undefined) => unknown;
 
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, firstIndex = 0, timeout, limits, interceptors = [], drift, charge, reports }: BindConfig,
+  { connections, firstIndex = 0, timeout, limits, interceptors = [], keys, drift, charge, reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -58,6 +63,7 @@ export function bindMethods(
       window,
       windows,
       interceptors,
+      keys,
       drift,
       charge,
       reports,
@@ -76,7 +82,7 @@ function bindMethod(binding: MethodBinding): BoundMethod {
   const call: (...args: unknown[]) => unknown =
     method.requestItem === undefined
       ? (request = {}, options?) => begin(request, undefined, options as CallOptions | undefined)
-      : (request, items, options?) => begin(request, items as Items<unknown>, options as CallOptions | undefined);
+      : (request, items, options?) => begin(request, items as RequestItems, options as CallOptions | undefined);
   const safe: (...args: unknown[]) => unknown =
     method.responseItem === undefined
       ? (...args) => toResult(call(...args) as Promise<unknown>)

@@ -22,20 +22,19 @@ export class CallCharge {
     this.#account = account;
   }
 
-  /** A call begins. @returns what to {@link end} it with @throws RpcError RESOURCE_EXHAUSTED; nothing is charged then */
-  begin({ length }: { readonly length: number }, method: string): number {
+  /** A call begins. @returns what is called when it has ended @throws RpcError RESOURCE_EXHAUSTED; nothing is charged then */
+  begin({ length }: { readonly length: number }, method: string): () => void {
     const bytes = WEIGHT + length * COPIES;
     this.#account.key.turn.add();
     const noCall = this.#account.take("callbacks", 1);
     if (noCall !== undefined) throw this.#refuse(noCall, method);
     const noBytes = this.#account.take("bytes", bytes);
-    if (noBytes === undefined) return bytes;
+    if (noBytes === undefined) return () => this.#end(bytes);
     this.#account.give("callbacks", 1);
     throw this.#refuse(noBytes, method);
   }
 
-  /** The call has ended. */
-  end(bytes: number): void {
+  #end(bytes: number): void {
     this.#account.give("callbacks", 1);
     this.#account.give("bytes", bytes);
   }

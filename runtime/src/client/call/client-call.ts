@@ -3,7 +3,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
 import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
@@ -12,16 +12,14 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
+import { Attempts, attemptsOf } from "../resend/attempts.js";
+import { type FailedAttempt, retryAfterOf } from "../resend/decide-resend.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, deadlinePassed } from "./call-options.js";
 import type { CallSetup, MethodBinding } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
-import { retryAfterOf, retryDelay } from "./retry-delay.js";
 
-/**
- * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
- * connection fails may be retried on another one; its deadline covers all attempts.
- */
+/** A running call of any kind. It settles exactly once, and releases its timer and signal listener then. Its deadline covers all attempts. */
 export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
   readonly method: number;
@@ -35,50 +33,56 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly #options: CallOptions | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
-  #removeAbort: (() => void) | undefined;
+  #releases: (() => void)[] | undefined;
   #startedAt = 0;
   /** The connection that the call was sent on; undefined while it waits for one. */
   #connection: Connection | undefined;
-  #retries = 0;
+  /** The headers of every attempt. */
+  #metadata: string | undefined;
+  #attempts: Attempts | undefined;
   #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  /** Whether headers have arrived in this attempt, and in any; the items that had arrived before it. */
   #hasHeaders = false;
-  #charged: number | undefined;
+  #hadHeaders = false;
+  #itemsBefore = 0;
 
   /** Validates and encodes the request. @throws RpcError for invalid options or an invalid request */
   constructor(binding: MethodBinding, setup: CallSetup) {
     const { method, index, timeout, maxMetadata } = binding;
     const { request, options, streams } = setup;
     this.#timeout = options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT);
-    if (options) checkCallOptions(options, this.#timeout);
+    if (options) checkCallOptions(options, this.#timeout, binding);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
     this.#setup = setup;
     this.#options = options && bindCallbacks(options);
     this.method = index;
-    this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
+    this.#metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
-    this.opened =
-      streams?.opened &&
-      ((sender) => {
-        this.#observed?.sends(sender);
-        streams.opened?.(sender);
-      });
+    const opened = streams?.opened;
+    const begin = (sender: ItemSender): void => {
+      this.#observed?.sends(sender);
+      opened?.(sender);
+    };
+    this.opened = opened && begin;
     this.items = streams?.items;
+    this.#attempts = attemptsOf(binding, options, streams);
   }
 
   /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
   start(): void {
-    this.#charged = this.#binding.charge?.begin(this.body, this.#binding.method.id);
+    const { method, reports, maxMetadata, charge } = this.#binding;
     const signal = this.#options?.signal;
+    if (charge !== undefined) this.#releases = [charge.begin(this.body, method.id)];
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
-    if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
+    const removeAbort = signal && onAbort(signal, () => this.cancel(cancelledBy(signal)));
+    if (removeAbort !== undefined) this.#releases = [...(this.#releases ?? []), removeAbort];
     this.#startedAt = performance.now();
-    const { method, reports, maxMetadata } = this.#binding;
-    if (reports !== undefined) this.#observed = new ObservedCall(reports, method, this);
+    if (reports?.isActive()) this.#observed = new ObservedCall(reports, method, this);
     try {
-      if (reports?.observer.injectHeaders) this.metadata = this.#observed?.metadata(this.#options, maxMetadata);
+      if (reports?.observer.injectHeaders) this.#metadata = this.#observed?.metadata(this.#options, maxMetadata);
       this.#send();
     } catch (error) {
       this.#release();
@@ -95,17 +99,24 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#end(error);
   }
 
+  accepts(connection: Connection): boolean {
+    return this.#attempts?.fit(connection) !== false;
+  }
+
   /** Without a connection the call waits for the next one. */
   #send(): void {
-    const { connections } = this.#binding;
-    const connection = connections.connection();
-    if (connection === undefined) connections.wait(this);
+    const connection = this.#binding.connections.connection(this.#attempts && this);
+    if (connection === undefined) this.#binding.connections.wait(this);
     else this.#sendOn(connection);
   }
 
   #sendOn(connection: Connection): void {
     this.#connection = connection;
     this.#binding.drift?.refuse?.(connection, this.method);
+    this.metadata = this.#attempts === undefined ? this.#metadata : this.#attempts.begin(this.#metadata, connection);
+    this.#hasHeaders = false;
+    this.#itemsBefore = this.items?.items ?? 0;
+    this.#setup.streams?.restart?.();
     connection.call(this);
   }
 
@@ -119,8 +130,13 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   headers(headers: Metadata): void {
-    if (this.#seen) throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
+    if (this.#setup.streams?.upload?.headers(headers)) return;
+    if (this.#hasHeaders || (this.items?.items ?? 0) > this.#itemsBefore) {
+      throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
+    }
     this.#hasHeaders = true;
+    if (this.#hadHeaders) return;
+    this.#hadHeaders = true;
     try {
       this.#options?.onHeaders?.(headers);
     } catch (error) {
@@ -129,32 +145,30 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   status(code: number, trailers: Metadata, frame: FrameView): void {
-    const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
+    const isRefused = frame.has(FLAG.REFUSED);
     this.#observed?.body(frame.end - frame.start);
     const { method, codec } = this.#binding;
-    const isBusy = code === STATUSES.RESOURCE_EXHAUSTED && progress === "not-started";
-    if (code === STATUSES.UNAVAILABLE || isBusy) {
+    if (code === STATUSES.UNAVAILABLE || (isRefused && code === STATUSES.RESOURCE_EXHAUSTED)) {
       const error = codec.decodeError(code, frame, method.id);
-      const retryAfter = isBusy ? retryAfterOf(error) : 0;
-      if (retryAfter !== undefined && this.#retry(error, progress, retryAfter)) return;
+      const retryAfter = code === STATUSES.UNAVAILABLE ? 0 : retryAfterOf(error);
+      if (retryAfter !== undefined && this.#retry(error, isRefused ? "refused" : "unavailable", retryAfter)) return;
     }
     this.#release();
-    let response: unknown;
     try {
       // An exception of the caller's onTrailers fails the call; it must not end the reading of the connection.
       this.#options?.onTrailers?.(trailers);
-      response = readResponse(method, code, frame, codec);
+      const response = readResponse(method, code, frame, codec);
+      this.#observed?.ended(this.#connection);
+      this.#setup.streams?.ended(undefined);
+      this.#settle(() => response);
     } catch (error) {
       this.#end(error);
-      return;
     }
-    this.#observed?.ended(this.#connection);
-    this.#setup.streams?.ended(undefined);
-    this.#settle(() => response);
   }
 
   lost(error: RpcError, progress: CallProgress): void {
-    if (error.status !== "UNAVAILABLE" || !this.#retry(error, progress)) this.#end(error);
+    const outcome = this.id === 0 ? "unsent" : progress === "not-started" ? "refused" : "lost";
+    if (error.status !== "UNAVAILABLE" || !this.#retry(error, outcome)) this.#end(error);
   }
 
   /** Grants the callee credit to send `bytes` more. */
@@ -171,30 +185,24 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   /** The deadline has passed. */
   expire(): void {
-    const cause = this.#connection === undefined ? this.#binding.connections.error : undefined;
-    const timeout = Math.ceil(this.#timeout);
-    const message =
-      cause === undefined ? `no response within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
-    this.cancel(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
+    this.cancel(
+      deadlinePassed(this.#timeout, this.#connection === undefined ? this.#binding.connections.error : undefined),
+    );
   }
 
-  /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(error: RpcError, progress: CallProgress, retryAfter = 0): boolean {
-    const sent = this.id !== 0;
-    const delay = retryDelay(this.#binding, {
-      sent,
-      refused: progress === "not-started",
-      notReplayable: this.opened !== undefined || this.#seen,
-      retries: this.#retries,
+  /** Sends the call again where that is safe and of use, and returns whether it does. */
+  #retry(error: RpcError, outcome: FailedAttempt["outcome"], retryAfter = 0): boolean {
+    this.#attempts ??= new Attempts(this.#binding);
+    const attempts = this.#attempts;
+    const delay = attempts.failed(error, {
+      outcome,
+      hasStream: this.opened !== undefined,
       open: this.#connection?.open === true,
       retryAfter,
-      remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
+      remaining: this.remaining() || Number.POSITIVE_INFINITY,
     });
     if (delay === undefined) return false;
-    if (sent) {
-      this.#retries += 1;
-      this.#observed?.retried(this.#connection, this.#retries, delay, error);
-    }
+    if (outcome !== "unsent") this.#observed?.retried(this.#connection, attempts.retries, delay, error);
     this.#connection = undefined;
     this.id = 0;
     try {
@@ -214,11 +222,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** Whether headers or an item have arrived: the call cannot be retried then. */
-  get #seen(): boolean {
-    return this.#hasHeaders || (this.items?.items ?? 0) > 0;
-  }
-
   #end(error: unknown): void {
     this.#release();
     const failure = toCallError(error, this.#binding.method.id);
@@ -230,17 +233,15 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   /** A rejection is created when it is passed on: one that waits for a turn would be unhandled. */
   #settle(outcome: () => unknown): void {
-    const { charge } = this.#binding;
-    if (charge === undefined) this.#setup.resolve(outcome());
-    else charge.settle(() => this.#setup.resolve(outcome()));
+    if (this.#binding.charge === undefined) this.#setup.resolve(outcome());
+    else this.#binding.charge.settle(() => this.#setup.resolve(outcome()));
   }
 
   #release(): void {
-    if (this.#charged !== undefined) this.#binding.charge?.end(this.#charged);
-    this.#charged = undefined;
+    for (const release of this.#releases?.splice(0) ?? []) release();
+    this.#attempts?.ended();
     clearTimeout(this.#timer);
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
-    this.#removeAbort?.();
   }
 }
 

@@ -6,6 +6,9 @@ import type { WindowBudget } from "../../wire/flow/stream-window.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { IdempotencyKeys } from "../resend/call-key.js";
+import type { StreamPosition } from "../resend/stream-position.js";
+import type { Upload } from "../resend/upload.js";
 import type { CallCharge } from "./call-charge.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
@@ -37,6 +40,8 @@ export interface MethodBinding {
   readonly window: number;
   /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+  /** Makes idempotency keys; undefined where no call is sent with one. */
+  readonly keys: IdempotencyKeys | undefined;
   /** Compares the contracts of the two sides. Absent where they cannot differ. */
   readonly drift: CallDrift | undefined;
   /** Where calls are charged; undefined where no limit counts them. */
@@ -49,8 +54,14 @@ export interface MethodBinding {
 export interface StreamCallbacks {
   /** Sends the request stream, once the call is open; absent where there is none. */
   readonly opened?: (sender: ItemSender) => void;
+  /** The request stream, where it can be sent from an offset. */
+  readonly upload?: Upload | undefined;
   /** Receives the response stream; absent where there is none. */
   readonly items?: ItemReceiver<unknown>;
+  /** Where its consumer is in the response stream. */
+  readonly position?: StreamPosition;
+  /** Called before each attempt: the response stream begins behind the position. */
+  readonly restart?: () => void;
   /** Called when the call has ended, with the error if it failed, before its promise settles. */
   readonly ended: (error: RpcError | undefined) => void;
 }

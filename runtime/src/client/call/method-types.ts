@@ -5,6 +5,12 @@ import type { CallOptions } from "./call-options.js";
 export type Items<Item> = AsyncIterable<Item> | Iterable<Item>;
 
 /**
+ * A request stream that can be read from an offset, so that it goes on after a lost connection, where the call has an idempotency key: a `Blob`
+ * or `File` for `Bytes`, `fromFile(path)`, or a function of the offset, which counts bytes of `Bytes` and items of other streams.
+ */
+export type ResumableItems<Item> = Blob | ((offset: number) => Items<Item>);
+
+/**
  * The response stream of a call: its items in order, as they arrive. Flow control stops the handler while the consumer takes
  * no items. Leaving the iteration early (`break`, `return`, an exception) cancels the call. Iterating throws the RpcError of
  * a failed call, after the items that arrived before. A stream can be iterated once.
@@ -15,6 +21,11 @@ export interface ResponseStream<Item, Response = void> extends AsyncIterable<Ite
    * after the last item: consume the items, or cancel, because flow control stops the handler while items are not taken.
    */
   readonly response: Promise<Response>;
+  /**
+   * The position of the item that was taken last, if its handler has marked it: stored, and given as `CallOptions.resumeAfter`, it continues the stream in
+   * another program. Before the first item, the position that the stream begins behind.
+   */
+  readonly position: string | undefined;
   /** Cancels the call: the iteration throws CANCELLED. */
   cancel(): void;
 }
@@ -23,6 +34,8 @@ export interface ResponseStream<Item, Response = void> extends AsyncIterable<Ite
 export interface SafeResponseStream<Item, Response, Failure> extends AsyncIterable<Item, undefined>, AsyncDisposable {
   /** Resolves when the call has ended, after the last item: the items must be consumed first. */
   readonly result: Promise<Result<Response, Failure>>;
+  /** As that of {@link ResponseStream}. */
+  readonly position: string | undefined;
   cancel(): void;
 }
 
@@ -63,17 +76,25 @@ export interface ServerStreamingMethodOptional<Request, Item, Response, Failure>
 /** A client-streaming method: a stream of items in the request, one response. */
 export interface ClientStreamingMethod<Request, Item, Response, Failure> {
   /** Resolves with the response; rejects with an RpcError. Flow control takes the items as fast as the handler does. */
-  (request: Request, items: Items<Item>, options?: CallOptions): Promise<Response>;
+  (request: Request, items: Items<Item> | ResumableItems<Item>, options?: CallOptions): Promise<Response>;
   /** The same call, never rejecting. */
-  safe(request: Request, items: Items<Item>, options?: CallOptions): Promise<Result<Response, Failure>>;
+  safe(
+    request: Request,
+    items: Items<Item> | ResumableItems<Item>,
+    options?: CallOptions,
+  ): Promise<Result<Response, Failure>>;
 }
 
 /** A bidirectional method: two independent streams of items. */
 export interface BidirectionalMethod<RequestBody, RequestItem, Item, Response, Failure> {
-  (request: RequestBody, items: Items<RequestItem>, options?: CallOptions): ResponseStream<Item, Response>;
+  (
+    request: RequestBody,
+    items: Items<RequestItem> | ResumableItems<RequestItem>,
+    options?: CallOptions,
+  ): ResponseStream<Item, Response>;
   safe(
     request: RequestBody,
-    items: Items<RequestItem>,
+    items: Items<RequestItem> | ResumableItems<RequestItem>,
     options?: CallOptions,
   ): SafeResponseStream<Item, Response, Failure>;
 }

@@ -13,6 +13,8 @@ import { withInjected } from "./injected-headers.js";
 /** Where the calls of a client are reported. */
 export interface CallReports {
   readonly observer: Pick<Observer, "callStarted" | "callEnded" | "callRetried" | "injectHeaders">;
+  /** Whether calls that begin now are reported. */
+  readonly isActive: () => boolean;
   /** Returns the server at the other end; without an address while the call waits for a connection. */
   readonly peerOf: (connection: Connection | undefined) => Peer;
   /** Whether the calls are callbacks. */

@@ -12,9 +12,12 @@ export function toResult(response: Promise<unknown>): Promise<Result<unknown, Rp
 }
 
 /** The response stream of a started call. */
-export function responseStream({ items, response, cancel }: StreamingCall): ResponseStream<unknown, unknown> {
+export function responseStream({ items, position, response, cancel }: StreamingCall): ResponseStream<unknown, unknown> {
   return {
     response,
+    get position() {
+      return position.position;
+    },
     cancel,
     [Symbol.asyncIterator]: () => items,
     [Symbol.asyncDispose]: async () => {
@@ -30,6 +33,9 @@ export function safeResponseStream(
   const result = toResult(stream.response);
   return {
     result,
+    get position() {
+      return stream.position;
+    },
     cancel: () => stream.cancel(),
     // Not an async generator: its return() would block until the pending next() settles.
     [Symbol.asyncIterator]() {
@@ -57,11 +63,18 @@ export function safeResponseStream(
 export function promisedResponseStream(
   promise: Promise<ResponseStream<unknown, unknown>>,
 ): ResponseStream<unknown, unknown> {
-  const response = promise.then((stream) => stream.response);
+  let started: ResponseStream<unknown, unknown> | undefined;
+  const response = promise.then((stream) => {
+    started = stream;
+    return stream.response;
+  });
   response.catch(() => undefined);
   const cancel = (): void => void promise.then((stream) => stream.cancel()).catch(() => undefined);
   return {
     response,
+    get position() {
+      return started?.position;
+    },
     cancel,
     // Not an async generator: its return() would block until the pending next() settles.
     [Symbol.asyncIterator]() {

@@ -4,18 +4,22 @@ import { errorMessage } from "../../base/error-message.js";
 import { decodeItem, encodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
-import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
+import { describeSource, type ItemSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
+import { StreamPosition } from "../resend/stream-position.js";
+import { readFrom, Upload } from "../resend/upload.js";
 import type { CallOptions } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
-import type { Items } from "./method-types.js";
+import type { Items, ResumableItems } from "./method-types.js";
 import { toCallError } from "./read-response.js";
 
 /** A started streaming call: the parts of it that its method returns to the caller. */
 export interface StreamingCall {
   /** The items of the response; the iteration ends with the call, and throws where the call fails. */
   readonly items: ItemReceiver<unknown>;
+  /** Where its consumer is. */
+  readonly position: StreamPosition;
   readonly response: Promise<unknown>;
   readonly cancel: () => void;
 }
@@ -24,7 +28,7 @@ export interface StreamingCall {
 export function startStreaming(
   binding: MethodBinding,
   request: unknown,
-  source: Items<unknown> | undefined,
+  source: Items<unknown> | ResumableItems<unknown> | undefined,
   options: CallOptions | undefined,
 ): StreamingCall {
   const { codec } = binding;
@@ -38,9 +42,11 @@ export function startStreaming(
   };
   const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   const format = { type: responseItem ?? "bytes", codec, status: "INTERNAL" } as const;
+  const isRaw = responseItem === "bytes";
+  const position = new StreamPosition(isRaw, options?.resumeAfter);
   const items: ItemReceiver<unknown> = new ItemReceiver(
     { window: binding.window, budget: binding.windows },
-    { isRaw: responseItem === "bytes", decode: (item) => decodeItem(item, format) },
+    { isRaw, decode: (item) => decodeItem(position.take(item), format) },
     {
       grant: (bytes) => call?.grant(bytes),
       cancel,
@@ -49,7 +55,10 @@ export function startStreaming(
       },
     },
   );
+  const read = requestItem && readFrom(source, requestItem === "bytes");
+  const upload = read && new Upload((offset) => readSafely(() => context.runInAsyncScope(read, undefined, offset)));
   const streams: StreamCallbacks = {
+    upload,
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;
@@ -59,11 +68,22 @@ export function startStreaming(
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.cancel(error instanceof RpcError ? error : sourceFailed(error));
         };
-        const pump = () => pumpItems(source as Items<unknown>, encode, sender, { onAbort: failed });
-        context.runInAsyncScope(pump).then(() => sender.end(), failed);
+        const send = (items: ItemSource<unknown>): void => {
+          const pump = () => pumpItems(items, encode, sender, { onAbort: failed });
+          context.runInAsyncScope(pump).then(() => sender.end(), failed);
+        };
+        if (upload === undefined) send(source as Items<unknown>);
+        else upload.opened(send);
       },
     }),
-    ...(responseItem !== undefined && { items }),
+    ...(responseItem !== undefined && {
+      items,
+      position,
+      restart: () => {
+        position.restart();
+        items.restart();
+      },
+    }),
     ended: (error) => {
       items.end(error);
       items.release();
@@ -72,7 +92,7 @@ export function startStreaming(
   };
   const response = new Promise((resolve) => {
     try {
-      if (requestItem !== undefined) checkSource(ignoreErrors(source));
+      if (requestItem !== undefined && upload === undefined) checkSource(ignoreErrors(source));
       call = new ClientCall(binding, { request, options, resolve, streams });
       call.start();
     } catch (error) {
@@ -84,7 +104,7 @@ export function startStreaming(
   });
   // A consumer that iterates receives the error there, and may ignore the response.
   response.catch(() => undefined);
-  return { items, response, cancel };
+  return { items, position, response, cancel };
 }
 
 function checkSource(source: unknown): void {
@@ -98,4 +118,13 @@ function checkSource(source: unknown): void {
 function sourceFailed(error: unknown): RpcError {
   const message = errorMessage(error);
   return new RpcError("CANCELLED", `the request stream failed: ${message}`, { cause: error });
+}
+
+/** A source that cannot be opened fails as one that cannot be read. */
+function readSafely(read: () => ItemSource<unknown>): ItemSource<unknown> {
+  try {
+    return read();
+  } catch (error) {
+    return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+  }
 }

@@ -82,16 +82,20 @@ export class ConnectionPool implements ConnectionSource {
     return () => void this.#listeners.delete(own);
   }
 
-  connection(): Connection | undefined {
-    const ready = this.#ready;
+  connection(call?: WaitingCall): Connection | undefined {
+    const ready = call === undefined ? this.#ready : this.#ready.filter((connection) => call.accepts(connection));
     return ready.length < 2 ? ready[0] : this.#leastBusy(ready);
   }
 
   wait(call: WaitingCall): void {
     if (this.#closed !== undefined) throw this.#closed;
     for (const host of this.#hosts) host.wake();
-    if (!this.#hosts.some(({ isConnecting }) => isConnecting))
-      throw this.error ?? new RpcError("UNAVAILABLE", "no connection");
+    if (!this.#hosts.some(({ isConnecting }) => isConnecting)) {
+      const [unfit] = this.#ready;
+      if (unfit === undefined) throw this.error ?? new RpcError("UNAVAILABLE", "no connection");
+      call.connected(unfit);
+      return;
+    }
     if (this.#waiting.size >= this.#maxQueuedCalls) {
       throw new RpcError(
         "RESOURCE_EXHAUSTED",
@@ -130,12 +134,19 @@ export class ConnectionPool implements ConnectionSource {
   /** Looks up the connection for each call: an earlier call may have filled or ended it. */
   #sendWaiting(): void {
     for (const call of this.#waiting) {
-      const connection = this.connection();
-      if (connection === undefined) break;
+      if (this.#ready.length === 0) break;
+      const connection = this.connection(call) ?? this.#unfit();
+      // Another host, to which a connection is being established, may be one that the call accepts.
+      if (connection === undefined) continue;
       this.#waiting.delete(call);
       call.connected(connection);
     }
     this.#updateHold();
+  }
+
+  /** The connection that tells a call which accepts none why; undefined while another one is being established. */
+  #unfit(): Connection | undefined {
+    return this.#hosts.some(({ isConnecting }) => isConnecting) ? undefined : this.#ready[0];
   }
 
   #failWaiting(error: RpcError): void {

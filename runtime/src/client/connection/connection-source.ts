@@ -4,6 +4,8 @@ import type { Backoff } from "./backoff.js";
 
 /** A call that waits for a connection. Exactly one of the two methods is called, once, unless the call is forgotten first. */
 export interface WaitingCall {
+  /** Whether the call may be sent on a connection. */
+  accepts(connection: Connection): boolean;
   /** Sends the call on `connection`. It must not throw. */
   connected(connection: Connection): void;
   /** Fails the call: no connection is being established. */
@@ -18,8 +20,8 @@ export interface ConnectionSource {
   readonly backoff: Backoff;
   /** The error of the last connection or attempt. */
   readonly error: RpcError | undefined;
-  /** A connection that accepts calls; undefined where there is none now. */
-  connection(): Connection | undefined;
+  /** A connection that accepts calls, and that `call` accepts; undefined where there is none now. Default: any connection. */
+  connection(call?: WaitingCall): Connection | undefined;
   /** Queues a call. @throws RpcError where no connection is being established, or where the queue is full */
   wait(call: WaitingCall): void;
   /** Removes a call from the queue. */

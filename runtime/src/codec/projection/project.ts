@@ -12,6 +12,15 @@ const NO_PROPERTIES = new ObjectProjection({});
 
 /** What generated code builds projections of. */
 export const project = {
+  /** Gives a validator its projection, which is built when it is first used: clients use none, servers few at first. */
+  later: (validator: Validator, build: () => Projection): void => {
+    const get = (): Projection => {
+      const value = build();
+      Object.defineProperty(validator, "projection", { value, writable: true });
+      return value;
+    };
+    Object.defineProperty(validator, "projection", { configurable: true, enumerable: true, get });
+  },
   any,
   scalar,
   nothing,

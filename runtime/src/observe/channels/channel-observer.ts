@@ -1,4 +1,5 @@
 import { channel } from "node:diagnostics_channel";
+import { liveObserver } from "../../base/observer/live-observer.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Propagation } from "../../base/observer/propagation.js";
 
@@ -35,6 +36,9 @@ const CHANNELS = {
   listenerOpened: "forward.listen",
   keysReloaded: "keys.reload",
   auditLinesLost: "audit.lose",
+  serverStarted: "server.start",
+  serverEnded: "server.end",
+  configurationReloaded: "server.reload",
   drainStarted: "drain.start",
   drainEnded: "drain.end",
   contractDrift: "contract.drift",
@@ -42,14 +46,17 @@ const CHANNELS = {
 } as const satisfies Record<Event, string>;
 
 /**
- * Publishes the events of a server or client on channels of `node:diagnostics_channel`, such as `sshrpc:call.end`. It has only the methods
- * whose channels have a subscriber now, so the others cost nothing.
+ * Publishes the events of servers and clients on channels of `node:diagnostics_channel`, such as `sshrpc:call.end`. At any time it has only the
+ * methods whose channels have a subscriber, so the others cost nothing.
  */
 export function channelObserver(): Observer {
   const observer: Partial<Record<Event, (event: unknown) => void>> = {};
+  const checks: { [Name in Event]?: () => boolean } = {};
   for (const [event, name] of Object.entries(CHANNELS)) {
     const to = channel(`sshrpc:${name}`);
-    if (to.hasSubscribers) observer[event as Event] = (message) => to.publish(message);
+    const publish = (message: unknown): void => to.publish(message);
+    checks[event as Event] = () => to.hasSubscribers;
+    Object.defineProperty(observer, event, { enumerable: true, get: () => (to.hasSubscribers ? publish : undefined) });
   }
-  return observer as Observer;
+  return liveObserver(observer as Observer, checks);
 }

@@ -6,6 +6,7 @@ import { checkedOptions } from "../../contract/option-errors.js";
 import { loadPeer } from "../load-peer.js";
 import { callMetrics } from "./call-metrics.js";
 import { connectionMetrics } from "./connection-metrics.js";
+import { serverMetrics } from "./server-metrics.js";
 
 /** The default of {@link MetricsOptions.buckets}: those of the OpenTelemetry conventions for RPC. */
 export const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
@@ -51,7 +52,11 @@ export async function metrics(options: MetricsOptions = {}): Promise<Metrics> {
     processMetrics = options.registry === undefined,
   } = options;
   if (processMetrics) client.collectDefaultMetrics({ register: registry });
-  const observer = { ...callMetrics(client, registry, buckets), ...connectionMetrics(client, registry) };
+  const observer = {
+    ...callMetrics(client, registry, buckets),
+    ...connectionMetrics(client, registry),
+    ...serverMetrics(client, registry),
+  };
   return { observer, registry };
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Registry } from "prom-client";
 import { checkNumber } from "../../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
@@ -33,7 +33,7 @@ export interface MetricsServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Connections: a scraper has one. */
+/** Connections: a scraper has one. A further one takes the place of the one that was quiet for longest. */
 export const MAX_SCRAPERS = 16;
 
 /** Milliseconds for the headers of a request. */
@@ -46,8 +46,9 @@ export const IDLE_TIMEOUT = 30_000;
 export const MAX_HEADERS = 8192;
 
 /**
- * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most, without encryption or
- * authentication: keep it on the loopback address, or on a network for monitoring.
+ * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most: a further one ends the one
+ * that was quiet for longest, so that clients that send nothing keep no scraper out. It has no encryption or authentication: keep it on the
+ * loopback address, or on a network for monitoring.
  * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
  */
 export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
@@ -90,9 +91,13 @@ export async function openMetricsServer(
       connectionsCheckingInterval: HEADERS_TIMEOUT,
       maxHeaderSize: MAX_HEADERS,
     },
-    (request, response) => void answer(request, response, { metrics, type: source.type }),
+    (request, response) => {
+      scrapers.used(request.socket);
+      void answer(request, response, { metrics, type: source.type });
+    },
   );
-  server.maxConnections = MAX_SCRAPERS;
+  const scrapers = new Scrapers();
+  server.on("connection", (socket) => scrapers.add(socket));
   // A scraper that does not read must not hold its connection.
   server.setTimeout(IDLE_TIMEOUT);
   await new Promise<void>((resolve, reject) => {
@@ -110,6 +115,26 @@ export async function openMetricsServer(
     });
   const descriptor = listeningDescriptor(server);
   return { host: address, port: actual, descriptor, close, [Symbol.asyncDispose]: close };
+}
+
+/** The connections, from the one that was quiet for longest to the one that was used last. */
+class Scrapers {
+  readonly #sockets = new Set<Socket>();
+
+  add(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (this.#sockets.size <= MAX_SCRAPERS) return;
+    const [quietest] = this.#sockets;
+    if (quietest === undefined) return;
+    this.#sockets.delete(quietest);
+    quietest.destroy();
+  }
+
+  /** A request has arrived. */
+  used(socket: Socket): void {
+    if (this.#sockets.delete(socket)) this.#sockets.add(socket);
+  }
 }
 
 async function answer(

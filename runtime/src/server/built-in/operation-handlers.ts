@@ -15,7 +15,7 @@ import type { RpcError } from "../../contract/rpc-error.js";
 import type { OtherProcesses } from "../call/other-processes.js";
 import type { Route } from "../call/route.js";
 import { EventLoopMeter } from "./event-loop.js";
-import { type HealthCheck, healthCheckOf, type OperatedOptions } from "./health-check.js";
+import type { HealthCheck, OperatedOptions } from "./health-check.js";
 import { type KickConfig, kick, kickConnection } from "./kick.js";
 import { mergeHealth, mergeKicked, mergeStatus } from "./merge-answers.js";
 import { type StatusSources, serverStatus } from "./server-status.js";
@@ -27,14 +27,14 @@ export interface OperationsConfig extends StatusSources, KickConfig {
   readonly others: OtherProcesses | undefined;
 }
 
-/** Adds to what a server has. @throws OptionError for an invalid timeout of its health */
+/** Adds to what a server has. */
 export function operationsConfig(
   options: OperatedOptions,
-  server: Omit<OperationsConfig, "health" | "others" | "eventLoop" | "authorizedKeys" | "createdAt">,
+  server: Omit<OperationsConfig, "others" | "eventLoop" | "authorizedKeys" | "createdAt">,
 ): OperationsConfig {
   return {
     ...server,
-    ...{ health: healthCheckOf(options), others: options.others, eventLoop: new EventLoopMeter() },
+    ...{ others: options.others, eventLoop: new EventLoopMeter() },
     authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
     createdAt: performance.now(),
   };

@@ -1,7 +1,10 @@
 import { grants, type Peer } from "../../base/peer.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { positionProblem } from "../../contract/tracked.js";
 import type { ItemKind } from "../../wire/hello.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 import { excerpt } from "./excerpt.js";
 
@@ -20,8 +23,20 @@ export function authorize(peer: Peer, scope: string | undefined): void {
 
 const MISSING_STREAM = "missing request stream; with `sshrpc call`, name it with --items FILE (- for standard input)";
 
+/** @throws RpcError BAD_REQUEST if the streams of a call are not those of its method */
+export function checkStreams(
+  method: Method,
+  call: CallPort,
+  { hasOtherContract, items }: Pick<Caller, "hasOtherContract" | "items">,
+): void {
+  checkStream(method, call);
+  if (hasOtherContract) checkResponseStream(method, call);
+  checkItemKind(method, items);
+  if (call.metadata.size > 0) checkPosition(method, call.metadata);
+}
+
 /** @throws RpcError BAD_REQUEST if a caller sends a request stream to a method without one, or the reverse */
-export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
+function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
   if (hasStream === (requestItem !== undefined)) return;
   throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : MISSING_STREAM);
 }
@@ -31,7 +46,7 @@ export function checkStream({ requestItem }: Method, { hasStream }: { readonly h
  * credit until its deadline, the other would see a stream without items.
  * @throws RpcError BAD_REQUEST
  */
-export function checkResponseStream({ responseItem }: Method, { readsStream }: Pick<CallPort, "readsStream">): void {
+function checkResponseStream({ responseItem }: Method, { readsStream }: Pick<CallPort, "readsStream">): void {
   if (readsStream === undefined || readsStream === (responseItem !== undefined)) return;
   throw new RpcError(
     "BAD_REQUEST",
@@ -44,7 +59,7 @@ export function checkResponseStream({ responseItem }: Method, { readsStream }: P
  * method with bytes in either direction is a method of bytes.
  * @throws RpcError BAD_REQUEST with the flag of `sshrpc call` that corrects it
  */
-export function checkItemKind({ requestItem, responseItem }: Method, expected: ItemKind | undefined): void {
+function checkItemKind({ requestItem, responseItem }: Method, expected: ItemKind | undefined): void {
   if (expected === undefined) return;
   const actual: ItemKind = requestItem === "bytes" || responseItem === "bytes" ? "bytes" : "json";
   if (actual === expected) return;
@@ -54,6 +69,20 @@ export function checkItemKind({ requestItem, responseItem }: Method, expected: I
       ? "the method streams raw bytes; call it with --bytes"
       : "the method does not stream raw bytes; call it without --bytes",
   );
+}
+
+/**
+ * Checks the position that a call goes on behind; the handler knows whether it is one of this stream.
+ * @throws RpcError BAD_REQUEST
+ */
+function checkPosition({ responseItem }: Method, metadata: Metadata): void {
+  const values = metadata.get(RESUME_AFTER);
+  if (values === undefined) return;
+  const problem = values.length > 1 ? "more than one position" : positionProblem(values[0]);
+  if (problem !== undefined) throw new RpcError("BAD_REQUEST", `${RESUME_AFTER}: ${problem}`);
+  if (responseItem === undefined) {
+    throw new RpcError("BAD_REQUEST", `${RESUME_AFTER}: the method has no response stream that could resume`);
+  }
 }
 
 /** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST if the request has another value for one */

@@ -5,16 +5,37 @@ import type { RefusalLines } from "../../base/observer/refusal-lines.js";
 import type { Peer } from "../../base/peer.js";
 import type { UndeclaredProperties } from "../../codec/check-declared.js";
 import type { ShapeLimits } from "../../codec/check-shape.js";
+import { IDEMPOTENCY_KEY, takesIdempotencyKey } from "../../contract/idempotency.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { type Metadata, RESUME_AFTER } from "../../wire/metadata.js";
+import type { RequestStream } from "../upload/upload-items.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
+
+/** A call that may have an idempotency key, authorized and validated. */
+export interface KeyedRequest {
+  readonly call: CallPort;
+  readonly context: CallContext;
+  readonly request: unknown;
+}
+
+/** What the dispatch of such a call does with it. */
+export interface OnceActions {
+  /** Calls the handler of the route. */
+  readonly run: (call: CallPort, route: Route) => void;
+  /** Returns the request stream, if the method has one, and creates it at the first call. */
+  readonly receive: () => RequestStream | undefined;
+  /** Answers a call whose handler is not called. */
+  readonly refuse: (error: unknown) => void;
+  /** The call has its answer, and no handler. */
+  readonly done: () => void;
+}
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
@@ -33,6 +54,8 @@ export interface DispatchConfig {
   readonly failures: RefusalLines;
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
+  /** Runs a call that may have an idempotency key, or answers it from the ledger. */
+  readonly runOnce: (keyed: KeyedRequest, actions: OnceActions) => void;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */
@@ -44,6 +67,8 @@ export interface Caller {
   readonly peer: Peer;
   /** Bytes of a message that both sides accept. */
   readonly maxMessage: number;
+  /** Whether it takes the positions of items. Default: false. */
+  readonly positions?: boolean;
   /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
   /** Whether it was built with another contract, where a method may be of another kind. Default: false. */
@@ -63,12 +88,15 @@ export class CallContext implements Context {
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #caller: Caller;
+  readonly #call: Pick<CallPort, "startAt">;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
+  #readsPosition = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(route: Route, caller: Caller, { timeout, metadata }: Pick<CallPort, "timeout" | "metadata">) {
+  constructor(route: Route, caller: Caller, call: Pick<CallPort, "timeout" | "metadata" | "startAt">) {
+    const { timeout, metadata } = call;
     const { method } = route;
     const fallback = method.kind === "unary" ? caller.config.timeout : Number.POSITIVE_INFINITY;
     this.route = route;
@@ -77,6 +105,7 @@ export class CallContext implements Context {
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
+    this.#call = call;
   }
 
   /** The settings of the server. */
@@ -87,6 +116,21 @@ export class CallContext implements Context {
   /** The metadata of the response, if the handler has set some. */
   get response(): ResponseMetadata | undefined {
     return this.#response;
+  }
+
+  get resumeAfter(): string | undefined {
+    this.#readsPosition = true;
+    return this.metadata.get(RESUME_AFTER)?.[0];
+  }
+
+  /** Whether the handler must not send items: it has not asked where the caller's stream begins. */
+  get ignoresPosition(): boolean {
+    return !this.#readsPosition && this.metadata.has(RESUME_AFTER);
+  }
+
+  /** Whether the caller takes the positions of items. */
+  get sendsPositions(): boolean {
+    return this.#caller.positions === true;
   }
 
   /** Generated code declares its type. */
@@ -106,6 +150,15 @@ export class CallContext implements Context {
     return this.#controller.signal;
   }
 
+  /** Why the call was aborted; undefined if it was not. */
+  get abortReason(): RpcError | undefined {
+    return this.#reason;
+  }
+
+  get idempotencyKey(): string | undefined {
+    return takesIdempotencyKey(this.route.method) ? this.metadata.get(IDEMPOTENCY_KEY)?.[0] : undefined;
+  }
+
   get log(): Logger {
     const about = { method: this.method, ...connectionFields({ peer: this.peer }) };
     return logWith(this.#caller.config.log, () => about);
@@ -114,6 +167,10 @@ export class CallContext implements Context {
   // Handlers may take the following functions out of the context. As fields, they would be created for each call.
   get fail(): Context["fail"] {
     return fail;
+  }
+
+  get startAt(): Context["startAt"] {
+    return (offset) => this.#call.startAt?.(offset) ?? 0;
   }
 
   get setHeader(): Context["setHeader"] {

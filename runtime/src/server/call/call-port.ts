@@ -3,9 +3,9 @@ import type { Codec, EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
+import type { RequestStream } from "../upload/upload-items.js";
 
 /** How the items of a request stream are checked as they arrive. */
 export interface RequestItemChecks {
@@ -39,10 +39,15 @@ export interface CallPort {
   readonly sender: ItemSink;
   /** The call passes all checks, and goes to its handler. */
   accept(): void;
-  /** Calls `listener` when the caller cancels or its connection is lost; at once if that has happened. */
-  listen(listener: (reason: RpcError) => void): void;
+  /**
+   * Calls `cancelled` when the caller cancels or its connection is lost; at once if that has happened.
+   * @param lost called in its place when the connection is lost: the call then goes on, and its answer reaches its records alone
+   */
+  listen(cancelled: (reason: RpcError) => void, lost?: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */
-  receive(checks: RequestItemChecks): ItemReceiver<unknown>;
+  receive(checks: RequestItemChecks): RequestStream;
+  /** See `ctx.startAt`. Called after {@link receive}, before the first read. Absent where no stream begins at an offset. */
+  startAt?(offset: number): number;
   /** Sends encoded headers: at most once, before the first item. */
   sendHeaders(metadata: string): void;
   /**
@@ -50,6 +55,8 @@ export interface CallPort {
    * @param error what `body` encodes, if the call failed
    */
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
+  /** As {@link answer}, while the handler runs: it may still have an outcome, which its caller does not get. */
+  abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
   /** Sends the encoded error of a call whose handler was not called; ignored after an answer. */

@@ -32,12 +32,34 @@ declare global {
 export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc.ContextExtension {
   /** The id of the method, such as `GET /notes/{id}`. */
   readonly method: string;
-  /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */
+  /**
+   * Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. A call with an
+   * idempotency key goes on when its connection is lost, because its caller may ask for the outcome on another one.
+   */
   readonly signal: AbortSignal;
   /** When the call times out, in milliseconds since the epoch; Infinity for a stream without a timeout. */
   readonly deadline: number;
   /** The headers of the call: lower-case names, each with its values in order. */
   readonly metadata: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The position of the last item that the caller has taken of this stream, on a connection that was lost: the handler must send the items
+   * behind it, or fail. Undefined where the stream begins with its first item. Callers choose it: `ctx.fail("PRECONDITION_FAILED")` for
+   * one that is unknown, of another stream, or of the future. A handler that does not read it is never given such a call: it ends with
+   * UNIMPLEMENTED. See `tracked`.
+   */
+  readonly resumeAfter: string | undefined;
+  /**
+   * The idempotency key of the call, for a handler that commits it in one transaction with its effect; undefined where the call has none,
+   * and for idempotent methods.
+   */
+  readonly idempotencyKey: string | undefined;
+  /**
+   * Says, before the request stream is read, how much of it the handler has from an earlier attempt: bytes of a stream of `Bytes`, otherwise
+   * items. Returns where the stream begins: there, if its caller can send it from an offset and waits for it, and 0 otherwise. Only an attempt after
+   * a restart of the server needs it: while the server runs, a handler goes on with the stream of the next attempt by itself.
+   * @throws Error after the first read
+   */
+  startAt(offset: number): number;
   /** The authenticated caller. */
   readonly peer: Peer;
   /**

@@ -1,37 +1,32 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
-import type { ItemType } from "../../codec/items.js";
 import { isBuiltIn } from "../../contract/built-in/built-in-api.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import { afterBegin } from "../../wire/flow/over-quota.js";
-import { MAX_REASON } from "../../wire/hello.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
-import { ignoreErrors, isPromise } from "../../wire/iterator-of.js";
-import { checkSize } from "../../wire/limits.js";
-import { authorize, checkItemKind, checkResponseStream, checkStream, withParams } from "./admit.js";
+import { isPromise } from "../../wire/iterator-of.js";
+import type { RequestStream } from "../upload/upload-items.js";
+import { authorize, checkStreams, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 import { runInCall, tracedCalls } from "./current-call.js";
-import { handlerError, internalError } from "./handler-error.js";
+import { encodeFailure, handlerError, internalError } from "./handler-error.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
 import type { Route } from "./route.js";
 import { encodeResponse, sendItems } from "./send-response.js";
-
-type StreamingHandler = (...args: unknown[]) => unknown;
 
 /**
  * Runs one call: authorize, decode, validate, intercept, handle, answer. The calls of all adapters come here, so the order of
  * the checks is written once.
  */
 export class Dispatch {
-  readonly #call: CallPort;
-  readonly #route: Route;
+  #call: CallPort;
+  #route: Route;
   readonly #context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
-  #items: ItemReceiver<unknown> | undefined;
+  #items: RequestStream | undefined;
   #isDone = false;
   #isStuck = false;
   #stuckTimer: NodeJS.Timeout | undefined;
@@ -55,7 +50,23 @@ export class Dispatch {
       this.#refuse(error);
       return;
     }
-    this.#handle(request);
+    // Calls without metadata, and those of idempotent methods, have no key.
+    if (this.#call.metadata.size > 0 && !this.#route.method.idempotent) this.#handleOnce(request);
+    else this.#handle(request);
+  }
+
+  #handleOnce(request: unknown): void {
+    const keyed = { call: this.#call, context: this.#context, request };
+    this.#caller.config.runOnce(keyed, {
+      run: (call, route) => {
+        this.#call = call;
+        this.#route = route;
+        this.#handle(request);
+      },
+      receive: () => this.#receive(),
+      refuse: (error) => this.#refuse(error),
+      done: () => this.#done(),
+    });
   }
 
   /** Returns the request, checked. @throws RpcError the reason why the runtime refuses the call */
@@ -68,9 +79,7 @@ export class Dispatch {
     const refused = isOfOperators ? undefined : refusal?.();
     const excess = refused ?? (stuck.counts.size === 0 ? undefined : stuck.excess(method.id));
     if (excess !== undefined) throw excess;
-    checkStream(method, this.#call);
-    if (this.#caller.hasOtherContract) checkResponseStream(method, this.#call);
-    checkItemKind(method, this.#caller.items);
+    checkStreams(method, this.#call, this.#caller);
     const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);
     return request;
@@ -99,18 +108,17 @@ export class Dispatch {
     const { method, handler } = this.#route;
     const { interceptors } = this.#caller.config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
-    const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
+    const items = this.#receive();
     const call: ServerCallInfo = { method, request, items, ctx: this.#context };
-    const result = interceptCall(interceptors, call, (inner) =>
-      ignoreErrors(callHandler(handler as StreamingHandler, inner)),
-    );
+    const result = interceptCall(interceptors, call, handler);
     if (method.responseItem === undefined) return result;
     return sendItems(result, this.#call, this.#context, (error) => this.#stopped(error));
   }
 
-  /** The request stream. */
-  #receive(type: ItemType): AsyncIterable<unknown, undefined> {
-    const { scope, maxRequestItem: maxSize } = this.#route.method;
+  /** The request stream, if the method has one. */
+  #receive(): RequestStream | undefined {
+    const { scope, maxRequestItem: maxSize, requestItem: type } = this.#route.method;
+    if (type === undefined || this.#items !== undefined) return this.#items;
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,
@@ -159,7 +167,7 @@ export class Dispatch {
     clearTimeout(this.#timer);
     // Listeners of an AbortSignal run in the context of the code that aborts it. Observers forget a call that is answered.
     this.#runPart(() => {
-      this.#answer(reason);
+      this.#answer(reason, "abort");
       this.#context.abort(reason);
     });
     this.#items?.abort(reason);
@@ -200,28 +208,22 @@ export class Dispatch {
     this.#done();
   }
 
-  /** The details of an error may be too large, or a value that JSON cannot represent. */
-  #answer(failure: RpcError): void {
-    let body: EncodedValue;
-    try {
-      body = this.#call.codec.encodeError(failure);
-      checkSize(body, Math.max(this.#caller.maxMessage, MAX_REASON), `error (${failure.status})`);
-    } catch (error) {
-      const instead = error instanceof RpcError ? error : internalError(error, this.#errorContext);
-      this.#reply(instead.status, this.#call.codec.encodeError(instead), instead);
-      return;
-    }
-    this.#reply(failure.status, body, failure);
+  #answer(failure: RpcError, by: "answer" | "abort" = "answer"): void {
+    const { error, body } = encodeFailure(failure, this.#call, this.#caller.maxMessage, this.#errorContext);
+    this.#reply(error.status, body, error, by);
   }
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
     const { config, peer } = this.#caller;
-    return { method: this.#route.method, peer, log: this.#context.log, config };
+    const { log, abortReason } = this.#context;
+    return { method: this.#route.method, peer, log, abortReason, config };
   }
 
-  #reply(status: StatusName, body: EncodedValue, error?: RpcError): void {
+  #reply(status: StatusName, body: EncodedValue, error?: RpcError, by: "answer" | "abort" = "answer"): void {
     this.#context.sendHeaders(this.#call);
-    this.#call.answer(status, body, this.#context.response?.trailers, error);
+    const trailers = this.#context.response?.trailers;
+    if (by === "answer") this.#call.answer(status, body, trailers, error);
+    else this.#call.abort(status, body, trailers, error);
   }
 
   #done(): void {
@@ -235,10 +237,6 @@ export class Dispatch {
     if (this.#isStuck) this.#caller.config.stuck.remove(this.#route.method.id);
     this.#call.release();
   }
-}
-
-function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerCallInfo): unknown {
-  return items === undefined ? handler(request, ctx) : handler(request, items, ctx);
 }
 
 function deadlineExceeded(): RpcError {

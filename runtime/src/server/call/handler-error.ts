@@ -3,23 +3,29 @@ import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { checkDeclared } from "../../codec/check-declared.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isErrorStatus } from "../../contract/status.js";
+import { MAX_REASON } from "../../wire/hello.js";
+import { checkSize } from "../../wire/limits.js";
 import type { DispatchConfig } from "./call-context.js";
+import type { CallPort } from "./call-port.js";
 
 /** The call of an error, and the settings of its server. */
 interface ErrorContext {
   readonly method: Method;
   readonly peer: Peer;
   readonly log: Logger;
+  /** Why the call was aborted; undefined if it was not. */
+  readonly abortReason: RpcError | undefined;
   readonly config: Pick<DispatchConfig, "exposeErrors" | "undeclaredProperties" | "failures">;
 }
 
 /**
- * The error that the caller gets for what a handler threw: an `RpcError` as it is, else INTERNAL with a reference to the
- * log. It never throws, for any value: a handler must not be able to end the process.
+ * The error that the caller gets for what a handler threw: an `RpcError` as it is, the reason of the abort for the `AbortError` of what
+ * waits with `ctx.signal`, else INTERNAL with a reference to the log. It never throws, for any value: a handler must not be able to end the process.
  */
 export function handlerError(error: unknown, context: ErrorContext): RpcError {
   try {
@@ -27,11 +33,30 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
       if (error.status === "INTERNAL") logFailure(error, context);
       return checkDetails(error, context);
     }
+    const { abortReason } = context;
+    if (abortReason !== undefined && error instanceof Error && error.name === "AbortError") return abortReason;
   } catch (reason) {
     // A proxy whose traps throw, or details that are nested too deep to be validated.
     return internalError(reason, context);
   }
   return internalError(error, context);
+}
+
+/** Encodes an error, or the one in its place: its details may be too large, or a value that JSON cannot represent. It never throws. */
+export function encodeFailure(
+  failure: RpcError,
+  { codec }: Pick<CallPort, "codec">,
+  maxMessage: number,
+  context: ErrorContext,
+): { readonly error: RpcError; readonly body: EncodedValue } {
+  try {
+    const body = codec.encodeError(failure);
+    checkSize(body, Math.max(maxMessage, MAX_REASON), `error (${failure.status})`);
+    return { error: failure, body };
+  } catch (reason) {
+    const error = reason instanceof RpcError ? reason : internalError(reason, context);
+    return { error, body: codec.encodeError(error) };
+  }
 }
 
 /** INTERNAL with a reference under which the error is logged, if it has a line of its own. It never throws. */

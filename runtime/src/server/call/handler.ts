@@ -1,3 +1,4 @@
+import type { Tracked } from "../../contract/tracked.js";
 import type { Context } from "./context.js";
 
 /** Handles a unary method. It returns the response, or throws: `ctx.fail(...)` sends a status. */
@@ -6,8 +7,13 @@ export type UnaryHandler<Request, Response, Errors = unknown, Callbacks = undefi
   ctx: Context<Errors, Callbacks>,
 ) => Response | Promise<Response>;
 
-/** The stream of a handler: an async generator, whose return value is the response, or any other async iterable. */
-export type ResponseItems<Item, Response> = AsyncIterable<Item, Response> | Promise<AsyncIterable<Item, Response>>;
+/**
+ * The stream of a handler: an async generator, whose return value is the response, or any other async iterable. Items may be marked with
+ * their positions by `tracked`, so that callers resume the stream after a lost connection.
+ */
+export type ResponseItems<Item, Response> =
+  | AsyncIterable<Item | Tracked<Item>, Response>
+  | Promise<AsyncIterable<Item | Tracked<Item>, Response>>;
 
 /**
  * Handles a method that returns a stream. The next item is requested only when the caller can take it; when the call ends

@@ -1,7 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Method } from "../../contract/method.js";
-import { type ItemSource, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
+import { type ItemSource, ignoreErrors, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
 import type { Context } from "./context.js";
+import type { Route } from "./route.js";
 
 /** A call before its handler runs: authorized, decoded and validated. */
 export interface ServerCallInfo {
@@ -24,20 +25,29 @@ export type ServerInterceptor = (
   next: (call: ServerCallInfo) => Promise<unknown>,
 ) => Promise<unknown>;
 
-/** Runs `call` through `interceptors`, and then `handle`. */
+/** Runs `call` through `interceptors`, and then `handler`. */
 export function interceptCall(
   interceptors: readonly ServerInterceptor[],
   call: ServerCallInfo,
-  handle: (call: ServerCallInfo) => unknown,
+  handler: Route["handler"],
 ): Promise<unknown> {
   const run = async (index: number, current: ServerCallInfo): Promise<unknown> => {
     const interceptor = interceptors[index];
-    const result = interceptor === undefined ? handle(current) : interceptor(current, (next) => run(index + 1, next));
+    const result =
+      interceptor === undefined
+        ? ignoreErrors(callHandler(handler, current))
+        : interceptor(current, (next) => run(index + 1, next));
     // The outermost interceptor runs in the same context as the code that sends the stream.
     return index === 0 || call.method.responseItem === undefined ? result : bindItems(result);
   };
   return run(0, call);
 }
+
+function callHandler(handler: Route["handler"], { request, items, ctx }: ServerCallInfo): unknown {
+  return items === undefined ? handler(request, ctx) : (handler as StreamingHandler)(request, items, ctx);
+}
+
+type StreamingHandler = (...args: unknown[]) => unknown;
 
 type ItemIterator = AsyncIterator<unknown> | Iterator<unknown>;
 

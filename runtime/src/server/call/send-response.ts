@@ -5,6 +5,8 @@ import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
 import type { Method, Validator } from "../../contract/method.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { Tracked } from "../../contract/tracked.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
 import { pumpItems } from "../../wire/pump-items.js";
@@ -63,9 +65,12 @@ export async function sendItems(
   const format = { type: responseItem as ItemType, codec: call.codec, status: "INTERNAL", undeclared } as const;
   const encode = (item: unknown): EncodedValue => {
     authorize(context.peer, scope);
+    // It would send the caller items that it has.
+    if (context.ignoresPosition)
+      throw new RpcError("UNIMPLEMENTED", "the handler of this method cannot resume its stream");
     context.sendHeaders(call);
     try {
-      return encodeItem(item, format);
+      return encodeItem(item instanceof Tracked ? item.item : item, format);
     } catch (error) {
       // As for a response: the fault is logged, and the caller gets a reference to it.
       throw new Error(errorMessage(error), { cause: error });
@@ -73,6 +78,11 @@ export async function sendItems(
   };
   return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, {
     onAbort: stopped,
+    positionOf: context.sendsPositions ? positionOf : undefined,
     turn: turnOf(context.peer),
   });
+}
+
+function positionOf(item: unknown): string | undefined {
+  return item instanceof Tracked ? item.position : undefined;
 }

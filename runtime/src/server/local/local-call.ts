@@ -3,7 +3,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
-import { EncodedJson } from "../../codec/encoded-json.js";
+import { EncodedJson, textOf } from "../../codec/encoded-json.js";
 import { decodeError, encodeErrorBody } from "../../codec/error-body.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
@@ -55,9 +55,8 @@ export class LocalCall implements CallPort, LocalCallResult {
   readonly peer: Peer;
   readonly #host: LocalCallHost;
   #number: number | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: LocalCallOptions;
   readonly #size: number;
-  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
   readonly weight: number;
   readonly #start = performance.now();
   readonly #responseItems: LocalResponse;
@@ -73,6 +72,7 @@ export class LocalCall implements CallPort, LocalCallResult {
   #reason: RpcError | undefined;
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
+  #onLost: ((reason: RpcError) => void) | undefined;
 
   constructor({ name, method, host, options, metadata, maxMessage, size, weight, account }: LocalCallConfig) {
     const { peer, signal, timeout = 0, items } = options;
@@ -82,7 +82,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.metadata = metadata;
     this.timeout = Math.ceil(timeout);
     this.#host = host;
-    this.#signal = signal;
+    this.#options = options;
     this.#size = size;
     this.weight = weight;
     this.#responseItems = new LocalResponse(maxMessage, this.#abort);
@@ -98,6 +98,10 @@ export class LocalCall implements CallPort, LocalCallResult {
 
   get items(): AsyncIterableIterator<LocalItem, undefined> {
     return this.#responseItems;
+  }
+
+  get position(): string | undefined {
+    return this.#responseItems.position;
   }
 
   get headers(): Metadata {
@@ -161,9 +165,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     return this.#responseItems;
   }
 
-  listen(listener: (reason: RpcError) => void): void {
-    this.#onCancel = listener;
-    if (this.#reason !== undefined) listener(this.#reason);
+  listen(cancelled: (reason: RpcError) => void, lost?: (reason: RpcError) => void): void {
+    this.#onCancel = cancelled;
+    this.#onLost = lost;
+    if (this.#reason !== undefined) cancelled(this.#reason);
   }
 
   receive(checks: RequestItemChecks): ItemReceiver<unknown> {
@@ -197,6 +202,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     }
   }
 
+  abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
+    this.answer(status, body, trailers, error);
+  }
+
   stop(reason: RpcError): void {
     this.#responseItems.close(reason);
     this.#requestItems?.stop();
@@ -218,14 +227,13 @@ export class LocalCall implements CallPort, LocalCallResult {
   }
 
   #cancelled(): RpcError {
-    return new RpcError("CANCELLED", "the caller cancelled the call", { cause: this.#signal?.reason });
+    return new RpcError("CANCELLED", "the caller cancelled the call", { cause: this.#options.signal?.reason });
   }
 
-  readonly #abort = (): void => this.cancel();
-}
-
-function textOf(encoded: EncodedValue): string {
-  return typeof encoded === "string" ? encoded : Buffer.from(encoded).toString();
+  readonly #abort = (): void => {
+    if (this.#options.lost?.aborted && this.#onLost !== undefined && !this.#answered) this.#onLost(this.#cancelled());
+    else this.cancel();
+  };
 }
 
 function decodeMetadata(text: string | undefined): Metadata {

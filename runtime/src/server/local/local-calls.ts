@@ -9,11 +9,12 @@ import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { HEALTH } from "../../contract/built-in/operations.js";
+import { IDEMPOTENCY_KEY } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overQuota } from "../../wire/flow/over-quota.js";
 import { CALL_WEIGHT, COVERED_TEXT, type Limits, STREAMS_WEIGHT, tooLarge } from "../../wire/limits.js";
-import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
+import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata, RESUME_AFTER } from "../../wire/metadata.js";
 import type { DispatchConfig } from "../call/call-context.js";
 import type { ConnectedClient } from "../call/context.js";
 import { Dispatch } from "../call/dispatch.js";
@@ -126,6 +127,7 @@ export class LocalCalls {
         peer,
         maxMessage: limits.message,
         items: expects,
+        positions: true,
         callbacks: callbacks(account),
         clients: () => clients(account),
         config: dispatch,
@@ -208,7 +210,8 @@ type Admitted = { readonly metadata: Metadata; readonly size: number; readonly w
 );
 
 /** The headers of a call whose options are valid. @throws RpcError */
-function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
+function checkCallOptions(options: LocalCallOptions, limits: Limits): Metadata {
+  const { metadata, idempotencyKey, resumeAfter, signal, timeout } = options;
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError(
@@ -216,8 +219,13 @@ function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limit
       `option timeout: ${wrongNumber(timeout, `a number of ms over 0 and up to ${MAX_TIMEOUT}`)}`,
     );
   }
-  if (metadata === undefined) return NO_METADATA;
-  const text = encodeMetadata(metadata, limits.metadata);
+  if (metadata === undefined && idempotencyKey === undefined && resumeAfter === undefined) return NO_METADATA;
+  const headers = {
+    ...metadata,
+    ...(idempotencyKey !== undefined && { [IDEMPOTENCY_KEY]: idempotencyKey }),
+    ...(resumeAfter !== undefined && { [RESUME_AFTER]: resumeAfter }),
+  };
+  const text = encodeMetadata(headers, limits.metadata);
   return text === undefined ? NO_METADATA : parseMetadata(text);
 }
 

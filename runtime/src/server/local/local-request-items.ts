@@ -14,7 +14,7 @@ import { tooLarge } from "../../wire/limits.js";
 import type { RequestItemChecks } from "../call/call-port.js";
 
 /** Stands for the one item that is read ahead: it needs no encoding. */
-const AHEAD = { buffer: Buffer.alloc(0), start: 0, end: 0 };
+const AHEAD = { buffer: Buffer.alloc(0), start: 0, end: 0, flags: 0 };
 
 /**
  * The request stream of a call in this process: reads its source one item ahead of the handler, and checks each item as

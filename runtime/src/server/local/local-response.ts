@@ -1,5 +1,5 @@
 import type { EncodedValue } from "../../codec/codec.js";
-import { EncodedJson } from "../../codec/encoded-json.js";
+import { EncodedJson, textOf } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { checkSize } from "../../wire/limits.js";
 import type { ItemSink } from "../../wire/pump-items.js";
@@ -25,6 +25,8 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
   #proceed: (() => void) | undefined;
   /** Bytes of the items that were delivered. */
   sent = 0;
+  /** The position of the item that was delivered last, if it has one. */
+  position: string | undefined;
   /** Number of items that were delivered. */
   items = 0;
   #onClose: (() => void) | undefined;
@@ -85,16 +87,16 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     this.#onClose = undefined;
   }
 
-  send(item: EncodedValue): undefined {
-    const text = typeof item === "string" ? item : Buffer.from(item).toString();
+  send(item: EncodedValue, position?: string): undefined {
+    const text = textOf(item);
     checkSize(text, this.#maxItem, "item");
-    this.#deliver(new EncodedJson(text), Buffer.byteLength(text));
+    this.#deliver(new EncodedJson(text), Buffer.byteLength(text), position);
   }
 
-  sendBytes(bytes: Uint8Array, start: number): number {
+  sendBytes(bytes: Uint8Array, start: number, position?: string): number {
     const end = Math.min(bytes.length, start + MAX_PIECE, start + this.#maxItem);
     // A copy: the handler may reuse its memory once it is asked for the next item.
-    this.#deliver(Buffer.from(bytes.subarray(start, end)), end - start);
+    this.#deliver(Buffer.from(bytes.subarray(start, end)), end - start, end === bytes.length ? position : undefined);
     return end;
   }
 
@@ -106,8 +108,9 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     this.#onClose?.();
   }
 
-  #deliver(item: LocalItem, size: number): void {
+  #deliver(item: LocalItem, size: number, position: string | undefined): void {
     this.sent += size;
+    this.position = position;
     this.items += 1;
     this.#pulls.shift()?.resolve({ done: false, value: item });
   }

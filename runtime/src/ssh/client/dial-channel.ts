@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { formatHostPort } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
+import { setOpening } from "../../base/transport.js";
 import { SshError } from "../ssh-error.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import type { ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
@@ -37,9 +38,31 @@ export function subsystemChannel(name: string, { address, mapError }: ServerOfCh
     const message = `no connection to ${address}: ${describeEarlyExit(status)}`;
     return mapError(new SshError("unavailable", message, { cause: new Error(`exit status ${status}`) })) as Error;
   };
+  /** When the server has answered the request for a channel that was delivered before. */
+  const answers = new WeakMap<ClientChannel, Promise<void>>();
   return {
-    open: (client, done, requested) => openSubsystem(client, name, { done, requested }),
-    wrap: (channel, config) => new SubsystemChannel(channel, config, ended),
+    open: (client, done, requested) => {
+      let answer = (): void => {};
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      openSubsystem(client, name, {
+        requested: (channel) => {
+          answers.set(channel, answered);
+          requested(channel);
+        },
+        done: (error, channel) => {
+          answer();
+          done(error, channel);
+        },
+      });
+    },
+    wrap: (channel, config) => {
+      const duplex = new SubsystemChannel(channel, config, ended);
+      const answered = answers.get(channel);
+      if (answered !== undefined) setOpening(duplex, answered);
+      return duplex;
+    },
     refusal: ({ message }) =>
       message.startsWith("Unable to start subsystem")
         ? `is an SSH server without the subsystem ${name}: is the port correct? If its sshd runs sshrpc, add a Subsystem line to sshd_config, or for a forced command set transport: "openssh", openssh: { command: "sshrpc" }`

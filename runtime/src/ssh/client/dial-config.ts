@@ -1,5 +1,6 @@
 import type { AlgorithmOptions } from "../algorithm-options.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
+import type { KeepaliveConfig } from "../ssh2/packets/keepalive.js";
 import type { LoginConfig } from "./auth/login-config.js";
 import type { DialerConfig } from "./dialer.js";
 import type { PausableTimer } from "./pausable-timer.js";
@@ -14,8 +15,7 @@ export interface DialConfig extends DialerConfig {
   readonly algorithms: AlgorithmOptions | undefined;
   /** Limits the time until the channel is open, jump hosts included. */
   readonly timer: PausableTimer;
-  readonly keepaliveInterval: number;
-  readonly keepaliveCountMax: number;
+  readonly keepalive: Omit<KeepaliveConfig, "lost">;
   readonly debug?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Aborted when the attempt ends, successfully or not: pending requests to the agent end then. */

@@ -90,7 +90,7 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
   }
 
   #start(): void {
-    const { ident, verifier, algorithms, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
+    const { ident, verifier, algorithms, keepalive, debug, ended } = this.#config;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
@@ -102,15 +102,15 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
         hostVerifier: (key: Buffer, done: (accepted: boolean) => void) => this.#verify(key, done),
         authHandler: authHandler as never,
         readyTimeout: 0,
-        keepaliveInterval,
-        keepaliveCountMax,
         ...(debug && { debug }),
       });
       patchLogin(this.#client, this.#login, ended.signal);
       learnProvenKeys(this.#client, verifier, debug);
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       const abort = (reason: string): void => this.#onError(new Error(reason), reason);
-      guardDial({ client: this.#client, socket: this.#socket, kex: offeredKex(algorithms), abort });
+      const lost = (reason: string): void => this.#onError(new Error(reason));
+      const connection = { client: this.#client, socket: this.#socket, kex: offeredKex(algorithms) };
+      guardDial({ ...connection, keepalive: { ...keepalive, lost }, abort });
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }

@@ -38,7 +38,7 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
   readonly sshConfig?: boolean | string;
   /**
    * Connect timeout in ms, from the first packet to the open channel, jump hosts included. The time in which a user is asked is
-   * excluded. Default: 10,000.
+   * excluded; what the server takes from then on is bounded by `limits.helloTimeout`. Default: 10,000.
    */
   readonly connectTimeout?: number;
   /**

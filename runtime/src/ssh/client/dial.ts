@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import { anySignal } from "../../base/async/any-signal.js";
 import { withSignal } from "../../base/async/with-signal.js";
 import { printable } from "../../base/printable.js";
 import { clientAlgorithms, offeredKex } from "../algorithms.js";
@@ -104,7 +105,7 @@ async function prepare({ route, cache, config, signal }: Attempt): Promise<reado
     const { debug: write } = hop.options;
     const debug = write && ((line: string) => write(`${formatTarget(hop.target)}: ${printable(line, 1000)}`));
     const ended = new AbortController();
-    const agentSignal = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+    const agentSignal = signal === undefined ? ended.signal : anySignal([signal, ended.signal]);
     const { algorithms } = hop.options;
     const [verifier, offers] = await Promise.all([
       prepareVerifier(hop, cache),
@@ -122,7 +123,7 @@ async function prepare({ route, cache, config, signal }: Attempt): Promise<reado
       hop,
       config: {
         ...{ ...config, login, verifier, algorithms, timer, signal, ended, debug },
-        ...{ keepaliveInterval, keepaliveCountMax },
+        keepalive: { interval: keepaliveInterval, countMax: keepaliveCountMax },
       },
     });
   }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, join } from "node:path";
+import { anySignal } from "../../base/async/any-signal.js";
 import { printable } from "../../base/printable.js";
 import { SshError } from "../ssh-error.js";
 import type { Address } from "../target.js";
@@ -74,7 +75,7 @@ function run(args: readonly string[], signal: AbortSignal | undefined): Promise<
       killSignal: "SIGKILL",
       maxBuffer: 1024 * 1024,
       // A signal of its own, to which Node adds its listener: the caller may use one signal for many connections.
-      ...(signal && { signal: AbortSignal.any([signal]) }),
+      ...(signal && { signal: anySignal([signal]) }),
     } as const;
     const child = execFile("ssh", args, options, (error, stdout, stderr) => {
       if (error) reject(Object.assign(error, { stderr }));

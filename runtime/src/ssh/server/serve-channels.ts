@@ -13,7 +13,7 @@ interface ServedChannels {
   readonly unused: number;
   /** Whether the server listens for the peer. */
   readonly hasListeners: boolean;
-  /** Resolves when the commands that run have exited; undefined where none runs. */
+  /** Resolves when the commands, the shells and the channels of handlers have ended; undefined where there are none. */
   readonly commandsEnded: Promise<unknown> | undefined;
   /** Asks the peer to end the channels that are not in use. */
   drain(reason: string): void;
@@ -22,10 +22,19 @@ interface ServedChannels {
 /** Answers the channel requests of one connection: sessions, and forwarding in both directions. */
 export function serveChannels(config: ChannelsConfig): ServedChannels {
   const { handlers } = config;
+  const served = new Set<Promise<unknown>>();
   const directTcpip: DirectTcpipHandler = (target, peer) => {
     const request = { kind: "direct-tcpip", ...target } as const;
     const handler = findHandler(handlers, request);
-    return handler && ((stream) => handler.run({ stream, peer }, request));
+    return (
+      handler &&
+      ((stream) => {
+        const closed = new Promise((resolve) => stream.once("close", resolve));
+        served.add(closed);
+        void closed.then(() => served.delete(closed));
+        return handler.run({ stream, peer }, request);
+      })
+    );
   };
   const channels = { ...config, directTcpip };
   const forwarded = new Forwarded(channels);
@@ -40,7 +49,9 @@ export function serveChannels(config: ChannelsConfig): ServedChannels {
       return listeners.count > 0;
     },
     get commandsEnded() {
-      return sessions.commandsEnded;
+      const { commandsEnded } = sessions;
+      if (served.size === 0) return commandsEnded;
+      return Promise.all([commandsEnded, ...served]);
     },
     drain: (reason) => {
       for (const channel of sessions.unused) channel.drain(reason);

@@ -62,7 +62,7 @@ type Refuse = (() => void) | undefined;
 export class Sessions {
   readonly #config: SessionsConfig;
   #open = 0;
-  /** The sessions that run a command, or did a moment ago. */
+  /** The sessions that run a command or a shell, or did a moment ago. */
   readonly #commands = new Set<SessionChannel>();
   /** The channels of subsystems, as far as they may be open without being in use. */
   readonly #uses = new Set<ChannelUse>();
@@ -77,7 +77,7 @@ export class Sessions {
     return [...this.#uses].filter(({ isInUse }) => !isInUse);
   }
 
-  /** Resolves when the commands that run have exited; undefined where none runs. */
+  /** Resolves when the commands and shells that run have exited; undefined where none runs. */
   get commandsEnded(): Promise<unknown> | undefined {
     return this.#commands.size === 0 ? undefined : Promise.all([...this.#commands].map(({ closed }) => closed));
   }
@@ -116,11 +116,9 @@ export class Sessions {
       const channel = take();
       if (channel === undefined) return;
       const started = this.#session(channel, requests, peer);
-      if (request.kind === "exec") {
-        this.#commands.add(started);
-        // A client needs a moment to read its end, and to leave.
-        void started.closed.then(() => setTimeout(() => this.#commands.delete(started), LEAVE_TIME).unref());
-      }
+      this.#commands.add(started);
+      // A client needs a moment to read its end, and to leave.
+      void started.closed.then(() => setTimeout(() => this.#commands.delete(started), LEAVE_TIME).unref());
       void this.#admit(request, started, () => {
         opened(request);
         handler.run(started, request);

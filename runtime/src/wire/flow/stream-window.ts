@@ -41,6 +41,7 @@ export interface StreamWindowConfig {
 /** The flow control of a received stream: its own window, and what it takes of the window and the memory of its connection. */
 export class StreamWindow {
   readonly #budget: WindowBudget;
+  readonly #initial: number;
   #window: number;
   /** Bytes that the window has grown by. */
   #grown = 0;
@@ -56,7 +57,7 @@ export class StreamWindow {
   #weight = 0;
 
   constructor({ window, budget }: StreamWindowConfig) {
-    this.#window = this.#credit = window;
+    this.#initial = this.#window = this.#credit = window;
     this.#budget = budget;
   }
 
@@ -139,6 +140,14 @@ export class StreamWindow {
     this.consume();
     this.#isOver = true;
     this.#connection = undefined;
+  }
+
+  /** The stream begins anew on another connection. */
+  restart(): void {
+    this.release();
+    this.#isOver = false;
+    this.#window = this.#credit = this.#initial;
+    this.#ungranted = 0;
   }
 
   #grow(): number {

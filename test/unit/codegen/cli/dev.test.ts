@@ -115,6 +115,28 @@ test("dev restarts the server when the schema or a handlers file changes", async
   expect(await ended).toEqual([0, null]);
 });
 
+test("dev starts the server once the modules of its folder have no problem, and restarts it for JavaScript that they import", async () => {
+  const module = (text: string) =>
+    `import { defineHandlerModule } from "../generated/server.js";\nimport { text } from "../text.js";\n${text}`;
+  const hello =
+    "console.log('loaded with', text);\nexport default defineHandlerModule({ hello: { get: () => text } });\n";
+  const project = new Project({
+    "schema/api.ts": schemaOf(HELLO),
+    "handlers/hello.js": module("throw new Error('no database');\n"),
+    "text.js": 'export const text = "one";\n',
+    "package.json": '{ "type": "module" }',
+  });
+  const { child, prints } = devProcess(project, "--handlers", "handlers", "--port", "0");
+  await prints(/handlers\/hello\.js:3:\d+: no database[\s\S]*server exited with status 1; waiting for a change\n/);
+  project.write("handlers/hello.js", module(hello));
+  await prints(/handlers\/hello\.js changed[\s\S]*loaded with one\n[\s\S]*call ssh:/);
+  project.write("text.js", 'export const text = "two";\n');
+  await prints(/text\.js changed: restarting the server\n[\s\S]*loaded with two\n/);
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
+});
+
 /** Handlers whose lines move when their types are removed. */
 const TYPED_HANDLERS = `interface Request {
   readonly fail?: boolean;
@@ -183,4 +205,68 @@ test("dev without handlers refuses the options of serve", async () => {
     stdout: "",
     stderr: "sshrpc: --port 8022: options of serve require --handlers\n",
   });
+});
+
+test("dev reloads a folder of handlers: connections stay, running calls finish on the old module, and a broken one changes nothing", async () => {
+  const [host, alice] = [generateKeyPair(), generateKeyPair()];
+  const moduleOf = (text: string) => `import { defineHandlerModule } from "../generated/server.js";
+import { word } from "../lib/word.js";
+export default defineHandlerModule({
+  hello: { get: (): string => \`${text} \${word}\` },
+  wait: {
+    async *get({}, ctx) {
+      for (let i = 0; !ctx.signal.aborted; i++) {
+        yield \`${text} \${i}\`;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  },
+});
+`;
+  const project = new Project({
+    "schema/api.ts": schemaOf(HELLO, "wait: { GET: { responseStream: Type.String() } }"),
+    "handlers/hello.ts": moduleOf("one"),
+    "lib/word.ts": 'export const word: string = "apple";\n',
+    "package.json": '{ "type": "module" }',
+    host: host.privateKey,
+    keys: `${alice.publicKey} alice\n`,
+  });
+  chmodSync(join(project.folder, "host"), 0o600);
+  const server = ["--handlers", "handlers", "--port", "0", "--host-key", "host", "--authorized-keys", "keys"];
+  const { child, prints, output } = devProcess(project, ...server);
+  await prints(/listens on 127\.0\.0\.1:\d+[\s\S]*call ssh:/);
+  const [, port] = /listens on 127\.0\.0\.1:(\d+)/.exec(output()) ?? [];
+  const generated = await import(join(project.folder, "generated/client.js"));
+  await using client = await generated.connect(`ssh://alice@127.0.0.1:${port}`, {
+    identity: { privateKey: alice.privateKey },
+    hostKey: fingerprintOf(host.publicKey),
+  });
+  expect(await client.hello.get()).toBe("one apple");
+  const items = client.wait.get()[Symbol.asyncIterator]();
+  expect((await items.next()).value).toBe("one 0");
+
+  project.write("handlers/hello.ts", moduleOf("two"));
+  await prints(/handlers\/hello\.ts changed: reloading the handlers\n[\s\S]*handlers reloaded/);
+  expect(await client.hello.get()).toBe("two apple");
+  project.write("lib/word.ts", 'export const word: string = "pear";\n');
+  await prints(/lib\/word\.ts changed: reloading the handlers\n[\s\S]*handlers reloaded/);
+  expect(await client.hello.get()).toBe("two pear");
+
+  project.write("handlers/hello.ts", "throw new Error('no database');\n");
+  await prints(/handlers\/hello\.ts:1:\d+: no database[\s\S]*the old handlers are still in use/);
+  expect(await client.hello.get()).toBe("two pear");
+  project.write("handlers/hello.ts", moduleOf("three").replace(/ {2}wait: [\s\S]*\n {2}},\n/, ""));
+  await prints(/GET \/wait: no module has its handler, wait\.get[\s\S]*the old handlers are still in use/);
+  project.write("handlers/wait.ts", moduleOf("four").replace(/ {2}hello: .*\n/, ""));
+  await prints(/handlers changed: reloading the handlers\n[\s\S]*handlers reloaded/);
+  expect(await client.hello.get()).toBe("three pear");
+  expect((await items.next()).value).toMatch(/^one \d+$/);
+  await items.return();
+  for await (const item of client.wait.get()) {
+    expect(item).toBe("four 0");
+    break;
+  }
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
 });

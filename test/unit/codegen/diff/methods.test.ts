@@ -43,6 +43,13 @@ describe("the change of a method", () => {
       ["idempotency-gained", "compatible", "server first"],
     ],
     [
+      "the run of interrupted calls",
+      { ...idempotent(false), onInterrupt: "run" },
+      idempotent(false),
+      ["rerun-lost", "breaking", "client first", "witness"],
+      ["rerun-gained", "compatible", "any"],
+    ],
+    [
       "a scope where none was",
       METHOD,
       { ...METHOD, scope: "a:read" },

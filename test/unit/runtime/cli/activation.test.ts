@@ -230,7 +230,9 @@ itWith(
 test("without systemd-notify the log says why systemd waits", async () => {
   const where = await deployment(await freePort());
   const activated = activate(where, { descriptors: [], count: "", env: { NOTIFY_SOCKET: "/run/x", PATH: "/nowhere" } });
-  await until("the line", () => activated.output().includes("cannot run systemd-notify"));
+  await until("the line", () =>
+    activated.output().includes("cannot run systemd-notify: systemd does not learn that the server is ready"),
+  );
 });
 
 test("lines for journald have their priority in front", async () => {

@@ -327,3 +327,35 @@ test("call --help explains each argument", async () => {
   expect(text).toContain(" address server address: ssh://user@host:port verb verb of the method (choices: ");
   expect(text).toContain(" path path of the resource, such as /notes/42 request ");
 });
+
+test("--positions prints the position of each item, and --after begins behind one, as over stock ssh", async () => {
+  const { call, ssh } = await startBench();
+  const lines = [6, 7].map((n) => `{"position":"${n}","item":{"text":"${n}"}}\n`).join("");
+  const words = ["GET", "/feed", "last=7", "--after", "5"];
+  const expected = { status: 0, stdout: lines, stderr: '{"last":7}\n' };
+  expect(await call([...words, "--positions"])).toEqual(expected);
+  expect(await call(words)).toMatchObject({ stdout: '{"text":"6"}\n{"text":"7"}\n' });
+  const plain = await call(["GET", "/run", "name=x", "sizes=[1]", "--positions"]);
+  expect(plain).toMatchObject({ status: 0, stdout: '{"item":{"text":"x"}}\n' });
+  expect(await ssh([...words, "--positions"])).toMatchObject({ status: 0, stdout: lines });
+  expect(await call(["GET", "/bytes", "name=x", "--bytes", "--positions"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--positions cannot be combined with --bytes"),
+  });
+});
+
+test("--after with a position that the handler refuses, or of a method without a stream, fails as over stock ssh", async () => {
+  const { call, ssh } = await startBench();
+  for (const run of [(words: readonly string[]) => call([...words, "--json"]), ssh]) {
+    const refused = await run(["GET", "/feed", "last=7", "--after", "8"]);
+    expect({ ...refused, stderr: JSON.parse(refused.stderr) }).toMatchObject({
+      status: 4,
+      stderr: { status: "PRECONDITION_FAILED", message: "no such position" },
+    });
+    const unary = await run(["GET", "/empty", "--after=8"]);
+    expect({ ...unary, stderr: JSON.parse(unary.stderr) }).toMatchObject({
+      status: 4,
+      stderr: { status: "BAD_REQUEST", message: expect.stringContaining("has no response stream that could resume") },
+    });
+  }
+});

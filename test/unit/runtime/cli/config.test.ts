@@ -37,10 +37,11 @@ describe("the names of options", () => {
     expect(flags.length).toBeGreaterThan(60);
     expect(flags.filter(({ env }) => env === undefined).map(({ full }) => full)).toEqual([
       "serve --stdio",
+      "serve --check",
       "keys purge --yes",
     ]);
     const named = flags.filter(({ key, name }) => key === undefined && name !== "--config <file>");
-    expect(named.map(({ full }) => full)).toEqual(["serve --stdio", "keys purge --yes"]);
+    expect(named.map(({ full }) => full)).toEqual(["serve --stdio", "serve --check", "keys purge --yes"]);
     const expected = flags.map(({ env, name }) => [
       env,
       `SSHRPC_${/^--(?:no-)?(\S+)/.exec(name)?.[1]?.toUpperCase().replaceAll("-", "_")}`,
@@ -141,7 +142,7 @@ test("serve takes its options from the file, and reports an invalid one with its
   const cwd = tempDir(json({ serve: { handlers: HANDLERS, port: 0, maxStartups: { start: 5, full: 2 } } }));
   expect(await sshrpc(["serve"], { cwd })).toMatchObject({
     status: 2,
-    stderr: "sshrpc: sshrpc.config.json:5:5: maxStartups.full: 2 is not an integer from 5\n",
+    stderr: "sshrpc: sshrpc.config.json:7:7: maxStartups.full: 2 is not an integer from 5\n",
   });
 });
 
@@ -178,7 +179,7 @@ describe("a wrong config file", () => {
         .trimEnd()
         .split("\n"),
     ).toEqual([
-      "sshrpc.config.json:4:5: serve.port: use a number from 0 to 65535",
+      'sshrpc.config.json:4:5: serve.port: "x": use a number from 0 to 65535',
       "sshrpc.config.json:4:18: serve.handlers: invalid type number; it takes a path",
       "sshrpc.config.json:5:5: serve.exec: invalid type string; it takes true or false or an object",
       'sshrpc.config.json:6:5: serve.hostKeys: unknown option; it is "hostKey" here',

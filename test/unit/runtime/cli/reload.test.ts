@@ -90,7 +90,7 @@ test.each([
     /^sshrpc\.config\.json:2:2: serv: unknown option \(did you mean "serve"\?\)$/,
   ],
   ["{", /^sshrpc\.config\.json: invalid JSON at line 1, column 2/],
-  ['{ "serve": { "port": 0, "perKey": { "calls": 0 } } }', /^sshrpc\.config\.json:1:25: perKey\.calls: 0 is not /],
+  ['{ "serve": { "port": 0, "perKey": { "calls": 0 } } }', /^sshrpc\.config\.json:1:37: perKey\.calls: 0 is not /],
   ['{ "serve": { "port": 0, "scopes": ["a"] } }', /^sshrpc\.config\.json:1:25: --scopes requires --stdio$/],
 ])("a broken file at SIGHUP keeps the last configuration, and the log has the line: %s", async (text, reason) => {
   const cwd = tempDir({ "sshrpc.config.json": '{ "serve": { "port": 0 } }' });

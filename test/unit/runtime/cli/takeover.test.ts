@@ -191,6 +191,15 @@ test.each<[string, (directory: string) => void, RegExp]>([
   expect(server.output()).toMatch(message);
 });
 
+test.each([
+  [["--processes", "2", "--ledger", "memory"], "--ledger cannot be used with --processes"],
+  [["--takeover", "--ledger", "file:ledger"], "--ledger cannot be used with --takeover"],
+])("%j is refused: the processes would not share the ledger", async (flags, message) => {
+  const server = startServer(await deployment(await freePort()), flags);
+  expect(await within("the end", server.ended)).toBe(2);
+  expect(server.output()).toContain(message);
+});
+
 test("without --takeover a second server on the port is refused, and two on one home share its files", async () => {
   const where = await deployment(await freePort());
   const first = startServer(where, ["--home", "home"]);

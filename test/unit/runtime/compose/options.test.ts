@@ -77,7 +77,7 @@ describe("unknown and renamed options are refused", () => {
     expect(() => inMemory(handlers, options)).toThrow(
       new RpcError(
         "BAD_REQUEST",
-        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, health, healthTimeout, exposeErrors, undeclaredProperties, peer, log`,
+        `unknown option "${name}"; known options: timeout, limits, perKey, interceptors, onCall, observer, contractDrift, health, healthTimeout, ledger, exposeErrors, undeclaredProperties, peer, log`,
       ),
     );
   });

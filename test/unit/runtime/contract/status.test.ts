@@ -19,6 +19,7 @@ test("each status has its HTTP number", () => {
     UNIMPLEMENTED: 501,
     UNAVAILABLE: 503,
     DEADLINE_EXCEEDED: 504,
+    INTERRUPTED: 520,
   });
 });
 

@@ -1,11 +1,15 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { rmSync, symlinkSync } from "node:fs";
 import { type AddressInfo, connect as connectTcp, createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { Counter, Registry } from "prom-client";
 import { type CallOptions, type Client, type ResponseStream, RpcError } from "sshrpc/client";
 import { type Api, connectApi } from "sshrpc/generated";
 import { type MetricsOptions, metrics, serveMetrics } from "sshrpc/metrics";
-import { inMemory, onLoopback } from "sshrpc/testing";
+import { serveHandlers } from "sshrpc/server";
+import { generateKeyPair, inMemory, onLoopback } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { tempDir } from "../ssh/support.js";
 import { type AnyHandler, any, method } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
@@ -65,9 +69,9 @@ test("a scrape has the calls, items, bytes, logins and connections of a server o
   await expect(client.note.get({ id: 7 })).rejects.toThrow();
   await expect(client.notes.store()).rejects.toMatchObject({ status: "FORBIDDEN" });
   for await (const _ of client.ticks.get());
-  await until("the end of the stream", async () =>
-    (await registry.metrics()).includes('sshrpc_server_running_calls{method="GET /ticks",verb="GET"} 0'),
-  );
+  await expect
+    .poll(() => registry.metrics())
+    .toContain('sshrpc_server_running_calls{method="GET /ticks",verb="GET"} 0');
   const response = await scrape(registry);
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   const found = samples(await response.text());
@@ -90,6 +94,52 @@ test("a scrape has the calls, items, bytes, logins and connections of a server o
   expect(after.get("sshrpc_connections")).toBe(0);
   expect(after.get("sshrpc_drains_total")).toBe(1);
   expect(after.get('sshrpc_connection_bytes_total{direction="in"}')).toBeGreaterThan(100);
+});
+
+test("the state of a server: ready, its audit log, its reloads, and lines that its log has lost", async () => {
+  const { observer, registry } = await metrics({ processMetrics: false });
+  const found = async (name: string) => samples(await registry.metrics()).get(`sshrpc_${name}`);
+  expect(await found("ready")).toBeUndefined();
+  let reason: string | undefined = "no store";
+  let lost = 3;
+  const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  const log = Object.defineProperty(silent, "lost", { get: () => lost });
+  const file = join(tempDir(), "audit.log");
+  symlinkSync("/dev/full", file);
+  const { privateKey, publicKey } = generateKeyPair();
+  const options = {
+    ...{ port: 0, hostKeys: privateKey, authorizedKeys: { lines: [publicKey] }, observer, log, health: () => reason },
+    audit: { file, onFull: "refuse" },
+  } as const;
+  const before = Date.now() / 1000 - 1;
+  const server = await serveHandlers({ api: API, handlers: HANDLERS }, options);
+  onTestFinished(() => server.close());
+  expect(await found("ready")).toBe(0);
+  reason = undefined;
+  expect(await found("ready")).toBe(1);
+  const names = ["audit_failing", "audit_refusing_calls"];
+  expect(await Promise.all(names.map(found))).toEqual([0, 0]);
+  // A client that leaves has a line.
+  connectTcp(server.port, server.host)
+    .on("error", () => {})
+    .end();
+  await expect.poll(() => found("audit_failing")).toBe(1);
+  expect(await found("audit_refusing_calls")).toBe(1);
+  rmSync(file);
+  await expect.poll(() => found("audit_failing"), { timeout: 20_000 }).toBe(0);
+  expect(await found("log_lines_lost_total")).toBe(3);
+  lost = 5;
+  expect(await found("config_last_reload_successful")).toBe(1);
+  await expect(server.reload({ ...options, maxConnections: 0 })).rejects.toThrow("maxConnections");
+  expect(await found("config_last_reload_successful")).toBe(0);
+  await server.reload(options);
+  expect(await found("config_last_reload_successful")).toBe(1);
+  expect(await found("config_last_reload_success_timestamp_seconds")).toBeGreaterThan(before);
+  const closed = server.close({ delay: 20_000 });
+  expect(await found("ready")).toBe(0);
+  await server.close();
+  await closed;
+  expect([await found("ready"), await found("log_lines_lost_total")]).toEqual([undefined, 5]);
 });
 
 test("thousands of unknown methods and paths share one label, and no key or user is one", async () => {
@@ -166,6 +216,28 @@ test("scrapers that send nothing hold no more than the connections of the port",
   await until("the refusals", () => sockets.filter(({ closed }) => closed).length === 24);
   await within("the end", server.close());
   await until("the end of all", () => sockets.every(({ closed }) => closed));
+});
+
+test("clients that send nothing, a part of a request, or read no answer keep no scraper out", async () => {
+  const { registry } = await metrics({ processMetrics: false });
+  const server = await serveMetrics(registry, { port: 0 });
+  onTestFinished(() => server.close());
+  const begins = [
+    "",
+    "GET /metrics HTTP/1.1\r\nHost: a",
+    "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+  ];
+  const sockets = Array.from({ length: 60 }, (_, index) => {
+    const socket = connectTcp(server.port, server.host).on("error", () => {});
+    socket.write(begins[index % begins.length] ?? "");
+    return socket.pause();
+  });
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  await until("the connections", () => sockets.every(({ connecting }) => !connecting));
+  for (let scrapes = 0; scrapes < 3; scrapes++) {
+    const init = { headers: { connection: "close" } };
+    expect((await fetch(`http://127.0.0.1:${server.port}/metrics`, init)).status).toBe(200);
+  }
 });
 
 test("connections that the system cannot accept leave the process running", async () => {

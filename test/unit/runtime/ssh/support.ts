@@ -214,8 +214,11 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A TCP relay in front of a server; `kill` resets both sides, as a crash or an unplugged cable does. */
-export async function startRelay(to: number): Promise<{ port: number; kill(): void }> {
+/**
+ * A TCP relay in front of a server; `kill` resets both sides, as a crash or an unplugged cable does, and `end` ends both without a message, as
+ * the system does for a process that ends.
+ */
+export async function startRelay(to: number): Promise<{ port: number; kill(): void; end(): void }> {
   const pairs: Socket[] = [];
   const port = await startTcp((socket) => {
     const onward = connect(to, "127.0.0.1");
@@ -223,7 +226,11 @@ export async function startRelay(to: number): Promise<{ port: number; kill(): vo
     socket.pipe(onward).pipe(socket);
     pairs.push(socket, onward);
   });
-  return { port, kill: () => pairs.forEach((socket) => void socket.resetAndDestroy()) };
+  return {
+    port,
+    kill: () => pairs.forEach((socket) => void socket.resetAndDestroy()),
+    end: () => pairs.forEach((socket) => void socket.end()),
+  };
 }
 
 /** The rejection of a promise. @throws Error where it fulfills */

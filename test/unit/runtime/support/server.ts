@@ -89,12 +89,17 @@ export interface ItClient extends Client {
 
 /** A client, and a raw server that has sent HELLO. */
 export async function connectRaw(
-  options: ConnectOptions & { readonly method?: Partial<Method>; readonly remote?: object } = {},
+  options: ConnectOptions & {
+    readonly method?: Partial<Method>;
+    /** The limits in the HELLO of the server, and its further fields. */
+    readonly remote?: object;
+    readonly hello?: object;
+  } = {},
 ): Promise<{ client: ItClient; peer: RawPeer }> {
-  const { method: more, remote, ...rest } = options;
+  const { method: more, remote, hello, ...rest } = options;
   let peer: RawPeer | undefined;
   const transport = transportTo((far) => {
-    peer = new RawPeer(far).hello([], remote);
+    peer = new RawPeer(far).hello([], remote, hello);
   });
   const client = await connectApi<ItClient>(apiOf(method("GET /it", more)), transport, { reconnect: false, ...rest });
   return { client, peer: peer as RawPeer };

@@ -124,6 +124,7 @@ describe("HELLO", () => {
         ...["GET /sshrpc/contract", "GET /sshrpc/methods", "GET /sshrpc/health", "GET /sshrpc/status"],
         ...["DELETE /sshrpc/connections", "DELETE /sshrpc/connections/{id}"],
       ],
+      positions: true,
       limits: { message: 4_194_304, calls: 1024, window: 262_144, connection: 16_777_216 },
     });
   });
@@ -136,6 +137,7 @@ describe("HELLO", () => {
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
       methods: ["GET /it", "GET /sshrpc/contract", "GET /sshrpc/methods"],
+      positions: true,
       limits: { message: 5000, calls: 3, window: 700, connection: 900 },
     });
     await client.close();
@@ -144,7 +146,10 @@ describe("HELLO", () => {
   test.each<[string, object]>([
     ["the contract", { ...good, api: { name: "notes", version: "1.0.0", hash: "ab" } }],
     ["no program", { methods: good.methods, limits }],
-    ["unknown fields, and fields of another type", { ...good, agent: 7, more: 1, api: "x", items: "xml" }],
+    [
+      "unknown fields, and fields of another type",
+      { ...good, agent: 7, more: 1, api: "x", items: "xml", positions: 1 },
+    ],
     ["a program of 10,000 characters", { ...good, agent: "x".repeat(10_000) }],
     ["a window of 0", { ...good, limits: { ...limits, window: 0 } }],
     ["no window, which is 0", { ...good, limits: { message: 1024, calls: 8 } }],

@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
 import { ItemQueue } from "../../../../runtime/src/wire/item-queue.js";
 
-const view = (size: number, fill: number) => ({ buffer: Buffer.alloc(size, fill), start: 0, end: size });
+const view = (size: number, fill: number) => ({
+  buffer: Buffer.alloc(size, fill),
+  start: 0,
+  end: size,
+  flags: fill % 2,
+});
 
+/** The next item. The flags of an item are those of its fill. */
 function taken(queue: ItemQueue): { readonly size: number; readonly fill: number | undefined } | undefined {
   const item = queue.shift();
-  return item && { size: item.end - item.start, fill: item.start === item.end ? undefined : item.buffer[item.start] };
+  if (item === undefined) return undefined;
+  const fill = item.start === item.end ? undefined : item.buffer[item.start];
+  if (fill !== undefined) expect(item.flags).toBe(fill % 2);
+  return { size: item.end - item.start, fill };
 }
 
 test.each([false, true])("a large item after small ones that were taken is returned whole (raw bytes: %s)", (isRaw) => {
@@ -57,13 +66,14 @@ test.each([false, true])(
         frames.map(({ size, fill = 0 }) => {
           const frame = Buffer.alloc(10 + size, fill);
           frame.writeUInt32BE(size);
+          frame[5] = fill % 2;
           return frame;
         }),
       );
       const queue = new ItemQueue({ isRaw });
       let at = 0;
-      for (const { size } of frames) {
-        queue.push({ buffer: chunk, start: at + 10, end: at + 10 + size });
+      for (const { size, fill = 0 } of frames) {
+        queue.push({ buffer: chunk, start: at + 10, end: at + 10 + size, flags: fill % 2 });
         at += 10 + size;
       }
       for (const frame of frames.slice(0, count)) expect(taken(queue)).toEqual(frame);

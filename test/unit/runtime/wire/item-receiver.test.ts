@@ -16,7 +16,7 @@ function receive(window: number, growth = 0) {
 /** A receiver of raw bytes. */
 function receiveRaw(window: number, growth = 0) {
   const it = receiver(window, growth, { isRaw: true, decode: ({ buffer, start, end }) => buffer.subarray(start, end) });
-  return { ...it, push: (bytes: Buffer) => it.items.push({ buffer: bytes, start: 0, end: bytes.length }) };
+  return { ...it, push: (bytes: Buffer) => it.items.push({ buffer: bytes, start: 0, end: bytes.length, flags: 0 }) };
 }
 
 function receiver<Item>(window: number, growth: number, reader: ItemReader<Item>) {
@@ -33,7 +33,7 @@ function receiver<Item>(window: number, growth: number, reader: ItemReader<Item>
   const push = (number: number, size: number, connection?: ReceiveWindow): void => {
     const buffer = Buffer.alloc(Math.max(2, size));
     buffer.writeUInt16BE(number);
-    items.push({ buffer, start: 0, end: size }, connection);
+    items.push({ buffer, start: 0, end: size, flags: 0 }, connection);
   };
   return { items, push, grants, budget, faults, cancels: () => cancels };
 }

@@ -56,6 +56,16 @@ export const VECTORS: readonly Vector[] = [
     frame: { kind: FRAME.ITEM, id: 2, body: Uint8Array.of(0, 255, 10) },
     hex: "00000003 03 00 00000002 00ff0a",
   },
+  {
+    name: "ITEM of JSON with a position",
+    frame: { kind: FRAME.ITEM, id: 1, position: "é7", body: "7" },
+    hex: "00000006 03 08 00000001 0003 c3a937 37",
+  },
+  {
+    name: "ITEM of no bytes with a position",
+    frame: { kind: FRAME.ITEM, id: 1, position: "7" },
+    hex: "00000003 03 08 00000001 0001 37",
+  },
   { name: "END", frame: { kind: FRAME.END, id: 7 }, hex: "00000000 04 00 00000007" },
   {
     name: "HEADERS",

@@ -18,8 +18,10 @@ export function loginError(address: string, login: Login, error: (Error & { leve
     return new SshError("unauthenticated", message);
   }
   const why = error ? `: ${printable(error.message)}` : "";
-  // A server that disconnects after a key has most likely seen too many keys; a network failure is a socket error.
-  const isRejected = offered !== "" && error?.level !== "client-socket";
+  // A server that says why it disconnects, or has rejected a key before, has most likely seen too many keys. A network failure is a
+  // socket error, or an end without a word, as of a server that is killed.
+  const hasAnswered = error !== undefined || rejected !== "";
+  const isRejected = offered !== "" && error?.level !== "client-socket" && hasAnswered;
   const fix = isRejected ? "; set the option identity to the one key for this server" : "";
   const message = `${address} closed the connection during the authentication${why}; offered ${offered || "nothing"}${problems}${fix}`;
   return new SshError(isRejected ? "unauthenticated" : "unavailable", message, { cause: error });

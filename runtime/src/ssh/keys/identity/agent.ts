@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { anySignal } from "../../../base/async/any-signal.js";
 import { onAbort } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
@@ -45,7 +46,7 @@ export class Agent {
 
   /** Lists the keys of the agent. Rejects with an Error that names its socket. */
   async list(): Promise<readonly AgentKey[]> {
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(LIST_TIMEOUT)]);
+    const signal = anySignal([this.#signal, AbortSignal.timeout(LIST_TIMEOUT)]);
     return this.#ask(Buffer.of(REQUEST_IDENTITIES), signal, IDENTITIES_ANSWER, (answer) => {
       const count = answer.uint32();
       if (count > MAX_KEYS) throw new RangeError(`${count} keys; the maximum is ${MAX_KEYS}`);

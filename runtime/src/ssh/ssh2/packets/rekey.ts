@@ -1,4 +1,5 @@
 import type { Client, Connection } from "ssh2";
+import { everyInterval } from "../../../base/async/shared-interval.js";
 import type { Carrier } from "../channels/carrier.js";
 import { internalsOf } from "../internals.js";
 
@@ -36,12 +37,11 @@ export function keepRekeying(
   let since = performance.now();
   /** When the key exchange in progress was first seen. */
   let exchangingSince: number | undefined;
-  const check = () => {
-    const now = performance.now();
+  const check = (now: number): void => {
     if (protocol._kexinit !== undefined) {
       exchangingSince ??= now;
       if (now - exchangingSince < limits.rekeyTimeout) return;
-      clearInterval(timer);
+      stop();
       abort(`key exchange timed out after ${limits.rekeyTimeout} ms (rekeyTimeout)`);
     } else if (carried() - before >= limits.rekeyBytes || now - since >= limits.rekeyInterval) {
       try {
@@ -52,11 +52,11 @@ export function keepRekeying(
       }
     } else exchangingSince = undefined;
   };
-  const timer = setInterval(check, Math.min(TICK, Math.ceil(limits.rekeyTimeout / 4))).unref();
+  const stop = everyInterval(Math.min(TICK, Math.ceil(limits.rekeyTimeout / 4)), check);
   (connection as NodeJS.EventEmitter).on("handshake", () => {
     before = carried();
     since = performance.now();
     exchangingSince = undefined;
   });
-  socket.once("close", () => clearInterval(timer));
+  socket.once("close", stop);
 }

@@ -8,7 +8,9 @@ import type {
   ClientStreamingHandler,
   ClientStreamingMethod,
   DocumentedMethod,
+  HandlerModule,
   Items,
+  PartialHandlers,
   ResponseStream,
   ServeOptions,
   Server,
@@ -105,6 +107,12 @@ export interface DiskMethods {
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks>;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

@@ -80,4 +80,5 @@ type StatusOtherThanConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";

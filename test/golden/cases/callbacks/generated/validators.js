@@ -130,18 +130,18 @@ const loadOpen = function validate(data, path = "") {
   return errors === null;
 };
 
-const { object, scalar } = project;
+const { later, object, scalar } = project;
 
 // prettier-ignore
-agentStoreConflictOpen.projection = object({ running: scalar });
+later(agentStoreConflictOpen, () => object({ running: scalar }));
 // prettier-ignore
-agentStoreResponseItemOpen.projection = object({ line: scalar });
+later(agentStoreResponseItemOpen, () => object({ line: scalar }));
 // prettier-ignore
-agentStoreResponseOpen.projection = object({ code: scalar });
+later(agentStoreResponseOpen, () => object({ code: scalar }));
 // prettier-ignore
-jobRefOpen.projection = object({ id: scalar });
+later(jobRefOpen, () => object({ id: scalar }));
 // prettier-ignore
-loadOpen.projection = object({ host: scalar, load: scalar });
+later(loadOpen, () => object({ host: scalar, load: scalar }));
 
 export {
   agentStoreConflictOpen,

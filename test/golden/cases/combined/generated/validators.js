@@ -1278,38 +1278,38 @@ validate0.evaluated = {"props":{"tags":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
-const { array, object, ref, scalar, tagged, types, union } = project;
+const { array, later, object, ref, scalar, tagged, types, union } = project;
 
 // prettier-ignore
-articleOpen.projection = object({ name: scalar, tags: array(object({ text: scalar })), body: scalar });
+later(articleOpen, () => object({ name: scalar, tags: array(object({ text: scalar })), body: scalar }));
 // prettier-ignore
-circleOpen.projection = object({ kind: scalar, radius: scalar });
+later(circleOpen, () => object({ kind: scalar, radius: scalar }));
 // prettier-ignore
-deepStoreResponseOpen.projection = object({
+later(deepStoreResponseOpen, () => object({
   a: scalar,
   b: union([[namedOpen, ref(() => namedOpen)], [taggedOpen, ref(() => taggedOpen)]]),
-});
+}));
 // prettier-ignore
-namedOpen.projection = object({ name: scalar });
+later(namedOpen, () => object({ name: scalar }));
 // prettier-ignore
-polygonOpen.projection = object({ kind: scalar, edge: scalar });
+later(polygonOpen, () => object({ kind: scalar, edge: scalar }));
 // prettier-ignore
-shapeOpen.projection = tagged("kind", [
+later(shapeOpen, () => tagged("kind", [
   ["circle", ref(() => circleOpen)],
   ["square", ref(() => squareOpen)],
   ["pentagon", ref(() => polygonOpen)],
   ["hexagon", ref(() => polygonOpen)],
-]);
+]));
 // prettier-ignore
-shapeStoreResponseOpen.projection = types({ object: ref(() => shapeOpen) });
+later(shapeStoreResponseOpen, () => types({ object: ref(() => shapeOpen) }));
 // prettier-ignore
-shortOpen.projection = object({ name: scalar, at: object({ x: scalar, y: scalar }) });
+later(shortOpen, () => object({ name: scalar, at: object({ x: scalar, y: scalar }) }));
 // prettier-ignore
-squareOpen.projection = object({ kind: scalar, side: scalar });
+later(squareOpen, () => object({ kind: scalar, side: scalar }));
 // prettier-ignore
-strictOpen.projection = object({ a: scalar });
+later(strictOpen, () => object({ a: scalar }));
 // prettier-ignore
-taggedOpen.projection = object({ tags: array(object({ text: scalar })) });
+later(taggedOpen, () => object({ tags: array(object({ text: scalar })) }));
 
 export {
   articleClosed,

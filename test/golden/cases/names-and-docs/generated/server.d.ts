@@ -6,7 +6,9 @@ import type {
   CallOptions,
   ClientStreamingHandler,
   DocumentedMethod,
+  HandlerModule,
   Items,
+  PartialHandlers,
   ResponseStream,
   Server as RpcServer,
   ServerStreamingHandler as RpcServerStreamingHandler,
@@ -156,6 +158,12 @@ export interface TailLogMethods {
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks>;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

@@ -151,7 +151,8 @@ type StatusOtherThanConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 
 type StatusOtherThanNotFound =
   | "UNAUTHENTICATED"
@@ -165,4 +166,5 @@ type StatusOtherThanNotFound =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";

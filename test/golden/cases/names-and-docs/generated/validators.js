@@ -507,22 +507,22 @@ validate0.errors = vErrors;
 return errors === 0;
 };
 
-const { array, object, ref, scalar } = project;
+const { array, later, object, ref, scalar } = project;
 
 // prettier-ignore
-addressOpen.projection = object({ street: scalar, city: scalar });
+later(addressOpen, () => object({ street: scalar, city: scalar }));
 // prettier-ignore
-aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen.projection = object({ text: scalar });
+later(aResourceWithALongNameThatNeedsSeveralLinesWhereverItIsUsedUpdateResponseOpen, () => object({ text: scalar }));
 // prettier-ignore
-callbacksOpen.projection = object({ count: scalar });
+later(callbacksOpen, () => object({ count: scalar }));
 // prettier-ignore
-clientOpen.projection = object({ agent: scalar });
+later(clientOpen, () => object({ agent: scalar }));
 // prettier-ignore
-crowdOpen.projection = object({ size: scalar, names: scalar });
+later(crowdOpen, () => object({ size: scalar, names: scalar }));
 // prettier-ignore
-peopleListGetResponseOpen.projection = array(ref(() => personOpen));
+later(peopleListGetResponseOpen, () => array(ref(() => personOpen)));
 // prettier-ignore
-personOpen.projection = object({
+later(personOpen, () => object({
   name: scalar,
   home: ref(() => addressOpen),
   work: ref(() => addressOpen),
@@ -532,17 +532,17 @@ personOpen.projection = object({
   "say \"hi\"": scalar,
   class: scalar,
   constructor: scalar,
-});
+}));
 // prettier-ignore
-rpcErrorOpen.projection = object({ code: scalar });
+later(rpcErrorOpen, () => object({ code: scalar }));
 // prettier-ignore
-serverOpen.projection = object({ clients: array(ref(() => clientOpen)) });
+later(serverOpen, () => object({ clients: array(ref(() => clientOpen)) }));
 // prettier-ignore
-serverStreamingHandlerOpen.projection = object({ server: scalar });
+later(serverStreamingHandlerOpen, () => object({ server: scalar }));
 // prettier-ignore
-uint8ArrayOpen.projection = object({ size: scalar });
+later(uint8ArrayOpen, () => object({ size: scalar }));
 // prettier-ignore
-withHiddenOpen.projection = object({
+later(withHiddenOpen, () => object({
   hidden: object({ inline: scalar }),
   shown: object({
     name: scalar,
@@ -555,7 +555,7 @@ withHiddenOpen.projection = object({
     class: scalar,
     constructor: scalar,
   }),
-});
+}));
 
 export {
   addressClosed,

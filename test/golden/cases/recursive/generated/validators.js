@@ -216,25 +216,25 @@ const treeOpen = function validate(data, path = "") {
   return errors === null;
 };
 
-const { array, object, ref, scalar, types } = project;
+const { array, later, object, ref, scalar, types } = project;
 
 // prettier-ignore
-jsonOpen.projection = types({
+later(jsonOpen, () => types({
   object: object({}, { rest: ref(() => jsonOpen) }),
   array: array(ref(() => jsonOpen)),
-});
+}));
 // prettier-ignore
-personOpen.projection = object({ name: scalar, team: ref(() => teamOpen) });
+later(personOpen, () => object({ name: scalar, team: ref(() => teamOpen) }));
 // prettier-ignore
-teamOpen.projection = object({ lead: ref(() => personOpen), members: array(ref(() => personOpen)) });
+later(teamOpen, () => object({ lead: ref(() => personOpen), members: array(ref(() => personOpen)) }));
 // prettier-ignore
-treeGetResponseOpen.projection = array(ref(() => treeOpen));
+later(treeGetResponseOpen, () => array(ref(() => treeOpen)));
 // prettier-ignore
-treeOpen.projection = object({
+later(treeOpen, () => object({
   value: scalar,
   children: array(ref(() => treeOpen)),
   parent: ref(() => treeOpen),
-});
+}));
 
 export {
   jsonGetRequestClosed,

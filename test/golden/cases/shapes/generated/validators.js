@@ -1433,14 +1433,14 @@ const textUpdateRequestClosed = function validate(data, path = "") {
   return errors === null;
 };
 
-const { any, array, object, ref, scalar, tuple } = project;
+const { any, array, later, object, ref, scalar, tuple } = project;
 
 // prettier-ignore
-byDirectionOpen.projection = object({ up: any, down: any });
+later(byDirectionOpen, () => object({ up: any, down: any }));
 // prettier-ignore
-byIdOpen.projection = object({}, { patterns: [[new RegExp("^-?(?:0|[1-9][0-9]*)$", "u"), scalar]] });
+later(byIdOpen, () => object({}, { patterns: [[new RegExp("^-?(?:0|[1-9][0-9]*)$", "u"), scalar]] }));
 // prettier-ignore
-everythingOpen.projection = object({
+later(everythingOpen, () => object({
   any: any,
   unknown: any,
   never: any,
@@ -1469,16 +1469,16 @@ everythingOpen.projection = object({
   byId: ref(() => byIdOpen),
   code: scalar,
   formats: ref(() => formatsOpen),
-});
+}));
 // prettier-ignore
-formatsOpen.projection = object({
+later(formatsOpen, () => object({
   date: scalar,
   at: scalar,
   id: scalar,
   mail: scalar,
   link: scalar,
   v4: scalar,
-});
+}));
 
 export {
   everythingClosed,

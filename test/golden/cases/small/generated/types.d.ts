@@ -62,4 +62,5 @@ type StatusOtherThanNotFoundOrConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";

@@ -143,16 +143,16 @@ const pingGetRequestClosed = function validate(data, path = "") {
   return errors === null;
 };
 
-const { array, object, ref, scalar } = project;
+const { array, later, object, ref, scalar } = project;
 
 // prettier-ignore
-helloGetResponseOpen.projection = object({ msg: scalar });
+later(helloGetResponseOpen, () => object({ msg: scalar }));
 // prettier-ignore
-noteGetNotFoundOpen.projection = object({ id: scalar });
+later(noteGetNotFoundOpen, () => object({ id: scalar }));
 // prettier-ignore
-noteOpen.projection = object({ id: scalar, text: scalar });
+later(noteOpen, () => object({ id: scalar, text: scalar }));
 // prettier-ignore
-notesGetResponseOpen.projection = array(ref(() => noteOpen));
+later(notesGetResponseOpen, () => array(ref(() => noteOpen)));
 
 export {
   helloGetRequestClosed,

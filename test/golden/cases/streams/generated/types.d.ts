@@ -120,7 +120,8 @@ type StatusOtherThanForbidden =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 
 type StatusOtherThanNotFound =
   | "UNAUTHENTICATED"
@@ -134,7 +135,8 @@ type StatusOtherThanNotFound =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";
 
 type StatusOtherThanConflict =
   | "UNAUTHENTICATED"
@@ -148,4 +150,5 @@ type StatusOtherThanConflict =
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED";
+  | "DEADLINE_EXCEEDED"
+  | "INTERRUPTED";

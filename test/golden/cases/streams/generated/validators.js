@@ -193,22 +193,22 @@ const weblogGetForbiddenOpen = function validate(data, path = "") {
   return errors === null;
 };
 
-const { object, ref, scalar, types } = project;
+const { later, object, ref, scalar, types } = project;
 
 // prettier-ignore
-checksumOpen.projection = object({ bytes: scalar, sha256: scalar });
+later(checksumOpen, () => object({ bytes: scalar, sha256: scalar }));
 // prettier-ignore
-countGetResponseItemOpen.projection = object({ n: scalar });
+later(countGetResponseItemOpen, () => object({ n: scalar }));
 // prettier-ignore
-countGetResponseOpen.projection = object({ sum: scalar });
+later(countGetResponseOpen, () => object({ sum: scalar }));
 // prettier-ignore
-fileRefOpen.projection = object({ name: scalar });
+later(fileRefOpen, () => object({ name: scalar }));
 // prettier-ignore
-fileStoreConflictOpen.projection = object({ expected: scalar, actual: scalar });
+later(fileStoreConflictOpen, () => object({ expected: scalar, actual: scalar }));
 // prettier-ignore
-fileUpdateResponseOpen.projection = types({ object: ref(() => checksumOpen) });
+later(fileUpdateResponseOpen, () => types({ object: ref(() => checksumOpen) }));
 // prettier-ignore
-hitOpen.projection = object({ host: scalar, status: scalar });
+later(hitOpen, () => object({ host: scalar, status: scalar }));
 
 export {
   chatUpdateConflictOpen,

@@ -18,3 +18,23 @@ test("small items of a stream do not pause one by one while another stream of th
   await pause;
   expect(hasContinued).toBe(true);
 });
+
+test("steps that wait again go on in the same turn of the event loop, until the 4 ms of their key are over", async () => {
+  const turn = new Turn();
+  let steps = 0;
+  let stepsOfFirstTurn = 0;
+  await new Promise<void>((resolve) => {
+    const step = (): void => {
+      steps += 1;
+      if (stepsOfFirstTurn > 0) resolve();
+      else turn.wait(step);
+    };
+    turn.wait(step);
+    setImmediate(() =>
+      setImmediate(() => {
+        stepsOfFirstTurn = steps;
+      }),
+    );
+  });
+  expect(stepsOfFirstTurn).toBeGreaterThan(10);
+});

@@ -235,6 +235,25 @@ it("closes the connection to a server that does not answer keepalives", async ()
   expect((await closed(duplex))?.message).toMatch(/was lost: Keepalive timeout$/);
 });
 
+it("asks a silent server at each keepalive interval, and stays connected while it answers", async () => {
+  const bench = await startBench();
+  let asked = 0;
+  const hasAsked = new Promise<void>((resolve) => {
+    const debug = (line: string): void => {
+      if (line.includes("keepalive@openssh.com") && ++asked === 5) resolve();
+    };
+    // With three unanswered keepalives the connection ends.
+    void bench.dial({ debug, keepaliveInterval: 200, keepaliveCountMax: 3 }).then((duplex) => {
+      duplex.once("close", () => {
+        asked = Number.NaN;
+        resolve();
+      });
+    });
+  });
+  await hasAsked;
+  expect(asked).toBe(5);
+});
+
 it("allows at most eight hosts on a route", async () => {
   const ports = await Promise.all(Array.from({ length: 8 }, () => freePort()));
   const over = async (count: number) => {

@@ -1,10 +1,11 @@
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import ssh2 from "ssh2";
 import type { DialOptions } from "sshrpc/client";
 import { expect, it, onTestFinished } from "vitest";
 import { copyKey, takeSigningKey } from "../../../../../fixtures/keys.js";
 import { open } from "../../../../../interop/client.js";
-import { closed, failure, makeKey, startRelay, tempDir } from "../../support.js";
+import { closed, failure, makeKey, startRelay, startTcp, tempDir } from "../../support.js";
 
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
 
@@ -267,4 +268,23 @@ it("does not advise on keys where a server leaves during a login that offered no
     status: "UNAVAILABLE",
     message: expect.stringMatching(/ closed the connection during the authentication(?:: [^;]+)?; offered nothing$/),
   });
+});
+
+it.each([
+  { status: "UNAVAILABLE", after: "no answer", rejected: 0 },
+  { status: "UNAUTHENTICATED", after: "a rejected key", rejected: 1 },
+])("an end without a word after $after is $status", async ({ status, rejected }) => {
+  const sockets: Socket[] = [];
+  let keys = 0;
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey" || keys++ < rejected) refuseNone(context, connection);
+    else for (const socket of sockets) socket.end();
+  });
+  const port = await startTcp((socket) => {
+    sockets.push(socket);
+    const onward = connect(server.port, "127.0.0.1").on("error", () => {});
+    socket.pipe(onward).pipe(socket, { end: false });
+  });
+  const identity = ["alice", "bob"].map((name) => makeKey(server.directory, name).file);
+  expect(await failure(server.dial({ identity }, port))).toMatchObject({ status });
 });

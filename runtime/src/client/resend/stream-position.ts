@@ -1,0 +1,64 @@
+import type { BytesView } from "../../codec/codec.js";
+import { type ItemView, POSITION_SIZE, positionSize } from "../../wire/frame.js";
+import type { FailedAttempt } from "./decide-resend.js";
+
+/** The place of a consumer in a response stream: a call that is sent again goes on behind it. */
+export class StreamPosition {
+  readonly #isRaw: boolean;
+  #position: string | undefined;
+  #items = 0;
+  /** Bytes of a raw stream that were taken behind the position, and how many of them arrive once more. */
+  #bytesBehind = 0;
+  #repeated = 0;
+
+  /**
+   * @param isRaw whether the items are raw bytes, whose boundaries have no meaning
+   * @param position where the stream begins; default: at its first item
+   */
+  constructor(isRaw: boolean, position: string | undefined) {
+    this.#isRaw = isRaw;
+    this.#position = position;
+  }
+
+  /** The position of the item that was taken last; before the first one, where the stream begins. Undefined if it has none. */
+  get position(): string | undefined {
+    return this.#position;
+  }
+
+  /** Number of items that were taken. */
+  get items(): number {
+    return this.#items;
+  }
+
+  /** See {@link FailedAttempt.taken}. */
+  get taken(): FailedAttempt["taken"] {
+    if (this.#items === 0) return "nothing";
+    return this.#position === undefined ? "an item without a position" : "an item with a position";
+  }
+
+  /** The consumer takes an item. Returns it without its position, and without bytes that the consumer has already. */
+  take(item: ItemView): BytesView {
+    const { buffer, end } = item;
+    const prefix = positionSize(item);
+    let start = item.start + prefix;
+    if (this.#repeated > 0) {
+      const repeated = Math.min(this.#repeated, end - start);
+      this.#repeated -= repeated;
+      this.#bytesBehind -= repeated;
+      start += repeated;
+    }
+    if (prefix > 0) {
+      this.#position = buffer.toString("utf8", item.start + POSITION_SIZE, item.start + prefix);
+      this.#bytesBehind = this.#repeated;
+    } else if (this.#isRaw) this.#bytesBehind += end - item.start;
+    else this.#position = undefined;
+    // Bytes that the consumer had before are not progress.
+    if (!this.#isRaw || start < end) this.#items += 1;
+    return { buffer, start, end };
+  }
+
+  /** The stream begins anew, behind the position. */
+  restart(): void {
+    this.#repeated = this.#bytesBehind;
+  }
+}

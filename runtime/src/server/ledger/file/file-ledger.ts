@@ -1,0 +1,134 @@
+import { OptionError } from "../../../base/check-options.js";
+import { errorMessage } from "../../../base/error-message.js";
+import type { Logger } from "../../../base/log.js";
+import { checkFileName } from "../../../base/printable.js";
+import { RpcError } from "../../../contract/rpc-error.js";
+import type { Ledger, LedgerCall, LedgerEntry, LedgerOutcome, NewEntry } from "../ledger.js";
+import type { LedgerConfig } from "../ledger-options.js";
+import { LedgerTable, TableEntry } from "../ledger-table.js";
+import { takeLock } from "./ledger-lock.js";
+import { LedgerLog } from "./ledger-log.js";
+import type { LedgerRecord } from "./ledger-record.js";
+import { type ReadLedger, readLedger } from "./read-ledger.js";
+
+/** Milliseconds after which to try again where the file cannot be written. */
+const RETRY_AFTER = 1000;
+
+/** A ledger in a file: it outlives the process. All entries are in memory, too. */
+export class FileLedger implements Ledger {
+  readonly id: string;
+  readonly keeps: number;
+  readonly #table: LedgerTable;
+  readonly #file: LedgerLog;
+  readonly #log: Logger;
+  readonly #unlock: () => void;
+  readonly #name: string;
+  /** Whether the last write has failed: it is reported once. */
+  #isFailing = false;
+  #closed: Promise<void> | undefined;
+
+  /** @throws OptionError with the file and what to do */
+  constructor(file: string, config: LedgerConfig, log: Logger) {
+    this.keeps = config.keeps;
+    this.#log = log;
+    this.#name = checkFileName(file, "ledger");
+    const { read, unlock } = open(file);
+    const { id, descriptor, size, entries, next, problem } = read;
+    if (problem !== undefined) log.warn({ file }, `the ledger file: ${problem}`);
+    this.id = id;
+    this.#unlock = unlock;
+    this.#table = new LedgerTable(config, next);
+    for (const [number, { call, at, outcome }] of entries)
+      this.#table.restore(number, call, outcome ?? "interrupted", at);
+    this.#file = new LedgerLog({
+      ...{ file, id, descriptor, size },
+      records: () => recordsOf([...this.#table.entries()]),
+      onCopyFailed: (error) => log.error({ err: error, file }, "the ledger file cannot be compacted, and grows"),
+    });
+  }
+
+  begin(call: LedgerCall): LedgerEntry | Promise<LedgerEntry> {
+    const entry = this.#table.begin(call);
+    return entry instanceof TableEntry ? this.#begin(entry) : entry;
+  }
+
+  forget(identity: string, keys: readonly string[]): void {
+    const removed = ({ number }: TableEntry): void => this.#file.add({ kind: "remove", number });
+    for (const key of keys) this.#table.forget(identity, key, removed);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#file.close();
+    this.#table.close();
+    this.#unlock();
+  }
+
+  /** The handler starts once the file says so: a process that ends while it runs leaves an interrupted call. */
+  async #begin(entry: TableEntry): Promise<NewEntry> {
+    const { call, number } = entry;
+    try {
+      await this.#append({ kind: "begin", number, at: Date.now(), call });
+    } catch (error) {
+      const message = `the ledger of the server cannot be written, so the call is not run: ${errorMessage(error)}`;
+      const refusal = new RpcError("RESOURCE_EXHAUSTED", message, { details: { retryAfter: RETRY_AFTER } });
+      entry.release(outcomeOf(refusal));
+      throw refusal;
+    }
+    return {
+      state: "new",
+      record: (outcome) => this.#record(entry, outcome),
+      release: (refusal) => {
+        entry.release(refusal);
+        this.#file.add({ kind: "remove", number });
+      },
+    };
+  }
+
+  /** Where the outcome cannot be written, this process still knows it, and writes it with the next copy of the file. */
+  async #record(entry: TableEntry, outcome: LedgerOutcome): Promise<void> {
+    try {
+      await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome });
+    } catch {} // Reported by the append.
+    entry.record(outcome);
+  }
+
+  async #append(record: LedgerRecord): Promise<void> {
+    if (this.#closed !== undefined) throw new Error("it is closed");
+    try {
+      await this.#file.append(record);
+      if (this.#isFailing) this.#log.warn({ file: this.#name }, "the ledger file can be written again");
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#log.error({ err: error, file: this.#name }, "the ledger file cannot be written");
+      this.#isFailing = true;
+      throw error;
+    }
+  }
+}
+
+function open(file: string): { readonly read: ReadLedger; readonly unlock: () => void } {
+  let unlock: (() => void) | undefined;
+  try {
+    unlock = takeLock(`${file}.lock`);
+    return { read: readLedger(file), unlock };
+  } catch (error) {
+    unlock?.();
+    throw new OptionError(`the ledger file ${file} cannot be opened: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function outcomeOf({ status, code, message, details }: RpcError): LedgerOutcome {
+  return { status, code, body: JSON.stringify({ message, details }) };
+}
+
+function* recordsOf(entries: readonly TableEntry[]): Iterable<LedgerRecord> {
+  for (const { number, call, at, ended } of entries) {
+    yield { kind: "begin", number, at, call };
+    if (ended !== undefined && ended !== "interrupted") yield { kind: "end", number, at, outcome: ended };
+  }
+}

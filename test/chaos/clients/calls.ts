@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CallOptions } from "sshrpc/client";
+import type { ChaosClient } from "../generated/client.js";
+import type { Order } from "../generated/types.js";
+import { contentOf, sizeOf } from "../history/content.js";
+import { ENTRY, PAYMENT, READ, SETTING, UPLOAD } from "../history/effect.js";
+import type { Called } from "../history/journal.js";
+import { numberOf } from "../random.js";
+import type { CallJournal } from "./call-journal.js";
+
+/** How long a call may take, in ms. */
+const TIMEOUT = 60_000;
+/** Bytes of an upload that leave at once, and the pause after them in ms, so that faults meet running uploads. */
+const [PIECE, PACE] = [16_384, 20];
+
+/** How one call is made. */
+export interface How {
+  /** The idempotency key; undefined for one that the client makes. */
+  readonly key?: string | undefined;
+  /** Timeout in ms. Default: 60,000. */
+  readonly timeout?: number;
+  /** The caller cancels the call after this time in ms. Default: never. */
+  readonly cancelAfter?: number | undefined;
+  /** See {@link Called.expect}. */
+  readonly expect?: string;
+}
+
+/** The calls of one client, each with its lines in the journal. */
+export class Calls {
+  readonly #client: ChaosClient;
+  readonly #journal: CallJournal;
+  readonly #user: string;
+
+  constructor(client: ChaosClient, journal: CallJournal, user: string) {
+    this.#client = client;
+    this.#journal = journal;
+    this.#user = user;
+  }
+
+  entry(intent: string, how: How = {}): Promise<string> {
+    return this.#make({ method: ENTRY, intent }, how, (options) =>
+      this.#client.entries.store(orderOf(intent), options),
+    );
+  }
+
+  payment(intent: string, how: How = {}): Promise<string> {
+    return this.#make({ method: PAYMENT, intent }, how, (options) =>
+      this.#client.payments.store(orderOf(intent), options),
+    );
+  }
+
+  setting(name: string, revision: number, how: How = {}): Promise<string> {
+    const intent = `${name}/${revision}`;
+    return this.#make({ method: SETTING, intent, name, revision }, how, (options) =>
+      this.#client.setting.update({ name, revision, order: orderOf(intent) }, options),
+    );
+  }
+
+  read(name: string): Promise<string> {
+    return this.#make({ method: READ, name }, {}, (options) => this.#client.setting.get({ name }, options));
+  }
+
+  upload(name: string, how: How = {}): Promise<string> {
+    return this.#make({ method: UPLOAD, intent: name, name }, how, async (options) => {
+      const sent = new Sent(name);
+      const receipt = await this.#client.upload.store({ name, intent: name }, sent.from(0), options);
+      return { ...receipt, sent: sent.sum() };
+    });
+  }
+
+  #make(
+    called: Pick<Called, "method" | "intent" | "name" | "revision">,
+    { key, timeout = TIMEOUT, cancelAfter, expect }: How,
+    call: (options: CallOptions) => Promise<object>,
+  ): Promise<string> {
+    const full = {
+      ...called,
+      ...(key !== undefined && { key: `${this.#user}/${key}` }),
+      ...(expect && { expect }),
+      timeout,
+    };
+    return this.#journal.call(full, async () => {
+      const cancel = new AbortController();
+      const timer = cancelAfter === undefined ? undefined : setTimeout(() => cancel.abort(), cancelAfter);
+      try {
+        return await call({ timeout, signal: cancel.signal, ...(key !== undefined && { idempotencyKey: key }) });
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  }
+}
+
+/** The request of an intent: equal for all calls with it. Every tenth one is slow. */
+function orderOf(intent: string): Order {
+  const drawn = numberOf(intent);
+  const longest = drawn % 10 === 0 ? 400 : 30;
+  return { intent, before: (drawn >>> 8) % longest, after: (drawn >>> 16) % longest };
+}
+
+/** The source of an upload. */
+class Sent {
+  readonly #name: string;
+  readonly #size: number;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#size = sizeOf(name);
+  }
+
+  async *from(offset: number): AsyncGenerator<Uint8Array> {
+    for (let at = offset; at < this.#size; at += PIECE) {
+      yield contentOf(this.#name, at, PIECE);
+      await sleep(PACE);
+    }
+  }
+
+  sum(): { size: number; sha256: string } {
+    return { size: this.#size, sha256: createHash("sha256").update(contentOf(this.#name)).digest("hex") };
+  }
+}
