@@ -3,8 +3,11 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
+import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { run } from "../../../interop/run.js";
 import { itWith } from "../../../interop/stock.js";
 import { freePort } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
@@ -254,6 +257,67 @@ test("lines for journald have their priority in front", async () => {
   expect(lines.find((line) => line.includes("the server listens"))).toMatch(/^<6>\{"level":"info"/);
   expect(lines.find((line) => line.includes("no authorized keys"))).toMatch(/^<4>\{"level":"warn"/);
 });
+
+/** A directory that this user cannot use, and what a server says that has its files there. */
+const VOLUMES: readonly (readonly [string, string, readonly string[], RegExp])[] = [
+  [
+    "a home of another user",
+    "chown 0:0 volume; chmod 0700 volume",
+    ["--home", "volume"],
+    /^sshrpc: cannot create host key volume\/ssh_host_ed25519_key: EACCES/,
+  ],
+  [
+    "a host key of another user",
+    "cp host volume/ssh_host_ed25519_key; chmod 0600 volume/ssh_host_ed25519_key",
+    ["--home", "volume"],
+    /^sshrpc: host key volume\/ssh_host_ed25519_key is not readable by this user: check its owner and permissions/,
+  ],
+  [
+    "a read-only home without a host key",
+    "mount --bind volume volume; mount -o remount,bind,ro volume",
+    ["--home", "volume"],
+    /^sshrpc: cannot create host key volume\/ssh_host_ed25519_key: EROFS/,
+  ],
+  [
+    "a read-only folder of logs",
+    "mount --bind volume volume; mount -o remount,bind,ro volume",
+    ["--home", "home", "--log", "volume/server.log"],
+    /^sshrpc: the log cannot be written: .*EROFS/,
+  ],
+  [
+    "a read-only folder of audit logs",
+    "mount --bind volume volume; mount -o remount,bind,ro volume",
+    ["--home", "home", "--audit", "volume/audit.log"],
+    /^sshrpc: the audit log cannot be written: .*EROFS/,
+  ],
+];
+
+// Only root can become another user, and mount.
+test.runIf(userInfo().uid === 0).each(VOLUMES)(
+  "%s ends the command with the file and the reason",
+  async (_, prepare, flags, message) => {
+    const where = await deployment(await freePort());
+    const { privateKey } = generateKeyPair();
+    writeFileSync(`${where.cwd}/host`, privateKey);
+    const words = [
+      process.execPath,
+      BIN,
+      "serve",
+      "--handlers",
+      "handlers.mjs",
+      "--port",
+      String(where.port),
+      ...flags,
+    ];
+    const script = `cd "$0" && chmod 0755 . && mkdir -m 0777 volume home && { ${prepare}; } && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`;
+    const { status, stderr } = await run("unshare", ["--mount", "sh", "-c", script, where.cwd, ...words], "", {
+      PATH: process.env["PATH"],
+      HOME: where.cwd,
+    });
+    expect(stderr).toMatch(message);
+    expect(status).not.toBe(0);
+  },
+);
 
 /** The units, with programs and directories of this machine. */
 function installedUnits(): string {
