@@ -34,7 +34,7 @@ import {
 export const api = {
   name: "notes",
   version: "1.0.0",
-  hash: "f75eabab0a29c9e1f4cf1d2a3dd60ec140245ba6ebf9034b525f8389040e741d",
+  hash: "3f00422171db5932f4c7944807032a3888018082de934a8c007cfde7c47f4962",
   methods: [
     {
       id: "DELETE /notes/{id}",
@@ -159,6 +159,7 @@ export const api = {
       kind: "client-streaming",
       params: { name: "string" },
       idempotent: false,
+      onInterrupt: "run",
       scope: "files:write",
       request: filesStoreRequestClosed,
       requestItem: "bytes",

@@ -7,7 +7,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
@@ -201,15 +201,19 @@ export interface FilesMethods {
     ServerStreamingMethod<FileRef, Uint8Array, Checksum, FilesGetError>
   >;
   /**
-   * Stores the content. The file appears under its name once all of it has arrived, never in part.
+   * Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,
+   * and where the server keeps its ledger in a file, also after a restart.
    *
-   * @remarks Requires the scope `files:write`.
+   * @remarks Requires the scope `files:write`. Runs again after an interruption.
    *
    * @throws CONFLICT: The content does not match the announced checksum.
    */
   readonly store: DocumentedMethod<
-    /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
-    (request: FilesStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<Receipt>,
+    /**
+     * Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,
+     * and where the server keeps its ledger in a file, also after a restart.
+     */
+    (request: FilesStoreRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<Receipt>,
     ClientStreamingMethod<FilesStoreRequest, Uint8Array, Receipt, FilesStoreError>
   >;
 }
@@ -223,7 +227,7 @@ export interface ChatMethods {
     /**
      * Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends.
      */
-    (request: { [key: string]: never }, items: Items<Line>, options?: CallOptions) => ResponseStream<Line>,
+    (request: { [key: string]: never }, items: RequestItems<Line>, options?: CallOptions) => ResponseStream<Line>,
     BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>
   >;
 }

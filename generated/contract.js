@@ -26,7 +26,7 @@ export const contract = {
     }
   },
   "description": "The example API: a greeting, an echo, a clock and notes; as streams, a log, files and a chat room; and callbacks to connected\nmachines. A schema may be one file; this one is composed of several.",
-  "hash": "f75eabab0a29c9e1f4cf1d2a3dd60ec140245ba6ebf9034b525f8389040e741d",
+  "hash": "3f00422171db5932f4c7944807032a3888018082de934a8c007cfde7c47f4962",
   "name": "notes",
   "resources": {
     "chat": {
@@ -89,7 +89,7 @@ export const contract = {
           "scope": "files:read"
         },
         "STORE": {
-          "description": "Stores the content. The file appears under its name once all of it has arrived, never in part.",
+          "description": "Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,\nand where the server keeps its ledger in a file, also after a restart.",
           "errors": {
             "CONFLICT": {
               "description": "The content does not match the announced checksum.",
@@ -109,6 +109,7 @@ export const contract = {
           },
           "idempotent": false,
           "kind": "client-streaming",
+          "onInterrupt": "run",
           "request": {
             "properties": {
               "name": {

@@ -152,9 +152,10 @@ export interface FilesHandlers {
    */
   readonly get: ServerStreamingHandler<FileRef, Uint8Array, Checksum, FilesGetErrors, Callbacks>;
   /**
-   * Stores the content. The file appears under its name once all of it has arrived, never in part.
+   * Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,
+   * and where the server keeps its ledger in a file, also after a restart.
    *
-   * @remarks Requires the scope `files:write`.
+   * @remarks Requires the scope `files:write`. Runs again after an interruption.
    *
    * @throws CONFLICT: The content does not match the announced checksum.
    */

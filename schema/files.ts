@@ -40,7 +40,10 @@ export const files = defineResources({
       scope: "files:read",
       errors: { NOT_FOUND: FileRef },
     },
-    /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
+    /**
+     * Stores the content. The file appears under its name once all of it has arrived, never in part. An upload goes on after lost connections,
+     * and where the server keeps its ledger in a file, also after a restart.
+     */
     STORE: {
       request: Type.Object({
         name: FileName,
@@ -50,6 +53,7 @@ export const files = defineResources({
       requestStream: Bytes,
       response: Receipt,
       scope: "files:write",
+      onInterrupt: "run",
       errors: {
         /** The content does not match the announced checksum. */
         CONFLICT: Type.Object({

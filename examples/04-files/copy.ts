@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { fromFile } from "sshrpc/client";
 import { connect, type NotesClient } from "../../generated/client.js";
 import type { Checksum } from "../../generated/types.js";
 import { receiveFile, removeLeftovers } from "../lib/receive-file.js";
@@ -8,7 +9,7 @@ import { sendFile } from "../lib/send-file.js";
 
 /**
  * Copies a file to a server or from one: `jiti examples/04-files/copy.ts report.pdf ssh://alice@127.0.0.1:8022/`. Both ends verify
- * the checksum; the file appears under its name only then.
+ * the checksum; the file appears under its name only then. A copy goes on after lost connections.
  */
 await runProgram(
   "copy FILE ssh://user@host:port/NAME, or copy ssh://user@host:port/NAME FILE",
@@ -50,7 +51,7 @@ async function upload(client: NotesClient, file: string, name: string, signal: A
   try {
     if (!(await handle.stat()).isFile()) throw new Error(`${file} is not a regular file`);
     const { sha256 } = await sumOf(sendFile(handle));
-    return await client.files.store({ name, sha256 }, sendFile(handle), { signal });
+    return await client.files.store({ name, sha256 }, fromFile(file), { signal });
   } finally {
     await handle.close();
   }
@@ -61,11 +62,12 @@ async function download(client: NotesClient, name: string, to: string, signal: A
   const file = isFolder ? join(to, name) : to;
   removeLeftovers(dirname(file));
   const content = client.files.get({ name }, { signal });
-  return receiveFile(file, content, async (actual) => {
+  const accept = async (actual: Checksum): Promise<void> => {
     const expected = await content.response;
     if (actual.sha256 !== expected.sha256)
       throw new Error(`${name}: checksum mismatch: received ${actual.sha256}, expected ${expected.sha256}`);
-  });
+  };
+  return receiveFile(file, content, { accept });
 }
 
 async function sumOf(content: AsyncGenerator<Uint8Array, Checksum>): Promise<Checksum> {

@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RpcError } from "sshrpc/server";
+import { type Context, RpcError } from "sshrpc/server";
 import type { FilesHandlers } from "../../generated/server.js";
-import { receiveFile, removeLeftovers } from "../lib/receive-file.js";
+import type { Checksum } from "../../generated/types.js";
+import { type Part, receiveFile, removeLeftovers } from "../lib/receive-file.js";
 import { sendFile } from "../lib/send-file.js";
 
 /**
@@ -31,13 +33,14 @@ export function files(folder: string): FilesHandlers {
         await mkdir(folder, { recursive: true });
         const path = join(folder, name);
         if (!((await stat(path).catch(() => undefined))?.isFile() ?? true)) throw notPlain(name);
-        const sum = await receiveFile(path, chunks, ({ sha256: actual }) => {
+        const accept = ({ sha256: actual }: Checksum): void => {
           if (expected !== undefined && actual !== expected) {
             ctx.fail("CONFLICT", { expected, actual }, "the content does not match the announced checksum");
           }
           // A caller whose call has failed must not find the file.
           ctx.signal.throwIfAborted();
-        });
+        };
+        const sum = await receiveFile(path, chunks, { accept, part: partOf(name, ctx) });
         return { name, ...sum };
       } catch (error) {
         throw explain(error, name);
@@ -45,6 +48,20 @@ export function files(folder: string): FilesHandlers {
     },
   };
 }
+
+/** The part of an upload by its idempotency key: after a restart, the next attempt goes on behind it. */
+function partOf(file: string, { idempotencyKey, metadata, peer, startAt }: Resumed): Part | undefined {
+  // Other callers begin anew.
+  if (idempotencyKey === undefined || !metadata.has("resume-upload")) return undefined;
+  const whose = JSON.stringify([peer.user, peer.fingerprint, file, idempotencyKey]);
+  return {
+    name: createHash("sha256").update(whose).digest("hex").slice(0, 32),
+    startAt,
+    isInterrupted: (error) => error instanceof RpcError && error.status === "UNAVAILABLE",
+  };
+}
+
+type Resumed = Pick<Context, "idempotencyKey" | "metadata" | "peer" | "startAt">;
 
 /** Non-blocking: opening a FIFO would wait for a writer. */
 function openFile(path: string): Promise<FileHandle> {

@@ -17,6 +17,7 @@ export type { CallOptions, ParentCall } from "./client/call/call-options.js";
 export type { ClientCallInfo, ClientInterceptor } from "./client/call/interceptor.js";
 export type {
   Items,
+  RequestItems,
   ResponseStream,
   ResumableItems,
   SafeResponseStream,

@@ -6,6 +6,7 @@ export type {
   ClientStreamingMethod,
   DocumentedMethod,
   Items,
+  RequestItems,
   ResponseStream,
   ResumableItems,
   ServerStreamingMethod,

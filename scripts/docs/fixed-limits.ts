@@ -42,8 +42,8 @@ import { MAX_PASSPHRASES } from "../../runtime/src/ssh/keys/identity/passphrase.
 import { MAX_LINE } from "../../runtime/src/ssh/keys/lists/authorized-keys.js";
 import { AUTHORIZED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/authorized-keys-files.js";
 import { REVOKED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/revoked-keys.js";
-import { REQUESTS_PER_TRY } from "../../runtime/src/ssh/server/auth/authentication.js";
 import { MAX_WAIT } from "../../runtime/src/ssh/server/auth/authorization.js";
+import { REQUESTS_PER_TRY } from "../../runtime/src/ssh/server/auth/connection-control.js";
 import { MAX_PROMPTS } from "../../runtime/src/ssh/server/auth/keyboard-interactive.js";
 import { MAX_SECRET } from "../../runtime/src/ssh/server/auth/password.js";
 import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/session-requests.js";

@@ -3,7 +3,10 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The results for one state of the repository's files, and one choice of tests. Any change of a file starts anew. */
+/** Files that no test reads and no program loads. */
+const UNUSED = /^(?:\.changeset\/|api\/|bench\/|(?:ARCHITECTURE|CHANGELOG|CONTRIBUTING|DECISIONS)\.md$)/;
+
+/** The results for one state of the repository's files, and one choice of tests. Any change of a file that tests use starts anew. */
 export class MutationState {
   #map;
   #outcomes;
@@ -12,7 +15,8 @@ export class MutationState {
 
   constructor(root, files, tests) {
     const hash = createHash("sha256").update(JSON.stringify(tests));
-    for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+    for (const file of files.filter((one) => !UNUSED.test(one)))
+      hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
     const folder = join(root, "coverage/mutation", hash.digest("hex").slice(0, 16));
     mkdirSync(folder, { recursive: true });
     this.#map = join(folder, "map.json");

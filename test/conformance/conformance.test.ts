@@ -3,6 +3,7 @@ import { IS_FULL } from "../rounds.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
 import { SEED } from "../unit/runtime/wire/random.js";
 import { describeEveryKind } from "./every-kind.js";
+import { describeExactlyOnce } from "./exactly-once.js";
 import { Matrix } from "./matrix.js";
 import { describeResume } from "./resume.js";
 import { inMemory, inPieces, overSsh, randomSize } from "./setups.js";
@@ -30,6 +31,7 @@ for (const [name, start, options] of [
 ] as const) {
   describeConformance(name, start, options);
   describeEveryKind(name, start, matrix, options);
+  describeExactlyOnce(name, start);
   describeResume(name, start);
 }
 

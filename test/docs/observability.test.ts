@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type ErrorStatus, RpcError } from "sshrpc/server";
 import { expect, onTestFinished, test } from "vitest";
 import { generate } from "../../codegen/src/index.js";
-import { STATUSES, type StatusName } from "../../runtime/src/contract/status.js";
 import { metrics } from "../../runtime/src/metrics.js";
 import { run } from "../interop/run.js";
 import { start } from "../interop/served.js";
@@ -87,7 +87,7 @@ test("the rules of the alerts name metrics, labels and statuses that exist", asy
     }
   }
   const [, statuses = ""] = /status=~"([^"]*)"/.exec(rules) ?? [];
-  expect(statuses.split("|").filter((status) => !(STATUSES[status as StatusName] >= 500))).toEqual([]);
+  expect(statuses.split("|").filter((status) => !(new RpcError(status as ErrorStatus).code >= 500))).toEqual([]);
 });
 
 test("the tables of docs/observability.md have every metric", async () => {

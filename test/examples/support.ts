@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,6 +73,12 @@ export class Workplace implements AsyncDisposable {
   /** Adds a host key that the programs trust. @param line of known_hosts */
   know(line: string): void {
     appendFileSync(this.path("home/.ssh/known_hosts"), `${line}\n`);
+  }
+
+  /** Trusts the host key of the server at one port at another port, too. */
+  trust(port: number, other: number): void {
+    const known = readFileSync(this.path("home/.ssh/known_hosts"), "utf8").split("\n");
+    for (const line of known) if (line.includes(`:${port} `)) this.know(line.replace(`:${port} `, `:${other} `));
   }
 
   path(name: string): string {

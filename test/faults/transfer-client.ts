@@ -27,7 +27,7 @@ process.stdin.once("data", (line: Buffer) => void transfer(JSON.parse(line.toStr
 async function transfer(order: Order): Promise<void> {
   const { direction, name, file } = order;
   if (direction === "up") await client.files.store({ name }, sent(order));
-  else await receiveFile(file, received(client.files.get({ name }), order), () => undefined);
+  else await receiveFile(file, received(client.files.get({ name }), order), { accept: () => undefined });
   process.stdout.write("done\n");
 }
 

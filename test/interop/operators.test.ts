@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished } from "vitest";
-import { serveHandlers } from "../../runtime/src/compose/serve.js";
-import type { ServeOptions } from "../../runtime/src/compose/serve-options.js";
 import { notesHandlers } from "../unit/runtime/adapters/notes-server.js";
 import { BIN, sshrpc } from "../unit/runtime/cli/run.js";
 import { run } from "./run.js";

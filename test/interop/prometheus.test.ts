@@ -44,6 +44,7 @@ const CASES: Readonly<
   >
 > = {
   SshrpcDown: { series: { [`up${labels()}`]: "0x30" } },
+  SshrpcRestarts: { series: { [`process_start_time_seconds${labels()}`]: "0x20 1 2 3 4x10" } },
   SshrpcNotReady: { series: { [`sshrpc_ready${labels()}`]: "0x30" } },
   SshrpcErrors: {
     series: { [`${CALLS}_count${FAILED}`]: "0+10x30", [`${CALLS}_count${OK}`]: "0+90x30" },
@@ -73,6 +74,9 @@ const CASES: Readonly<
     },
   },
   SshrpcReloadFailed: { series: { [`sshrpc_config_last_reload_successful${labels()}`]: "0x30" } },
+  SshrpcFileDescriptors: {
+    series: { [`process_open_fds${labels()}`]: "90x30", [`process_max_fds${labels()}`]: "100x30" },
+  },
   SshrpcEventLoopBlocked: { series: { [`nodejs_eventloop_lag_p99_seconds${labels()}`]: "1x30" } },
 };
 

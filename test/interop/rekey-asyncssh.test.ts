@@ -1,12 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import ssh2 from "ssh2";
 import { connectSsh } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
-import { offeredKex } from "../../runtime/src/ssh/algorithms.js";
-import { guardDial } from "../../runtime/src/ssh/ssh2/packets/guard-dial.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { until, within } from "../unit/runtime/support/wait.js";
+import { within } from "../unit/runtime/support/wait.js";
 import { startAsyncssh } from "./asyncssh-server.js";
 import { run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -86,33 +83,3 @@ itWith(
     }
   },
 );
-
-itWith(STOCK, "our client and an asyncssh server that both rekey in mid-stream lose no data", async () => {
-  const { key, server } = await startServer(MIB);
-  const ssh = new ssh2.Client();
-  onTestFinished(() => void ssh.destroy());
-  let keys = 0;
-  const received = new Promise<Buffer>((resolve, reject) => {
-    ssh.on("error", reject).on("handshake", () => keys++);
-    ssh.on("ready", () =>
-      ssh.exec("echo", (error, channel) => {
-        if (error) return reject(error);
-        const { _protocol } = ssh as unknown as { readonly _protocol: { rekey(): void } };
-        let size = 0;
-        channel.on("data", ({ length }: Buffer) => {
-          if (Math.floor((size + length) / 300_000) > Math.floor(size / 300_000)) _protocol.rekey();
-          size += length;
-        });
-        channel.end(CONTENT);
-        return resolve(buffer(channel));
-      }),
-    );
-    const { port } = server;
-    ssh.connect({ host: "127.0.0.1", port, username: "alice", privateKey: key.privateKey, hostVerifier: () => true });
-    const { _sock } = ssh as unknown as { readonly _sock: Parameters<typeof guardDial>[0]["socket"] };
-    const abort = (reason: string) => reject(new Error(reason));
-    guardDial({ client: ssh, socket: _sock, kex: offeredKex(), abort });
-  });
-  expect(sha256(await within("the content", received))).toBe(sha256(CONTENT));
-  await until("new keys", () => keys > 2);
-});

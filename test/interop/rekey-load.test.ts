@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import type { Duplex } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
 import { expect, onTestFinished } from "vitest";
@@ -12,6 +13,8 @@ import { offeredKex } from "../../runtime/src/ssh/algorithms.js";
 import { loadMlKem } from "../../runtime/src/ssh/ml-kem/load-ml-kem.js";
 import { guardDial } from "../../runtime/src/ssh/ssh2/packets/guard-dial.js";
 import { execHandler, makeKey, startBench, type TestKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { until, within } from "../unit/runtime/support/wait.js";
+import { startAsyncssh } from "./asyncssh-server.js";
 import { itWithNewerOpenssh } from "./newer-openssh.js";
 import { SSHD, sshOptions, startSshd, USER } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -270,4 +273,41 @@ itWith(
     expect(keys()).toBeGreaterThan(MIN_REKEYS);
   },
   TIMEOUT,
+);
+
+itWith(
+  ["python3-asyncssh"],
+  "our client and an asyncssh server that both rekey in mid-stream lose no data",
+  async () => {
+    const key = makeKey(tempDir(), "alice");
+    const server = await startAsyncssh({ key: key.line, rekeyBytes: MIB });
+    const content = randomBytes(8 * MIB);
+    const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+    const ssh = new ssh2.Client();
+    onTestFinished(() => void ssh.destroy());
+    let keys = 0;
+    const received = new Promise<Buffer>((resolve, reject) => {
+      ssh.on("error", reject).on("handshake", () => keys++);
+      ssh.on("ready", () =>
+        ssh.exec("echo", (error, channel) => {
+          if (error) return reject(error);
+          const { _protocol } = ssh as unknown as { readonly _protocol: { rekey(): void } };
+          let size = 0;
+          channel.on("data", ({ length }: Buffer) => {
+            if (Math.floor((size + length) / 300_000) > Math.floor(size / 300_000)) _protocol.rekey();
+            size += length;
+          });
+          channel.end(content);
+          return resolve(buffer(channel));
+        }),
+      );
+      const { port } = server;
+      ssh.connect({ host: "127.0.0.1", port, username: "alice", privateKey: key.privateKey, hostVerifier: () => true });
+      const { _sock } = ssh as unknown as { readonly _sock: Parameters<typeof guardDial>[0]["socket"] };
+      const abort = (reason: string) => reject(new Error(reason));
+      guardDial({ client: ssh, socket: _sock, kex: offeredKex(), abort });
+    });
+    expect(sha256(await within("the content", received))).toBe(sha256(content));
+    await until("new keys", () => keys > 2);
+  },
 );

@@ -1,4 +1,4 @@
-import type { Items, ResponseStream, Result, SafeResponseStream } from "sshrpc/client";
+import type { RequestItems, ResponseStream, Result, SafeResponseStream } from "sshrpc/client";
 import type { AnyRpcError } from "sshrpc/generated";
 import type { ResponseItems } from "sshrpc/server";
 import { describe, expectTypeOf, test } from "vitest";
@@ -31,7 +31,7 @@ describe("a method of a generated client", () => {
   });
 
   test("that is client-streaming takes items from any iterable", () => {
-    expectTypeOf(client.run.store).parameter(1).toEqualTypeOf<Items<Item>>();
+    expectTypeOf(client.run.store).parameter(1).toEqualTypeOf<RequestItems<Item>>();
     expectTypeOf(client.run.store(script, [{ text: "one" }])).toEqualTypeOf<Promise<Tally>>();
     expectTypeOf<AsyncGenerator<Item>>().toExtend<Parameters<typeof client.run.store>[1]>();
     expectTypeOf<ReadableStream<Item>>().toExtend<Parameters<typeof client.run.store>[1]>();
@@ -52,7 +52,7 @@ describe("a method of a generated client", () => {
 
   test("with Bytes has Uint8Array in both directions", async () => {
     for await (const chunk of client.bytes.get(script)) expectTypeOf(chunk).toEqualTypeOf<Uint8Array>();
-    expectTypeOf(client.bytes.store).parameter(1).toEqualTypeOf<Items<Uint8Array>>();
+    expectTypeOf(client.bytes.store).parameter(1).toEqualTypeOf<RequestItems<Uint8Array>>();
     expectTypeOf(client.bytes.store).toBeCallableWith(script, [Buffer.from("x")]);
     // @ts-expect-error a text is not bytes
     client.bytes.store(script, ["text"]);

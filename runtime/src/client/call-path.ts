@@ -4,7 +4,7 @@ import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
 import { type CallOptions, checkCallOptions } from "./call/call-options.js";
-import type { Items, ResponseStream, ResumableItems } from "./call/method-types.js";
+import type { RequestItems, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
 /** Default timeout of connecting in ms. */
@@ -13,7 +13,7 @@ export const CONNECT_TIMEOUT = 30_000;
 type PathMethod = (
   ...args:
     | [request: unknown, options: CallOptions]
-    | [request: unknown, items: Items<unknown> | ResumableItems<unknown>, options: CallOptions]
+    | [request: unknown, items: RequestItems<unknown>, options: CallOptions]
 ) => ResponseStream<unknown, unknown>;
 
 type PathClient = Client & { readonly path: { readonly [verb: string]: PathMethod } };
@@ -36,7 +36,7 @@ interface PathCall {
   /** See `CallOptions.idempotencyKey`. Default: none. */
   readonly idempotencyKey?: string | undefined;
   /** The request stream, for a method that takes one. Default: none. */
-  readonly items?: Items<unknown> | ResumableItems<unknown> | undefined;
+  readonly items?: RequestItems<unknown> | undefined;
   /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
   readonly bytes?: boolean | undefined;
   /** Cancels the connection attempt and the call when it aborts. */

@@ -22,7 +22,7 @@ export interface ServerProblem {
 }
 
 /** Which server is checked, and what is known of it. Options that are absent are not checked, also those that a server requires. */
-interface CheckedServer {
+export interface CheckedServer {
   /** Absent where the handlers could not be loaded. */
   readonly handlers?: ApiHandlers<unknown> | undefined;
   readonly options: Partial<ServeOptions> | ServeStdioOptions;

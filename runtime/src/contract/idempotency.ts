@@ -15,6 +15,12 @@ export const RESUME_UPLOAD = "resume-upload";
 /** The response header with the offset that a caller sends its request stream from: bytes of raw bytes, otherwise items. */
 export const UPLOAD_OFFSET = "upload-offset";
 
+/**
+ * The trailer of a call with a key that its server has stopped, with UNAVAILABLE, before its handler has ended: the ledger knows the outcome
+ * later, or runs the call again.
+ */
+export const IDEMPOTENCY_PENDING = "idempotency-pending";
+
 /** Numbers in one header {@link IDEMPOTENCY_DONE}. */
 export const MAX_DONE = 64;
 

@@ -31,12 +31,13 @@ test("a right history has no violations, and a report of what happened", async (
 });
 
 test("a call without an answer may have had its effect or not", async () => {
-  const change = (status: string) => (files: SampleRun) => {
-    files.end("a", { status, seq: undefined });
-    files.call({ id: "none", method: ENTRY, intent: "none" }, { status });
-  };
-  for (const status of ["DEADLINE_EXCEEDED", "CANCELLED"]) {
-    expect(await rulesAfter(change(status))).toEqual([]);
+  for (const [status, how] of Object.entries({ CANCELLED: { cancels: true }, DEADLINE_EXCEEDED: { timeout: 100 } })) {
+    const change = (files: SampleRun): void => {
+      files.effects.push({ seq: 5, method: ENTRY, intent: "done" });
+      files.journal.splice(-2, 0, { e: "item", seq: 5, intent: "done" });
+      for (const id of ["done", "not done"]) files.call({ id, method: ENTRY, intent: id, ...how }, { status });
+    };
+    expect(await rulesAfter(change)).toEqual([]);
   }
 });
 
@@ -59,9 +60,11 @@ describe("the checker detects", () => {
       "a STORE without an answer that was done twice",
       "done twice",
       (files) => {
-        files.end("a", { status: "DEADLINE_EXCEEDED", seq: undefined });
-        files.effects.push({ seq: 5, method: ENTRY, intent: "a" });
-        files.journal.splice(-2, 0, { e: "item", seq: 5, intent: "a" });
+        files.call({ id: "c", method: ENTRY, intent: "c", timeout: 100 }, { status: "DEADLINE_EXCEEDED" });
+        for (const seq of [5, 6]) {
+          files.effects.push({ seq, method: ENTRY, intent: "c" });
+          files.journal.splice(-2, 0, { e: "item", seq, intent: "c" });
+        }
       },
     ],
     [
@@ -72,7 +75,12 @@ describe("the checker detects", () => {
     [
       "a refused call that was done",
       "refused, but done",
-      (files) => files.end("a", { status: "BAD_REQUEST", seq: undefined }),
+      (files) => {
+        files.end("a", { status: "BAD_REQUEST", seq: undefined });
+        files.journal = files.journal.map((line) =>
+          line.e === "call" && line.id === "a" ? { ...line, expect: "BAD_REQUEST" } : line,
+        );
+      },
     ],
     ["a response of another call", "a response of another call", (files) => files.end("b2", { seq: 1 })],
     [
@@ -125,7 +133,7 @@ describe("the checker detects", () => {
     ],
     [
       "a call that was given up, although it could be sent again",
-      "unavailable, although it may be sent again",
+      "an unexpected status",
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "UNAVAILABLE" }),
     ],
     [
@@ -156,7 +164,7 @@ describe("the checker detects", () => {
     ],
     [
       "an interruption without a kill",
-      "interrupted, but no server was killed meanwhile",
+      "interrupted, but no server ended meanwhile",
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "INTERRUPTED" }),
     ],
     [
@@ -173,8 +181,18 @@ describe("the checker detects", () => {
       (files) => files.call({ id: "c", method: ENTRY, intent: "c", expect: "BAD_REQUEST" }, { status: "NOT_FOUND" }),
     ],
     [
+      "a call that was cancelled by the server",
+      "cancelled, but not by a caller",
+      (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "CANCELLED" }),
+    ],
+    [
+      "a call that had no outcome in a whole minute",
+      "no outcome within a minute",
+      (files) => files.call({ id: "c", method: ENTRY, intent: "c", timeout: 60_000 }, { status: "DEADLINE_EXCEEDED" }),
+    ],
+    [
       "a failure inside",
-      "a fault inside",
+      "an unexpected status",
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "INTERNAL" }),
     ],
     [

@@ -1,5 +1,6 @@
 import { checkCalls } from "./check-calls.js";
 import { checkEffects, checkSettings } from "./check-effects.js";
+import { checkOutcomes } from "./check-outcomes.js";
 import { checkUploads } from "./check-uploads.js";
 import { readHistory } from "./history.js";
 import { StreamCheck } from "./stream-check.js";
@@ -24,6 +25,7 @@ export async function check(directory: string): Promise<Verdict> {
   checkEffects(history, violations);
   checkSettings(history, violations);
   checkCalls(history, violations);
+  checkOutcomes(history, violations);
   await checkUploads(directory, history, violations);
   const report = `${summarize(history, streams.taken)}\n${violations}`;
   return { report, violations: violations.count, rules: violations.rules };

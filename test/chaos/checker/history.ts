@@ -87,3 +87,8 @@ async function allLines<T>(path: string): Promise<T[]> {
   if (existsSync(path)) for await (const line of readLines<T>(path)) lines.push(line);
   return lines;
 }
+
+/** A call and its end, for a report. */
+export function describeCall({ id, method, intent, ended }: Call): string {
+  return `${id}: ${method}${intent === undefined ? "" : ` ${intent}`}: ${ended?.status ?? "no end"}`;
+}

@@ -3,7 +3,7 @@ import type { Begun, Called, Connected, Ended, Finished, Retried, Taken } from "
 import { LineWriter } from "../history/lines.js";
 
 /** What of a response the journal keeps. */
-type Kept = Pick<Ended, "seq" | "revision" | "size" | "sha256" | "sent">;
+type Kept = Pick<Ended, "seq" | "revision" | "size" | "sha256">;
 
 /** The journal of one client process. */
 export class CallJournal {
@@ -23,14 +23,13 @@ export class CallJournal {
     this.#lines.write({ e: "call", id, ...called, t: Date.now() } satisfies Called);
     let end: Omit<Ended, "e" | "id" | "t">;
     try {
-      const { seq, revision, size, sha256, sent } = await make();
+      const { seq, revision, size, sha256 } = await make();
       end = {
         status: "OK",
         ...(seq !== undefined && { seq }),
         ...(revision !== undefined && { revision }),
         ...(size !== undefined && { size }),
         ...(sha256 !== undefined && { sha256 }),
-        ...(sent !== undefined && { sent }),
       };
     } catch (error) {
       // Any other error is a fault of the product, or of this program.

@@ -16,7 +16,7 @@ import {
 export const api = {
   name: "chaos",
   version: "1.0.0",
-  hash: "3c8f3a1f36c3ff4ba6cdcecc5eb55bc5ff8d65c270f9ea51a3e25911ef3fbc6f",
+  hash: "b88b4936325443de62cacdc001bba29d5c5e1e1c1d8701928a33c228961c68f1",
   methods: [
     {
       id: "GET /effects",
@@ -51,7 +51,7 @@ export const api = {
       params: {},
       idempotent: false,
       request: orderClosed,
-      maxRequest: 4340,
+      maxRequest: 4640,
       response: doneOpen,
     },
     {
@@ -64,7 +64,7 @@ export const api = {
       idempotent: false,
       onInterrupt: "run",
       request: orderClosed,
-      maxRequest: 4340,
+      maxRequest: 4640,
       response: doneOpen,
     },
     {

@@ -6,7 +6,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServerStreamingMethodOptional,
   Target,
@@ -85,7 +85,7 @@ export interface SettingMethods {
 export interface UploadMethods {
   /** @remarks Runs again after an interruption. */
   readonly store: DocumentedMethod<
-    (request: UploadStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<Receipt>,
+    (request: UploadStoreRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<Receipt>,
     ClientStreamingMethod<UploadStoreRequest, Uint8Array, Receipt, AnyRpcError>
   >;
 }

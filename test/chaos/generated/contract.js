@@ -6,7 +6,7 @@
 export const contract = {
   "callbacks": {},
   "description": "What the chaos test calls while connections are cut and processes killed.",
-  "hash": "3c8f3a1f36c3ff4ba6cdcecc5eb55bc5ff8d65c270f9ea51a3e25911ef3fbc6f",
+  "hash": "b88b4936325443de62cacdc001bba29d5c5e1e1c1d8701928a33c228961c68f1",
   "name": "chaos",
   "resources": {
     "effects": {
@@ -165,11 +165,14 @@ export const contract = {
     "Done": {
       "description": "Where the effect is in the log of effects.",
       "properties": {
+        "padding": {
+          "type": "string"
+        },
         "seq": {
           "type": "integer"
         }
       },
-      "required": ["seq"],
+      "required": ["padding", "seq"],
       "type": "object"
     },
     "Effect": {
@@ -209,9 +212,15 @@ export const contract = {
           "maxLength": 200,
           "minLength": 1,
           "type": "string"
+        },
+        "padding": {
+          "description": "Characters of the response's padding, which makes the ledger grow.",
+          "maximum": 100000,
+          "minimum": 0,
+          "type": "integer"
         }
       },
-      "required": ["after", "before", "intent"],
+      "required": ["after", "before", "intent", "padding"],
       "type": "object"
     },
     "Receipt": {

@@ -4,6 +4,7 @@ import type { BadRequestDetails, RpcError } from "sshrpc/generated";
 /** Where the effect is in the log of effects. */
 export interface Done {
   seq: number;
+  padding: string;
 }
 
 /** An effect, as followers get it. */
@@ -30,6 +31,12 @@ export interface Order {
    * @remarks 0 to 10000
    */
   after: number;
+  /**
+   * Characters of the response's padding, which makes the ledger grow.
+   *
+   * @remarks 0 to 100000
+   */
+  padding: number;
 }
 
 /** What the server has stored. */

@@ -18,9 +18,11 @@ import {
 const doneOpen = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.seq === undefined) errors = missing(errors, path, data, ["seq"]);
+    if (data.padding === undefined || data.seq === undefined) errors = missing(errors, path, data, ["padding","seq"]);
     const v2 = data.seq;
     if (v2 !== undefined && !Number.isSafeInteger(v2)) errors = wrongInteger(errors, path + "/seq", v2);
+    const v5 = data.padding;
+    if (v5 !== undefined && typeof v5 !== "string") errors = wrongType(errors, path + "/padding", "string");
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -68,14 +70,16 @@ const effectsGetRequestClosed = function validate(data, path = "") {
 const orderClosed = function validate(data, path = "") {
   let errors = null;
   if (isObject(data)) {
-    if (data.after === undefined || data.before === undefined || data.intent === undefined) errors = missing(errors, path, data, ["after","before","intent"]);
-    for (const key in data) if (key !== "intent" && key !== "before" && key !== "after") errors = undeclared(errors, path, key);
+    if (data.after === undefined || data.before === undefined || data.intent === undefined || data.padding === undefined) errors = missing(errors, path, data, ["after","before","intent","padding"]);
+    for (const key in data) if (key !== "intent" && key !== "before" && key !== "after" && key !== "padding") errors = undeclared(errors, path, key);
     const v2 = data.intent;
     if (v2 !== undefined && !isText(v2, 200, 1)) errors = wrongText(errors, path + "/intent", v2, { minLength: 1, maxLength: 200 });
     const v5 = data.before;
     if (v5 !== undefined && (!Number.isInteger(v5) || v5 > 10000 || v5 < 0)) errors = wrongInteger(errors, path + "/before", v5, { maximum: 10000, minimum: 0 });
     const v8 = data.after;
     if (v8 !== undefined && (!Number.isInteger(v8) || v8 > 10000 || v8 < 0)) errors = wrongInteger(errors, path + "/after", v8, { maximum: 10000, minimum: 0 });
+    const v11 = data.padding;
+    if (v11 !== undefined && (!Number.isInteger(v11) || v11 > 100000 || v11 < 0)) errors = wrongInteger(errors, path + "/padding", v11, { maximum: 100000, minimum: 0 });
   } else errors = wrongType(errors, path, "object");
   validate.errors = errors;
   return errors === null;
@@ -176,7 +180,7 @@ const uploadStoreRequestClosed = (() => {
 const { object, scalar } = project;
 
 // prettier-ignore
-doneOpen.projection = object({ seq: scalar });
+doneOpen.projection = object({ seq: scalar, padding: scalar });
 // prettier-ignore
 effectOpen.projection = object({ seq: scalar, method: scalar, intent: scalar });
 // prettier-ignore

@@ -40,6 +40,8 @@ export interface Called {
   readonly expect?: string;
   /** In ms; undefined for none. */
   readonly timeout?: number;
+  /** Whether the caller has decided to cancel it. */
+  readonly cancels?: true;
   /** Of a setting. */
   readonly name?: string;
   readonly revision?: number;
@@ -51,12 +53,11 @@ export interface Ended {
   readonly id: string;
   readonly status: string;
   readonly message?: string;
-  /** The response, and for an upload what the client has sent. */
+  /** Of the response. */
   readonly seq?: number;
   readonly revision?: number;
   readonly size?: number;
   readonly sha256?: string;
-  readonly sent?: { readonly size: number; readonly sha256: string };
   readonly t: number;
 }
 

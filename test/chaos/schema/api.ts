@@ -11,10 +11,12 @@ export const Order = Type.Object({
   before: Type.Integer({ minimum: 0, maximum: 10_000 }),
   /** Milliseconds between the effect and the response. */
   after: Type.Integer({ minimum: 0, maximum: 10_000 }),
+  /** Characters of the response's padding, which makes the ledger grow. */
+  padding: Type.Integer({ minimum: 0, maximum: 100_000 }),
 });
 
 /** Where the effect is in the log of effects. */
-export const Done = Type.Object({ seq: Type.Integer() });
+export const Done = Type.Object({ seq: Type.Integer(), padding: Type.String() });
 
 /** An effect, as followers get it. */
 export const Effect = Type.Object({ seq: Type.Integer(), method: Type.String(), intent: Intent });

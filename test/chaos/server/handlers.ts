@@ -25,7 +25,7 @@ export function chaosHandlers(log: EffectLog, uploads: UploadStore): Handlers {
       async store(order, ctx) {
         const key = keyOf(ctx);
         const known = key === undefined ? undefined : log.find(key);
-        if (known !== undefined) return { seq: known.seq };
+        if (known !== undefined) return done(known.seq, order);
         return await run(order, ctx, () => log.append({ method: PAYMENT, ...named(order, ctx) }));
       },
     },
@@ -42,7 +42,7 @@ export function chaosHandlers(log: EffectLog, uploads: UploadStore): Handlers {
         const known = key === undefined ? undefined : log.find(key);
         if (known?.size !== undefined && known.sha256 !== undefined) return { size: known.size, sha256: known.sha256 };
         if (uploads.isRunning(name)) await log.append({ method: OVERLAP, intent, key });
-        const receipt = await uploads.receive(name, chunks, () => undefined);
+        const receipt = await uploads.receive(name, chunks, ctx.startAt);
         await log.append({ method: UPLOAD, intent, key, ...receipt });
         return receipt;
       },
@@ -50,15 +50,15 @@ export function chaosHandlers(log: EffectLog, uploads: UploadStore): Handlers {
   };
 }
 
-async function run(
-  { before, after }: Order,
-  { signal }: Context,
-  effect: () => Promise<{ seq: number }>,
-): Promise<Done> {
-  await sleep(before, undefined, { signal });
+async function run(order: Order, { signal }: Context, effect: () => Promise<{ seq: number }>): Promise<Done> {
+  await sleep(order.before, undefined, { signal });
   const { seq } = await effect();
-  await sleep(after, undefined, { signal });
-  return { seq };
+  await sleep(order.after, undefined, { signal });
+  return done(seq, order);
+}
+
+function done(seq: number, { padding }: Order): Done {
+  return { seq, padding: ".".repeat(padding) };
 }
 
 function named({ intent }: Order, ctx: Context): { intent: string; key: string | undefined } {

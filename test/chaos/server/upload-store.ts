@@ -21,9 +21,13 @@ export class UploadStore {
 
   /**
    * Receives one upload, and resolves when its file is on the disk under its name.
-   * @param startAt gets the number of bytes of it that an earlier run has stored
+   * @param startAt gets the number of bytes of it that an earlier run has stored, and returns where the chunks begin
    */
-  async receive(name: string, chunks: AsyncIterable<Uint8Array>, startAt: (offset: number) => void): Promise<Receipt> {
+  async receive(
+    name: string,
+    chunks: AsyncIterable<Uint8Array>,
+    startAt: (offset: number) => number,
+  ): Promise<Receipt> {
     this.#running.add(name);
     const path = join(this.#folder, name);
     try {
@@ -31,8 +35,9 @@ export class UploadStore {
       const hash = createHash("sha256");
       let size = 0;
       try {
-        size = await readInto(hash, `${path}.part`);
-        startAt(size);
+        size = startAt((await file.stat()).size);
+        await file.truncate(size);
+        await readInto(hash, `${path}.part`);
         for await (const chunk of chunks) {
           hash.update(chunk);
           await file.appendFile(chunk);
@@ -50,12 +55,6 @@ export class UploadStore {
   }
 }
 
-/** @returns the number of bytes */
-async function readInto(hash: Hash, path: string): Promise<number> {
-  let size = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return size;
+async function readInto(hash: Hash, path: string): Promise<void> {
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
 }

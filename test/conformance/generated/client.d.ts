@@ -7,7 +7,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServerStreamingMethod,
   Target,
@@ -138,11 +138,11 @@ export interface RunMethods {
     ServerStreamingMethod<ScriptInput, Item, Tally, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: ScriptInput, items: Items<Item>, options?: CallOptions) => Promise<Tally>,
+    (request: ScriptInput, items: RequestItems<Item>, options?: CallOptions) => Promise<Tally>,
     ClientStreamingMethod<ScriptInput, Item, Tally, AnyRpcError>
   >;
   readonly update: DocumentedMethod<
-    (request: ScriptInput, items: Items<Item>, options?: CallOptions) => ResponseStream<Item, Tally>,
+    (request: ScriptInput, items: RequestItems<Item>, options?: CallOptions) => ResponseStream<Item, Tally>,
     BidirectionalMethod<ScriptInput, Item, Item, Tally, AnyRpcError>
   >;
   readonly delete: DocumentedMethod<
@@ -158,11 +158,11 @@ export interface BytesMethods {
     ServerStreamingMethod<ScriptInput, Uint8Array, Tally, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: ScriptInput, items: Items<Uint8Array>, options?: CallOptions) => Promise<Tally>,
+    (request: ScriptInput, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<Tally>,
     ClientStreamingMethod<ScriptInput, Uint8Array, Tally, AnyRpcError>
   >;
   readonly update: DocumentedMethod<
-    (request: ScriptInput, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array, Tally>,
+    (request: ScriptInput, items: RequestItems<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array, Tally>,
     BidirectionalMethod<ScriptInput, Uint8Array, Uint8Array, Tally, AnyRpcError>
   >;
 }

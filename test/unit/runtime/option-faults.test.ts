@@ -13,8 +13,8 @@ import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
 import { limitCalls, type ServeOptions, serveHandlers, serveStdio } from "sshrpc/server";
 import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import { toRpcError } from "../../../runtime/src/compose/ssh-errors.js";
-import { OpensshClient } from "../../../runtime/src/openssh/openssh-client.js";
+import { itWith } from "../../interop/stock.js";
+import { tempDir, write } from "./ssh/support.js";
 import { failure } from "./support/wait.js";
 
 // One rule: an option with an unknown name or an invalid value is an RpcError with the status BAD_REQUEST.
@@ -202,9 +202,19 @@ describe("an SSH client", () => {
     expect(await running.exit).toMatchObject({ exitCode: 0 });
   });
 
-  test.each(wrong)("over the ssh program refuses the same: %s", async (_, use, message) => {
-    await using ssh = new OpensshClient("ssh://alice@127.0.0.1:1", { sshConfig: false }, toRpcError);
-    expectFault(await failure(use(ssh)), message);
+  itWith(["ssh"], "over the ssh program refuses the same", async () => {
+    const { server, ssh, key } = await startSsh();
+    await using _server = server;
+    await using _ssh = ssh;
+    const directory = tempDir();
+    await using client = await connectApi(api, `ssh://alice@127.0.0.1:${server.port}`, {
+      transport: "openssh",
+      identity: write(directory, "key", key.privateKey),
+      knownHosts: write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`),
+      agent: false,
+      sshConfig: false,
+    });
+    for (const [, use, message] of wrong) expectFault(await failure(use(client.ssh)), message);
   });
 });
 
@@ -223,5 +233,5 @@ async function startSsh() {
     hostKey: server.fingerprints[0] as string,
     sshConfig: false,
   });
-  return { server, ssh };
+  return { server, ssh, key: pair };
 }

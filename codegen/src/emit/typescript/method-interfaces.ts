@@ -50,7 +50,7 @@ function methodMember(method: MethodModel, file: PartContext): string {
   const args = [request, sent, received, result, failure].filter((arg) => arg !== undefined);
   const params = [
     `request${optional ? "?" : ""}: ${request}`,
-    ...(sent === undefined ? [] : [`items: ${file.use(runtimeType("Items"))}<${sent}>`]),
+    ...(sent === undefined ? [] : [`items: ${file.use(runtimeType("RequestItems"))}<${sent}>`]),
     `options?: ${file.use(runtimeType("CallOptions"))}`,
   ];
   const returned =

@@ -3,7 +3,7 @@ import type { Observer } from "./observer.js";
 type Event = keyof Observer;
 
 /** For each event that has a receiver at times, whether it has one now. */
-export type ReceiverChecks = { readonly [Name in Event]?: () => boolean };
+type ReceiverChecks = { readonly [Name in Event]?: () => boolean };
 
 const CHECKS = new WeakMap<Observer, ReceiverChecks>();
 

@@ -1,5 +1,5 @@
 import { OptionError } from "../../base/check-options.js";
-import type { ServerProblem } from "../../compose/check-server.js";
+import type { CheckedServer, ServerProblem } from "../../compose/check-server.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { UsageError } from "../shared/failure.js";
 import type { Settings } from "./settings.js";
@@ -7,15 +7,12 @@ import type { Settings } from "./settings.js";
 /**
  * The error of a server that could not be started or reloaded: where an option is at fault, all that is wrong with the options, each with
  * its flag, its variable or its place in the config file.
- * @param check lists what is wrong
+ * @param checked the server with its options
  */
-export async function atSource(
-  error: unknown,
-  settings: Settings,
-  check: () => Promise<readonly ServerProblem[]>,
-): Promise<unknown> {
+export async function atSource(error: unknown, settings: Settings, checked: CheckedServer): Promise<unknown> {
   if (!(error instanceof RpcError && error.cause instanceof OptionError)) return error;
-  const problems = (await check()).filter(({ level }) => level === "error");
+  const { checkServer } = await import("../../compose/check-server.js");
+  const problems = (await checkServer(checked)).filter(({ level }) => level === "error");
   const lines = problems.map((problem) => placedProblem(problem, settings));
   const isOwn = lines.length === 0 || (lines.length === 1 && lines[0] === error.message);
   return isOwn ? error : new UsageError(lines.join("\n"), { cause: error });

@@ -3,9 +3,9 @@ import { errorMessage, toError } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import type { Observer } from "../../base/observer/observer.js";
 import { printable } from "../../base/printable.js";
-import type { ServerProblem } from "../../compose/check-server.js";
 import type { Server } from "../../compose/serve.js";
 import { RELOADABLE, type ServeOptions } from "../../compose/serve-options.js";
+import type { ApiHandlers } from "../../server/api-handlers.js";
 import { atSource } from "./at-source.js";
 import type { Settings } from "./settings.js";
 
@@ -19,8 +19,7 @@ interface ReloadConfig {
   readonly settings: Settings;
   /** Checks settings, and makes the options of a server of them. */
   readonly optionsOf: (settings: Settings) => ServeOptions;
-  /** Lists all that is wrong with the options of a server. */
-  readonly check: (options: ServeOptions) => Promise<readonly ServerProblem[]>;
+  readonly handlers: ApiHandlers<unknown>;
 }
 
 /** Options of the command that are taken beside those of a server. */
@@ -71,13 +70,13 @@ export class ConfigReload {
   }
 
   async #reload(): Promise<void> {
-    const { server, log, check, settings: atStart } = this.#config;
+    const { server, log, handlers, settings: atStart } = this.#config;
     const before = this.#settings;
     log.reopen?.();
     try {
       const [settings, options] = await this.#read();
       await server.reload(options).catch(async (error: unknown) => {
-        throw await atSource(error, settings, () => check(options));
+        throw await atSource(error, settings, { handlers, options });
       });
       this.#settings = settings;
       const isTaken = (name: string): boolean => RELOADABLE.includes(name) || TAKEN.includes(name);

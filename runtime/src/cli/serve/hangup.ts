@@ -10,23 +10,26 @@ export interface Hangup {
   stop(): void;
 }
 
-/** Listens to SIGHUP. A shell and the system may each send one for a closed terminal: further ones do nothing. */
+/** Listens to SIGHUP, and to SIGUSR1, which always reloads. A shell and the system may each send one for a closed terminal: further ones do nothing. */
 export function onHangup(io: CliIo): Hangup {
   const isTerminal = hasTerminal(io);
   let onReload: (() => void) | undefined;
-  let listener = (): void => {};
+  const reload = (): void => onReload?.();
+  let listener = reload;
   const closed = new Promise<"SIGHUP">((resolve) => {
-    listener = () => {
-      if (isTerminal) resolve("SIGHUP");
-      else onReload?.();
-    };
+    if (isTerminal) listener = () => resolve("SIGHUP");
   });
   io.on("SIGHUP", listener);
+  // Without a listener, Node opens a port for its debugger.
+  io.on("SIGUSR1", reload);
   return {
     closed,
-    onReload: (reload) => {
-      onReload = reload;
+    onReload: (next) => {
+      onReload = next;
     },
-    stop: () => void io.off("SIGHUP", listener),
+    stop: () => {
+      io.off("SIGHUP", listener);
+      io.off("SIGUSR1", reload);
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Logger } from "../../base/log.js";
 import { formatHostPort, readPort, splitHostPort } from "../../base/net/host-port.js";
 import type { Observer } from "../../base/observer/observer.js";
 import { printable } from "../../base/printable.js";
-import { METRICS_ADDRESS, openMetricsServer } from "../../observe/metrics/serve-metrics.js";
+import { METRICS_ADDRESS, openMetricsServer, sourceOf } from "../../observe/metrics/serve-metrics.js";
 import type { ListenTarget } from "../../ssh/server/socket-source.js";
 import { UsageError } from "../shared/failure.js";
 import type { ServeFlags } from "./serve-flags.js";
@@ -36,7 +36,7 @@ export async function openMetrics(
   const target = socket ?? parseAddress(address ?? "");
   const { metrics } = await import("../../observe/metrics/metrics.js");
   const { observer, registry } = await metrics();
-  const port = await openPort({ metrics: () => registry.metrics(), type: registry.contentType }, target, log);
+  const port = await openPort(sourceOf(registry), target, log);
   return { observer, ...port };
 }
 
@@ -62,8 +62,9 @@ export async function openMergedMetrics(
   if (address === undefined && socket === undefined) return NO_METRICS;
   const target = socket ?? parseAddress(address ?? "");
   const { metricsMerger } = await import("../../observe/metrics/merge-metrics.js");
-  const { type, merge } = await metricsMerger();
-  const port = await openPort({ metrics: async () => merge(await collect()), type }, target, log);
+  const { type, merge, areReady } = await metricsMerger();
+  const source = { metrics: async () => merge(await collect()), ready: async () => areReady(await collect()), type };
+  const port = await openPort(source, target, log);
   return { observer: {}, ...port };
 }
 

@@ -3,7 +3,6 @@ import { formatHostPort } from "../../base/net/host-port.js";
 import { combineObservers } from "../../base/observer/combine-observers.js";
 import type { Observer } from "../../base/observer/observer.js";
 import { VERSION } from "../../base/version.js";
-import type { ServerProblem } from "../../compose/check-server.js";
 import { watchErrors } from "../../compose/handle-rejections.js";
 import { type ServerPlace, serveHandlers } from "../../compose/serve.js";
 import type { ServeOptions } from "../../compose/serve-options.js";
@@ -95,7 +94,7 @@ export async function serveAt(
     place,
   ).catch(async (error: unknown) => {
     await metrics.close();
-    const failure = await atSource(error, settings, () => problemsOf({ api, ...handlers }, options));
+    const failure = await atSource(error, settings, { handlers: { api, ...handlers }, options });
     // Standard error gets it in any case.
     if (flags.log !== undefined) log.error({ reason: errorMessage(failure) }, "the server could not start");
     throw failure;
@@ -109,7 +108,7 @@ export async function serveAt(
       const nextFlags = flagsOf(next);
       return place.limit(optionsOf(nextFlags, io, homeFiles(pathOf(io, nextFlags.home))));
     },
-    check: (next) => problemsOf({ api, ...handlers }, next),
+    handlers: { api, ...handlers },
   });
   hangup.onReload(() => void reload.run());
   const unfollow = folder && followFolder(folder, log, io);
@@ -143,12 +142,6 @@ export async function serveAt(
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(0), LAST_GRACE).unref();
   unwatch();
-}
-
-/** Loaded only where something is wrong. */
-async function problemsOf(handlers: ApiHandlers, options: ServeOptions): Promise<readonly ServerProblem[]> {
-  const { checkServer } = await import("../../compose/check-server.js");
-  return checkServer({ handlers, options });
 }
 
 /** The settings of `serve`, with their types. */

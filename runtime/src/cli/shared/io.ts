@@ -13,7 +13,7 @@ type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: numb
 type StopSignal = "SIGINT" | "SIGTERM";
 
 /** What commands listen to. */
-type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "exit" | "message" | "disconnect";
+type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "SIGUSR1" | "exit" | "message" | "disconnect";
 
 /**
  * What commands use of the process; `process` is one. Two parts of a command use the process itself: the SSH client, which

@@ -16,7 +16,7 @@ export async function connectToRunning(path: string): Promise<Socket | undefined
   });
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
 
 /**
  * Runs the same command in a child process whose IPC channel is the connection to the running server: only a child process can receive

@@ -11,7 +11,7 @@ import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
 import type { CallDrift, MethodBinding } from "./method-binding.js";
-import type { Items, ResponseStream, ResumableItems } from "./method-types.js";
+import type { RequestItems, ResponseStream } from "./method-types.js";
 import type { CallReports } from "./observed-call.js";
 import { toCallError } from "./read-response.js";
 import { promisedResponseStream, responseStream, safeResponseStream, toResult } from "./response-stream.js";
@@ -40,9 +40,7 @@ export interface BindConfig {
 /** A function of a generated client, with its `safe`. Generated interfaces give it its types. */
 type BoundMethod = ((...args: never[]) => unknown) & { readonly safe: (...args: never[]) => unknown };
 
-type RequestItems = Items<unknown> | ResumableItems<unknown>;
-
-type Begin = (request: unknown, items: RequestItems | undefined, options: CallOptions | undefined) => unknown;
+type Begin = (request: unknown, items: RequestItems<unknown> | undefined, options: CallOptions | undefined) => unknown;
 
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
@@ -82,7 +80,8 @@ function bindMethod(binding: MethodBinding): BoundMethod {
   const call: (...args: unknown[]) => unknown =
     method.requestItem === undefined
       ? (request = {}, options?) => begin(request, undefined, options as CallOptions | undefined)
-      : (request, items, options?) => begin(request, items as RequestItems, options as CallOptions | undefined);
+      : (request, items, options?) =>
+          begin(request, items as RequestItems<unknown>, options as CallOptions | undefined);
   const safe: (...args: unknown[]) => unknown =
     method.responseItem === undefined
       ? (...args) => toResult(call(...args) as Promise<unknown>)

@@ -3,6 +3,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
+import { IDEMPOTENCY_PENDING } from "../../contract/idempotency.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
@@ -151,7 +152,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (code === STATUSES.UNAVAILABLE || (isRefused && code === STATUSES.RESOURCE_EXHAUSTED)) {
       const error = codec.decodeError(code, frame, method.id);
       const retryAfter = code === STATUSES.UNAVAILABLE ? 0 : retryAfterOf(error);
-      if (retryAfter !== undefined && this.#retry(error, isRefused ? "refused" : "unavailable", retryAfter)) return;
+      const outcome = isRefused ? "refused" : trailers.has(IDEMPOTENCY_PENDING) ? "lost" : "unavailable";
+      if (retryAfter !== undefined && this.#retry(error, outcome, retryAfter)) return;
     }
     this.#release();
     try {
@@ -171,7 +173,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (error.status !== "UNAVAILABLE" || !this.#retry(error, outcome)) this.#end(error);
   }
 
-  /** Grants the callee credit to send `bytes` more. */
   grant(bytes: number): void {
     this.#connection?.outgoing.grant(this, bytes);
   }
@@ -183,7 +184,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#end(error);
   }
 
-  /** The deadline has passed. */
   expire(): void {
     this.cancel(
       deadlinePassed(this.#timeout, this.#connection === undefined ? this.#binding.connections.error : undefined),

@@ -1,13 +1,13 @@
 import type { Method } from "../../contract/method.js";
 import type { CallOptions } from "./call-options.js";
-import type { Items, ResumableItems } from "./method-types.js";
+import type { RequestItems } from "./method-types.js";
 
 /** An outgoing call, as interceptors see it. */
 export interface ClientCallInfo {
   readonly method: Method;
   readonly request: unknown;
   /** The request stream, where the method takes one. */
-  readonly items: Items<unknown> | ResumableItems<unknown> | undefined;
+  readonly items: RequestItems<unknown> | undefined;
   readonly options: CallOptions;
 }
 

@@ -10,6 +10,9 @@ export type Items<Item> = AsyncIterable<Item> | Iterable<Item>;
  */
 export type ResumableItems<Item> = Blob | ((offset: number) => Items<Item>);
 
+/** Accepted sources of the request stream of a call. */
+export type RequestItems<Item> = Items<Item> | ResumableItems<Item>;
+
 /**
  * The response stream of a call: its items in order, as they arrive. Flow control stops the handler while the consumer takes
  * no items. Leaving the iteration early (`break`, `return`, an exception) cancels the call. Iterating throws the RpcError of
@@ -76,7 +79,7 @@ export interface ServerStreamingMethodOptional<Request, Item, Response, Failure>
 /** A client-streaming method: a stream of items in the request, one response. */
 export interface ClientStreamingMethod<Request, Item, Response, Failure> {
   /** Resolves with the response; rejects with an RpcError. Flow control takes the items as fast as the handler does. */
-  (request: Request, items: Items<Item> | ResumableItems<Item>, options?: CallOptions): Promise<Response>;
+  (request: Request, items: RequestItems<Item>, options?: CallOptions): Promise<Response>;
   /** The same call, never rejecting. */
   safe(
     request: Request,
@@ -87,14 +90,10 @@ export interface ClientStreamingMethod<Request, Item, Response, Failure> {
 
 /** A bidirectional method: two independent streams of items. */
 export interface BidirectionalMethod<RequestBody, RequestItem, Item, Response, Failure> {
-  (
-    request: RequestBody,
-    items: Items<RequestItem> | ResumableItems<RequestItem>,
-    options?: CallOptions,
-  ): ResponseStream<Item, Response>;
+  (request: RequestBody, items: RequestItems<RequestItem>, options?: CallOptions): ResponseStream<Item, Response>;
   safe(
     request: RequestBody,
-    items: Items<RequestItem> | ResumableItems<RequestItem>,
+    items: RequestItems<RequestItem>,
     options?: CallOptions,
   ): SafeResponseStream<Item, Response, Failure>;
 }

@@ -11,7 +11,7 @@ import { readFrom, Upload } from "../resend/upload.js";
 import type { CallOptions } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
 import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
-import type { Items, ResumableItems } from "./method-types.js";
+import type { Items, RequestItems } from "./method-types.js";
 import { toCallError } from "./read-response.js";
 
 /** A started streaming call: the parts of it that its method returns to the caller. */
@@ -28,7 +28,7 @@ export interface StreamingCall {
 export function startStreaming(
   binding: MethodBinding,
   request: unknown,
-  source: Items<unknown> | ResumableItems<unknown> | undefined,
+  source: RequestItems<unknown> | undefined,
   options: CallOptions | undefined,
 ): StreamingCall {
   const { codec } = binding;

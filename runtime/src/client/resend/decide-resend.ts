@@ -6,7 +6,7 @@ import type { Backoff } from "../connection/backoff.js";
 export interface FailedAttempt {
   /**
    * `unsent`: its OPEN was not written. `refused`: the server reports that it never started it. `lost`: its connection ended before its
-   * status. `unavailable`: its status was UNAVAILABLE.
+   * status, or its server has stopped it before its outcome was known. `unavailable`: its handler ended with UNAVAILABLE.
    */
   readonly outcome: "unsent" | "refused" | "lost" | "unavailable";
   /** Whether the method is idempotent. */
@@ -57,21 +57,13 @@ export function decideResend(
   return delay < remaining && (!isKeyed || delay < ledgerTime) ? { how, delay } : undefined;
 }
 
-function resendOf({
-  outcome,
-  idempotent,
-  mayHaveRun,
-  ledgerTime,
-  taken,
-  request,
-  open,
-}: FailedAttempt): Resend | undefined {
+function resendOf({ outcome, idempotent, mayHaveRun, ledgerTime, taken, request }: FailedAttempt): Resend | undefined {
   if (request === "spent" || taken === "an item without a position") return undefined;
   if (taken === "an item with a position") return idempotent && request === "whole" ? "resume" : undefined;
   const isUnstarted = !mayHaveRun && (outcome === "unsent" || outcome === "refused");
   if (isUnstarted || idempotent) return "again";
-  // On a connection that goes on, UNAVAILABLE is the outcome of the handler: the ledger would answer it again.
-  if (ledgerTime === undefined || (outcome === "unavailable" && open)) return undefined;
+  // The ledger would answer an outcome of the handler again.
+  if (ledgerTime === undefined || outcome === "unavailable") return undefined;
   return request === "whole" ? "keyed" : "upload";
 }
 

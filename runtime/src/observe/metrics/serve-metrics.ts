@@ -9,6 +9,7 @@ import { listeningDescriptor } from "../../base/net/listening-descriptor.js";
 import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { checkedOptions } from "../../contract/option-errors.js";
+import { READY } from "./server-metrics.js";
 
 /** Where metrics are served by default: the port that OpenTelemetry uses for Prometheus. */
 export const METRICS_ADDRESS = { host: "127.0.0.1", port: 9464 } as const;
@@ -46,20 +47,35 @@ export const IDLE_TIMEOUT = 30_000;
 export const MAX_HEADERS = 8192;
 
 /**
- * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus. It has 16 connections at most: a further one ends the one
+ * Serves the metrics of a registry over HTTP, as `GET /metrics`, for Prometheus; and `GET /ready`, for load balancers and orchestrators: 200 if
+ * the server is ready, else 503. It has 16 connections at most: a further one ends the one
  * that was quiet for longest, so that clients that send nothing keep no scraper out. It has no encryption or authentication: keep it on the
  * loopback address, or on a network for monitoring.
  * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
  */
 export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
   const address = checkedOptions(() => checkServeOptions(registry, options));
-  return openMetricsServer({ metrics: () => registry.metrics(), type: registry.contentType }, address);
+  return openMetricsServer(sourceOf(registry), address);
+}
+
+/** The metrics of a registry. */
+export function sourceOf(registry: Registry): MetricsSource {
+  return {
+    metrics: () => registry.metrics(),
+    ready: async () => {
+      const values = (await registry.getSingleMetric(`sshrpc_${READY}`)?.get())?.values;
+      return values?.[0]?.value === 1;
+    },
+    type: registry.contentType,
+  };
 }
 
 /** What {@link openMetricsServer} serves. */
 interface MetricsSource {
   /** The text of the metrics. */
   readonly metrics: () => Promise<string>;
+  /** Whether the server is ready. */
+  readonly ready: () => Promise<boolean>;
   /** Its content type. */
   readonly type: string;
 }
@@ -93,7 +109,7 @@ export async function openMetricsServer(
     },
     (request, response) => {
       scrapers.used(request.socket);
-      void answer(request, response, { metrics, type: source.type });
+      void answer(request, response, { ...source, metrics });
     },
   );
   const scrapers = new Scrapers();
@@ -146,9 +162,14 @@ async function answer(
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
     response.end(method === "HEAD" ? undefined : text);
   };
-  if (url.split("?", 1)[0] !== "/metrics") return end(404, "not found; the metrics are at /metrics\n");
+  const [path] = url.split("?", 1);
+  if (path !== "/metrics" && path !== "/ready") return end(404, "not found; the metrics are at /metrics\n");
   if (method !== "GET" && method !== "HEAD") return end(405, "use GET\n", { Allow: "GET, HEAD" });
   try {
+    if (path === "/ready") {
+      const isReady = await source.ready();
+      return end(isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n");
+    }
     end(200, await source.metrics(), { "Content-Type": source.type });
   } catch (error) {
     end(500, `the metrics could not be collected: ${errorMessage(error)}\n`);

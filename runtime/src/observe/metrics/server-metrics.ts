@@ -3,6 +3,9 @@ import type { Observer, ServerState } from "../../base/observer/observer.js";
 
 type Client = typeof import("prom-client");
 
+/** The metric of readiness, after `sshrpc_`. */
+export const READY = "ready";
+
 /** The metrics of the state of the servers in this process. They are asked for their state when metrics are collected. */
 export function serverMetrics(client: Client, registry: Registry): Observer {
   const servers = new Set<ServerState>();
@@ -16,6 +19,8 @@ export function serverMetrics(client: Client, registry: Registry): Observer {
     const made = new client.Gauge({
       name: `sshrpc_${name}`,
       help,
+      // Of several processes of a server, the worst.
+      aggregator: name.startsWith("audit_") ? "max" : "min",
       registers: [registry],
       async collect() {
         if (collect === undefined) return;
@@ -25,7 +30,7 @@ export function serverMetrics(client: Client, registry: Registry): Observer {
     });
     return made;
   };
-  gauge("ready", "Whether the server is ready: 1, or 0 while its check fails or it shuts down.", async (set) => {
+  gauge(READY, "Whether the server is ready: 1, or 0 while its check fails or it shuts down.", async (set) => {
     const reasons = await Promise.all([...servers].map((server) => server.unready()));
     set(reasons.every((reason) => reason === undefined) ? 1 : 0);
   });

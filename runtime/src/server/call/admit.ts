@@ -1,4 +1,5 @@
 import { grants, type Peer } from "../../base/peer.js";
+import { IDEMPOTENCY_KEY } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { positionProblem } from "../../contract/tracked.js";
@@ -32,7 +33,10 @@ export function checkStreams(
   checkStream(method, call);
   if (hasOtherContract) checkResponseStream(method, call);
   checkItemKind(method, items);
-  if (call.metadata.size > 0) checkPosition(method, call.metadata);
+  if (call.metadata.size > 0) {
+    checkPosition(method, call.metadata);
+    checkKey(method, call.metadata);
+  }
 }
 
 /** @throws RpcError BAD_REQUEST if a caller sends a request stream to a method without one, or the reverse */
@@ -83,6 +87,18 @@ function checkPosition({ responseItem }: Method, metadata: Metadata): void {
   if (responseItem === undefined) {
     throw new RpcError("BAD_REQUEST", `${RESUME_AFTER}: the method has no response stream that could resume`);
   }
+}
+
+/**
+ * Refuses a key that would have no effect: its caller may send the call again, because it has one.
+ * @throws RpcError BAD_REQUEST
+ */
+function checkKey({ idempotent, responseItem }: Method, metadata: Metadata): void {
+  if (idempotent || responseItem === undefined || !metadata.has(IDEMPOTENCY_KEY)) return;
+  throw new RpcError(
+    "BAD_REQUEST",
+    "the method has a response stream, of which no ledger keeps the items: call it without idempotency key",
+  );
 }
 
 /** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST if the request has another value for one */

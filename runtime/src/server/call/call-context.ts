@@ -18,23 +18,18 @@ import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
 import type { StuckHandlers } from "./stuck-handlers.js";
 
-/** A call that may have an idempotency key, authorized and validated. */
-export interface KeyedRequest {
+/** The dispatch of a call that may have an idempotency key: it is authorized and validated. */
+export interface OnceDispatch {
   readonly call: CallPort;
   readonly context: CallContext;
-  readonly request: unknown;
-}
-
-/** What the dispatch of such a call does with it. */
-export interface OnceActions {
-  /** Calls the handler of the route. */
-  readonly run: (call: CallPort, route: Route) => void;
+  /** Calls the handler; `call` is in the place of that of the dispatch. */
+  handle(request: unknown, call: CallPort): void;
   /** Returns the request stream, if the method has one, and creates it at the first call. */
-  readonly receive: () => RequestStream | undefined;
+  receive(): RequestStream | undefined;
   /** Answers a call whose handler is not called. */
-  readonly refuse: (error: unknown) => void;
+  refuse(error: unknown): void;
   /** The call has its answer, and no handler. */
-  readonly done: () => void;
+  done(): void;
 }
 
 /** Settings of all calls of a server. */
@@ -55,7 +50,7 @@ export interface DispatchConfig {
   /** Returns why the server refuses calls at present, such as without space for its audit log. */
   readonly refusal: (() => RpcError | undefined) | undefined;
   /** Runs a call that may have an idempotency key, or answers it from the ledger. */
-  readonly runOnce: (keyed: KeyedRequest, actions: OnceActions) => void;
+  readonly runOnce: (dispatch: OnceDispatch, request: unknown) => void;
   /** Runs the parts of a call in its context; undefined if no observer has one. */
   readonly runCall: Propagation["runCall"];
   /** Shared by all calls of the server. */

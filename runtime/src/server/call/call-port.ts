@@ -39,6 +39,8 @@ export interface CallPort {
   readonly sender: ItemSink;
   /** The call passes all checks, and goes to its handler. */
   accept(): void;
+  /** The handler is about to be called, behind the interceptors. Absent where that is of no interest. */
+  begin?(): void;
   /**
    * Calls `cancelled` when the caller cancels or its connection is lost; at once if that has happened.
    * @param lost called in its place when the connection is lost: the call then goes on, and its answer reaches its records alone

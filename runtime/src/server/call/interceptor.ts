@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Method } from "../../contract/method.js";
 import { type ItemSource, ignoreErrors, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
+import type { CallPort } from "./call-port.js";
 import type { Context } from "./context.js";
 import type { Route } from "./route.js";
 
@@ -30,12 +31,13 @@ export function interceptCall(
   interceptors: readonly ServerInterceptor[],
   call: ServerCallInfo,
   handler: Route["handler"],
+  port: Pick<CallPort, "begin">,
 ): Promise<unknown> {
   const run = async (index: number, current: ServerCallInfo): Promise<unknown> => {
     const interceptor = interceptors[index];
     const result =
       interceptor === undefined
-        ? ignoreErrors(callHandler(handler, current))
+        ? ignoreErrors(callHandler(handler, current, port))
         : interceptor(current, (next) => run(index + 1, next));
     // The outermost interceptor runs in the same context as the code that sends the stream.
     return index === 0 || call.method.responseItem === undefined ? result : bindItems(result);
@@ -43,7 +45,12 @@ export function interceptCall(
   return run(0, call);
 }
 
-function callHandler(handler: Route["handler"], { request, items, ctx }: ServerCallInfo): unknown {
+function callHandler(
+  handler: Route["handler"],
+  { request, items, ctx }: ServerCallInfo,
+  port: Pick<CallPort, "begin">,
+): unknown {
+  port.begin?.();
   return items === undefined ? handler(request, ctx) : (handler as StreamingHandler)(request, items, ctx);
 }
 

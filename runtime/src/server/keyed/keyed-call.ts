@@ -1,26 +1,22 @@
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { textOf } from "../../codec/encoded-json.js";
+import { IDEMPOTENCY_PENDING } from "../../contract/idempotency.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { type Metadata, withPairs } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
+import type { OnceDispatch } from "../call/call-context.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import { type RequestStream, UploadItems } from "../upload/upload-items.js";
 import type { DetachedCalls } from "./detached-calls.js";
 
-/** The first call with its idempotency key. */
+/** What a call with a key does in its server. */
 interface KeyedCallConfig {
-  readonly call: CallPort;
-  readonly entry: NewEntry;
   /** The calls of the server that have lost their connection. */
   readonly detached: DetachedCalls;
-  /** Infinity for none. */
-  readonly deadline: number;
-  /** Returns the request stream, if there is one. */
-  readonly items: () => RequestStream | undefined;
-  /** Called when the handler is done. */
-  readonly done: () => void;
+  /** Called when the handler is done; absent where nothing else knows the call. */
+  readonly done?: (() => void) | undefined;
 }
 
 /**
@@ -30,6 +26,7 @@ interface KeyedCallConfig {
 export class KeyedCall implements CallPort {
   readonly #call: CallPort;
   readonly #entry: NewEntry;
+  readonly #dispatch: OnceDispatch;
   readonly #config: KeyedCallConfig;
   #hasBegun = false;
   /** Whether the handler is done, or the call ended without it. */
@@ -39,11 +36,14 @@ export class KeyedCall implements CallPort {
   #recorded: Promise<void> | undefined;
   #remove: (() => void) | undefined;
   #abort: (reason: RpcError) => void = () => undefined;
+  /** Whether the server has stopped it. */
+  #isStopped = false;
 
-  constructor(config: KeyedCallConfig) {
+  constructor(dispatch: OnceDispatch, entry: NewEntry, config: KeyedCallConfig) {
+    this.#call = dispatch.call;
+    this.#entry = entry;
+    this.#dispatch = dispatch;
     this.#config = config;
-    this.#call = config.call;
-    this.#entry = config.entry;
   }
 
   /** The handler is about to be called: from now on the call may have an effect. */
@@ -85,8 +85,12 @@ export class KeyedCall implements CallPort {
   }
 
   listen(listener: (reason: RpcError) => void): void {
-    this.#abort = listener;
-    this.#call.listen(listener, (reason) => this.#lost(reason, listener));
+    this.#abort = (reason) => {
+      // A caller cancels, a deadline passes: only the server itself is unavailable.
+      if (reason.status === "UNAVAILABLE") this.#isStopped = true;
+      listener(reason);
+    };
+    this.#call.listen(this.#abort, (reason) => this.#lost(reason));
   }
 
   receive(checks: RequestItemChecks): RequestStream {
@@ -102,7 +106,7 @@ export class KeyedCall implements CallPort {
    * call, and without one where the connection is lost.
    */
   attach(stream: RequestStream | undefined): (cancelled?: RpcError) => void {
-    const own = this.#config.items();
+    const own = this.#dispatch.receive();
     const isAttached = own instanceof UploadItems && stream instanceof UploadItems && own.attach(stream);
     return (cancelled) => {
       if (cancelled !== undefined) this.#abort(cancelled);
@@ -121,14 +125,15 @@ export class KeyedCall implements CallPort {
     const code = error?.code ?? STATUSES[status];
     const outcome: LedgerOutcome = { status, code, headers: this.#headers, body: textOf(body), trailers };
     const send = (): void => this.#call.answer(status, body, trailers, error);
-    if (!this.#hasBegun) this.#entry.release(outcome);
-    const recorded = this.#hasBegun ? this.#entry.record(outcome) : undefined;
+    const isFree = !this.#hasBegun || (error !== undefined && this.#isInterrupted);
+    if (isFree) this.#entry.release(outcome);
+    const recorded = isFree ? undefined : this.#entry.record(outcome);
     if (recorded === undefined) send();
     else this.#recorded = recorded.then(send, send);
   }
 
   abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
-    this.#call.abort(status, body, trailers, error);
+    this.#call.abort(status, body, this.#isStopped ? pendingTrailer(trailers) : trailers, error);
   }
 
   stop(reason: RpcError): void {
@@ -145,24 +150,36 @@ export class KeyedCall implements CallPort {
 
   release(): void {
     this.#remove?.();
-    this.#config.done();
+    this.#config.done?.();
     if (this.#recorded === undefined) this.#call.release();
     else void this.#recorded.then(() => this.#call.release());
+  }
+
+  /** Whether the next attempt runs the handler again, which was stopped before its end. */
+  get #isInterrupted(): boolean {
+    if (this.#dispatch.context.route.method.onInterrupt !== "run") return false;
+    const stream = this.#dispatch.receive();
+    return this.#isStopped || (stream instanceof UploadItems && stream.isAbandoned);
   }
 
   /**
    * The connection is lost. A request stream that its caller can send again waits for the next attempt. Of another one, what has arrived
    * can still be read; where the rest is missing, the stream fails.
    */
-  #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
+  #lost(reason: RpcError): void {
     if (this.#isOver) return;
-    const { items, detached, deadline } = this.#config;
-    const stream = items();
+    const stream = this.#dispatch.receive();
+    const { detached } = this.#config;
     if (stream instanceof UploadItems) stream.pause(detached.uploadGrace);
     else {
       stream?.keep();
       stream?.end(reason);
     }
-    this.#remove = detached.add(abort, { hasDeadline: Number.isFinite(deadline) });
+    this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(this.#dispatch.context.deadline) });
   }
+}
+
+/** The trailers of a call that is answered before its outcome is known. */
+export function pendingTrailer(trailers?: string): string {
+  return withPairs(trailers, [[IDEMPOTENCY_PENDING, "1"]], Number.POSITIVE_INFINITY);
 }

@@ -1,17 +1,16 @@
 import { identityOf } from "../../base/accounts/identity.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { decodeError } from "../../codec/error-body.js";
-import { RESUME_UPLOAD, takesIdempotencyKey } from "../../contract/idempotency.js";
+import { RESUME_UPLOAD } from "../../contract/idempotency.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isPromise } from "../../wire/iterator-of.js";
-import type { CallContext, DispatchConfig, KeyedRequest, OnceActions } from "../call/call-context.js";
+import type { DispatchConfig, OnceDispatch } from "../call/call-context.js";
 import type { CallPort } from "../call/call-port.js";
-import type { Route } from "../call/route.js";
-import type { Ledger, LedgerEntry, LedgerOutcome } from "../ledger/ledger.js";
+import type { Ledger, LedgerEntry, LedgerOutcome, NewEntry } from "../ledger/ledger.js";
 import { callKey, digestOf, doneKeys, keyConflict } from "./call-key.js";
 import type { DetachedCalls } from "./detached-calls.js";
-import { KeyedCall } from "./keyed-call.js";
+import { KeyedCall, pendingTrailer } from "./keyed-call.js";
 
 /** The ledger of a server. */
 export interface ServerLedger {
@@ -27,15 +26,14 @@ export interface ServerLedger {
  * never throws.
  */
 export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOnce"] {
-  return (keyed, actions) => {
+  return (dispatch, request) => {
     try {
-      const { call, context, request } = keyed;
+      const { call, context } = dispatch;
       const key = callKey(call.metadata);
       if (key === undefined) {
-        actions.run(call, context.route);
+        dispatch.handle(request, call);
         return;
       }
-      if (!takesIdempotencyKey(context.route.method)) throw noItems();
       if (server === undefined) throw noLedger();
       const { ledger } = server;
       // No object is spread here: each call with a key would pay for it.
@@ -45,38 +43,34 @@ export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOn
       const { id: method, onInterrupt } = context.route.method;
       const rerun = onInterrupt === "run";
       const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      if (isPromise(entry)) void proceedLater(entry, keyed, actions, server);
-      else proceed(entry, keyed, actions, server);
+      const once = { dispatch, request, server };
+      if (isPromise(entry)) void proceedLater(entry, once);
+      else proceed(entry, once);
     } catch (error) {
-      actions.refuse(error);
+      dispatch.refuse(error);
     }
   };
-}
-
-function noItems(): RpcError {
-  return new RpcError(
-    "UNIMPLEMENTED",
-    "a method with a response stream takes no idempotency key; send the call without one",
-  );
 }
 
 function noLedger(): RpcError {
   return new RpcError("UNIMPLEMENTED", "this server has no ledger of idempotency keys; send the call without one");
 }
 
-async function proceedLater(
-  pending: PromiseLike<LedgerEntry>,
-  keyed: KeyedRequest,
-  actions: OnceActions,
-  server: ServerLedger,
-): Promise<void> {
-  const { call } = keyed;
+interface Once {
+  readonly dispatch: OnceDispatch;
+  readonly request: unknown;
+  readonly server: ServerLedger;
+}
+
+async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Promise<void> {
+  const { dispatch } = once;
+  const { call } = dispatch;
   let cancelled: RpcError | undefined;
   call.listen((reason) => {
     cancelled = reason;
   });
   // Its items may arrive before the ledger has answered.
-  const items = actions.receive();
+  const items = dispatch.receive();
   try {
     const entry = await pending;
     if (cancelled !== undefined && entry.state === "new") {
@@ -84,35 +78,25 @@ async function proceedLater(
       entry.release({ status: cancelled.status, code: cancelled.code, body });
     }
     if (cancelled !== undefined) throw cancelled;
-    proceed(entry, keyed, actions, server);
+    proceed(entry, once);
   } catch (error) {
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
-    actions.refuse(error);
+    dispatch.refuse(error);
   }
 }
 
-function proceed(
-  entry: LedgerEntry,
-  { call, context }: KeyedRequest,
-  actions: OnceActions,
-  { detached, uploads }: ServerLedger,
-): void {
+function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void {
+  const { call, context } = dispatch;
   switch (entry.state) {
-    case "new": {
-      const name = uploadName(call, context);
-      const done = (): void => void (name !== undefined && uploads.delete(name));
-      const { deadline } = context;
-      const keyed = new KeyedCall({ call, entry, detached, deadline, items: actions.receive, done });
-      if (name !== undefined) uploads.set(name, keyed);
-      actions.run(keyed, beginning(context.route, keyed));
+    case "new":
+      dispatch.handle(request, newCall(dispatch, entry, server));
       return;
-    }
     case "recorded":
       replay(entry.outcome, call, context.route.method);
-      actions.done();
+      dispatch.done();
       return;
     case "running":
-      void new WaitingRepeat(call, context, actions, uploads.get(uploadName(call, context) ?? "")).until(entry.outcome);
+      void new WaitingRepeat(dispatch, runningUpload(dispatch, server)).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
@@ -121,19 +105,24 @@ function proceed(
   }
 }
 
-/** The name of a call whose caller can send its request stream again; undefined for any other. */
-function uploadName({ metadata }: CallPort, { peer, method }: CallContext): string | undefined {
-  if (!metadata.has(RESUME_UPLOAD)) return undefined;
-  return JSON.stringify([identityOf(peer), method, callKey(metadata)]);
+/** The first call with its key. Another attempt can go on with its request stream, if its caller can send it from an offset. */
+function newCall(dispatch: OnceDispatch, entry: NewEntry, { detached, uploads }: ServerLedger): KeyedCall {
+  const name = uploadName(dispatch);
+  if (name === undefined) return new KeyedCall(dispatch, entry, { detached });
+  const call = new KeyedCall(dispatch, entry, { detached, done: () => void uploads.delete(name) });
+  uploads.set(name, call);
+  return call;
 }
 
-/** A route whose handler tells the call that it begins. */
-function beginning({ method, handler, params }: Route, call: KeyedCall): Route {
-  const begin = (...args: Parameters<Route["handler"]>): unknown => {
-    call.begin();
-    return handler(...args);
-  };
-  return { method, handler: begin, params };
+function runningUpload(dispatch: OnceDispatch, { uploads }: ServerLedger): KeyedCall | undefined {
+  const name = uploadName(dispatch);
+  return name === undefined ? undefined : uploads.get(name);
+}
+
+/** The name of a call whose caller can send its request stream from an offset; undefined for any other. */
+function uploadName({ call: { metadata }, context: { peer, method } }: OnceDispatch): string | undefined {
+  if (!metadata.has(RESUME_UPLOAD)) return undefined;
+  return JSON.stringify([identityOf(peer), method, callKey(metadata)]);
 }
 
 function replay({ status, code, headers, body, trailers }: LedgerOutcome, call: CallPort, { id }: Method): void {
@@ -156,39 +145,36 @@ function interrupted(): RpcError {
 
 /** A repeat of a call that runs: it waits for its outcome. Its own cancel, deadline or lost connection ends the wait alone. */
 class WaitingRepeat {
-  readonly #call: CallPort;
-  readonly #context: CallContext;
-  readonly #actions: OnceActions;
+  readonly #dispatch: OnceDispatch;
   /** Ends what it sends of the request stream of the call that runs. */
   readonly #detach: ((cancelled?: RpcError) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   /** @param upload the call that runs, if this one can go on with its request stream */
-  constructor(call: CallPort, context: CallContext, actions: OnceActions, upload: KeyedCall | undefined) {
-    this.#call = call;
-    this.#context = context;
-    this.#actions = actions;
-    this.#detach = upload?.attach(actions.receive());
+  constructor(dispatch: OnceDispatch, upload: KeyedCall | undefined) {
+    this.#dispatch = dispatch;
+    this.#detach = upload?.attach(dispatch.receive());
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
-    this.#call.accept();
+    const { call, context } = this.#dispatch;
+    call.accept();
     const lost = (reason: RpcError): void => this.#end(reason);
     const cancelled = (reason: RpcError): void => {
       this.#detach?.(reason);
       this.#end(reason);
     };
-    if (this.#detach === undefined) this.#call.listen(lost);
-    else this.#call.listen(cancelled, lost);
-    const remaining = Math.max(0, this.#context.deadline - Date.now());
+    if (this.#detach === undefined) call.listen(lost);
+    else call.listen(cancelled, lost);
+    const remaining = Math.max(0, context.deadline - Date.now());
     if (remaining <= MAX_TIMEOUT && !this.#isOver)
       this.#timer = setTimeout(() => this.#end(deadlineExceeded()), remaining);
     try {
       const outcome = await pending;
       if (this.#isOver) return;
       if (outcome === undefined) this.#end(interrupted());
-      else this.#finish(() => replay(outcome, this.#call, this.#context.route.method));
+      else this.#finish(() => replay(outcome, this.#dispatch.call, this.#dispatch.context.route.method));
     } catch (error) {
       if (!this.#isOver) this.#fail(error);
     }
@@ -196,14 +182,17 @@ class WaitingRepeat {
 
   #end(reason: RpcError): void {
     if (this.#isOver) return;
-    this.#finish(() => this.#call.answer(reason.status, this.#call.codec.encodeError(reason), undefined, reason));
+    const { call } = this.#dispatch;
+    // Its server closes: a call of another server gets the outcome.
+    const trailers = reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
+    this.#finish(() => call.answer(reason.status, call.codec.encodeError(reason), trailers, reason));
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
     this.#detach?.();
     clearTimeout(this.#timer);
-    this.#actions.refuse(error);
+    this.#dispatch.refuse(error);
   }
 
   #finish(answer: () => void): void {
@@ -211,7 +200,7 @@ class WaitingRepeat {
     this.#detach?.();
     clearTimeout(this.#timer);
     answer();
-    this.#actions.done();
+    this.#dispatch.done();
   }
 }
 

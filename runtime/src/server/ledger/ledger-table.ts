@@ -85,7 +85,8 @@ export class LedgerTable {
   }
 
   /** See {@link Ledger.begin}. An entry that is new runs until it is recorded or released. */
-  begin({ identity, method, key, digest, rerun }: LedgerCall): LedgerEntry | TableEntry {
+  begin(call: LedgerCall): LedgerEntry | TableEntry {
+    const { identity, method, key, digest, rerun } = call;
     const known = this.#find(identity, method, key);
     if (known !== undefined) {
       if (known.call.digest !== digest) return { state: "conflict" };
@@ -95,7 +96,7 @@ export class LedgerTable {
       this.remove(known);
     }
     const owner = this.#ownerOf(identity);
-    const entry = new TableEntry(this, this.#next++, owner, { identity, method, key, digest });
+    const entry = new TableEntry(this, this.#next++, owner, call);
     this.#room.take(owner, entry.weight, this.#identities.size + (owner.entries === 0 ? 1 : 0));
     this.#add(entry);
     return entry;

@@ -32,7 +32,7 @@ export interface NewEntry {
   readonly state: "new";
   /** Keeps what the handler has ended with. The caller is answered once the promise is fulfilled. It never rejects. */
   record(outcome: LedgerOutcome): void | Promise<void>;
-  /** The handler was not called, so the key is free again. Calls that wait get the refusal. */
+  /** The handler was not called, or was stopped and may be called again, so the key is free. Calls that wait get the refusal. */
   release(refusal: LedgerOutcome): void;
 }
 

@@ -34,6 +34,7 @@ export class UploadItems implements RequestStream {
   #timer: NodeJS.Timeout | undefined;
   #waiting: (() => void)[] = [];
   #end: { error: RpcError | undefined } | undefined;
+  #isAbandoned = false;
 
   constructor(source: RequestStream, { isRaw, ask }: UploadConfig) {
     this.#source = source;
@@ -47,6 +48,11 @@ export class UploadItems implements RequestStream {
 
   get ended(): boolean {
     return this.#end !== undefined || (!this.#isPaused && this.#source.ended);
+  }
+
+  /** Whether it has failed because its caller did not come back in time. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   /** Begins at an offset where the caller waits for one. Returns where the stream begins. @throws Error after the first read */
@@ -115,7 +121,10 @@ export class UploadItems implements RequestStream {
     if (this.ended || this.#isPaused || source !== this.#source) return;
     this.#isPaused = true;
     this.#source.abort(LOST);
-    this.#timer = setTimeout(() => this.#stop(tooLate(grace)), grace).unref();
+    this.#timer = setTimeout(() => {
+      this.#isAbandoned = true;
+      this.#stop(tooLate(grace));
+    }, grace).unref();
   }
 
   /** Goes on with the stream of another attempt, which waits for its offset. Returns whether it still can. */

@@ -82,7 +82,7 @@ export class ConnectionGate {
     socket.on("error", () => {});
     // ssh2 only half-closes a connection that it rejects, and a client might never close its side.
     socket.once("finish", () => setTimeout(() => socket.destroy(), FINISH_GRACE).unref());
-    socket.once("close", () => {
+    socket.on("close", () => {
       clearTimeout(grace);
       admitted?.release(pending.failure);
     });

@@ -33,6 +33,9 @@ export class ExchangeQueue {
   }
 }
 
+/** Cancels nothing. A function of its own for each exchange would hold it as long as the connection. */
+const isRun = (): void => undefined;
+
 type Hosts = Map<string, Set<Exchange>>;
 
 /** Networks take turns, then the hosts of one network; the exchanges of one host are served in order. */
@@ -51,7 +54,7 @@ class Turns {
   add(exchange: Exchange): () => void {
     if (this.#networks.size === 0 && this.#spent < SLICE) {
       this.#run(exchange);
-      return () => undefined;
+      return isRun;
     }
     const { network, host } = exchange.source;
     const hosts: Hosts = this.#networks.get(network) ?? new Map();

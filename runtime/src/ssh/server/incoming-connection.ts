@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { joinTurns, type Turn } from "../../base/accounts/turns.js";
+import { newConnectionId } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
@@ -17,9 +18,9 @@ import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationConfig } from "./auth/authentication-config.js";
 import type { ChannelHandler } from "./channel-handler.js";
+import { Channels } from "./channels.js";
 import type { SessionRule } from "./forwarding/forwarding-options.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
-import { serveChannels } from "./serve-channels.js";
 
 interface IncomingConfig extends AuthenticationConfig {
   readonly guard: GuardConfig;
@@ -47,7 +48,7 @@ export class IncomingConnection {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #authentication: Authentication;
-  readonly #commandsEnded: () => Promise<unknown> | undefined;
+  readonly #channels: Channels;
   #reason: string | undefined;
   /** Whether the peer has violated the protocol. */
   #hasViolation = false;
@@ -60,25 +61,29 @@ export class IncomingConnection {
     const source = sourceOf(ip);
     this.#connection = connection;
     this.#socket = socket;
-    const authentication = new Authentication(config, address, {
-      algorithms: () => negotiatedOf(connection),
-      disconnect: (reason) => {
-        this.#reason ??= reason;
-        sendDisconnect(connection, DISCONNECT_REASON.noMoreAuthMethods, reason);
-        this.#close(reason);
+    const authentication = new Authentication(
+      config,
+      { connectionId: newConnectionId(), address },
+      {
+        algorithms: () => negotiatedOf(connection),
+        disconnect: (reason) => {
+          this.#reason ??= reason;
+          sendDisconnect(connection, DISCONNECT_REASON.noMoreAuthMethods, reason);
+          this.#close(reason);
+        },
+        revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
+        refuse: (reason) => {
+          this.#reason ??= reason;
+          sendDisconnect(connection, DISCONNECT_REASON.tooManyConnections, reason);
+          this.#close(reason);
+        },
+        close: (reason) => {
+          this.#reason ??= reason;
+          this.#close(reason);
+        },
+        traffic: () => ({ bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }),
       },
-      revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
-      refuse: (reason) => {
-        this.#reason ??= reason;
-        sendDisconnect(connection, DISCONNECT_REASON.tooManyConnections, reason);
-        this.#close(reason);
-      },
-      close: (reason) => {
-        this.#reason ??= reason;
-        this.#close(reason);
-      },
-      traffic: () => ({ bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten }),
-    });
+    );
     this.#authentication = authentication;
     const { observer } = config;
     observer.connectionOpened?.(authentication.about);
@@ -115,7 +120,7 @@ export class IncomingConnection {
       const { peer } = authentication;
       if (joined === undefined && peer !== undefined && !socket.destroyed) {
         joined = config.accounts.of(peer).key.turn;
-        socket.once("close", joinTurns(peer, joined));
+        socket.on("close", joinTurns(peer, joined));
       }
       return joined;
     };
@@ -141,16 +146,23 @@ export class IncomingConnection {
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);
-    const channels = serveChannels({
+    const channels = new Channels({
       connection,
       socket,
       peer: () => authentication.peer,
       about: () => authentication.about,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
-      ...config,
+      // Not a copy of the whole configuration: an object of so many properties is a dictionary, which is large and slow.
+      handlers: config.handlers,
+      session: config.session,
+      sessionTimeout: config.sessionTimeout,
+      maxChannels: config.maxChannels,
+      accounts: config.accounts,
+      forwarding: config.forwarding,
+      observer,
     });
-    this.#commandsEnded = () => channels.commandsEnded;
+    this.#channels = channels;
   }
 
   /** Whether the peer has authenticated. */
@@ -176,7 +188,7 @@ export class IncomingConnection {
    */
   close(): void {
     const close = (): void => this.#close("the server is closing");
-    const ended = this.#commandsEnded();
+    const ended = this.#channels.commandsEnded;
     if (ended === undefined) {
       close();
       return;

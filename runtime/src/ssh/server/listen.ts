@@ -5,7 +5,6 @@ import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
-import { newConnectionId } from "../../base/peer.js";
 import { holdsKey } from "../../base/printable.js";
 import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
@@ -100,6 +99,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
 
+  let config = { ...authentication.config, ...serving, guard };
   const open = new Map<Socket, IncomingConnection | undefined>();
   const pending = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
@@ -112,8 +112,6 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("connection", (connection: Connection) => {
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
-    const connectionId = newConnectionId();
-    const config = { ...authentication.config, connectionId, guard, ...serving };
     const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
     accepted.endWith((reason) => incoming.refuse(reason));
@@ -147,7 +145,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
       return;
     }
     open.set(socket, undefined);
-    socket.once("close", () => open.delete(socket));
+    socket.on("close", () => open.delete(socket));
     gatherWrites(socket);
     void gate.receive(socket);
   };
@@ -184,6 +182,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     reload: async (next) => {
       const { kex, chosen, keepaliveInterval, keepaliveCountMax, knownAddressTtl } = guard;
       guard = { ...guardConfig(next), kex, chosen, keepaliveInterval, keepaliveCountMax, knownAddressTtl };
+      config = { ...config, guard };
       gate.limit(guard);
       await authentication.refresh();
       reauthorize();

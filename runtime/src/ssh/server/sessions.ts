@@ -167,7 +167,7 @@ export class Sessions {
         const use = handler.run({ stream: duplex, peer }, { kind: "subsystem", name });
         if (!use) return;
         this.#uses.add(use);
-        duplex.once("close", () => this.#uses.delete(use));
+        duplex.on("close", () => this.#uses.delete(use));
       } catch (error) {
         this.#failed("the channel could not be served", error);
         duplex.destroy();

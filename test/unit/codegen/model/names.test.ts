@@ -1,25 +1,40 @@
+import { generate } from "@sshrpc/codegen";
 import { expect, test } from "vitest";
-import { isIdentifier } from "../../../../codegen/src/emit/typescript/type/literal.js";
-import { camelCase, pascalCase, pascalStatus } from "../../../../codegen/src/model/names.js";
+import { Project, schemaOf } from "../project.js";
 
-test.each([
+const NAMES = [
   ["notes", "notes", "Notes"],
   ["people-list", "peopleList", "PeopleList"],
-  ["people_list", "peopleList", "PeopleList"],
-  ["PeopleList", "peopleList", "PeopleList"],
-  ["URL", "url", "URL"],
+  ["snake_case", "snakeCase", "SnakeCase"],
+  ["PascalCase", "pascalCase", "PascalCase"],
+  ["URL", "url", "Url"],
   ["größe", "größe", "Größe"],
   ["v2", "v2", "V2"],
-])("names the resource %s %s in code, with types that begin with %s", (name, camel, pascal) => {
-  expect(camelCase(name)).toBe(camel);
-  expect(pascalCase(name)).toBe(pascal);
+] as const;
+
+test("a resource has its name in camelCase in code, and types that begin with it in PascalCase", async () => {
+  const resources = NAMES.map(
+    ([name], index) =>
+      `"${name}": { path: "/r${index}", GET: { response: Type.Null(), errors: { NOT_FOUND: Type.String() } } }`,
+  );
+  const project = new Project({ "schema/api.ts": schemaOf(...resources) });
+  await generate({ cwd: project.folder });
+  const client = project.read("generated/client.d.ts");
+  const types = project.read("generated/types.d.ts");
+  for (const [, camel, pascal] of NAMES) {
+    expect(client).toMatch(new RegExp(`^ *(?:readonly )?${camel}: `, "m"));
+    expect(types).toMatch(new RegExp(` ${pascal}GetErrors\\b`));
+  }
 });
 
-test("a status becomes the suffix of a type name", () => {
-  expect(pascalStatus("NOT_FOUND")).toBe("NotFound");
-});
-
-test("an identifier is not empty and does not begin with a digit", () => {
-  expect(["a1", "_a", "$a", "größe"].every(isIdentifier)).toBe(true);
-  expect(["1a", "", "a-b", "a b"].some(isIdentifier)).toBe(false);
+test("a property whose name is not an identifier is quoted in types", async () => {
+  const names = ["a1", "_a", "$a", "größe", "1a", "", "a-b", "a b"];
+  const fields = names.map((name) => `${JSON.stringify(name)}: Type.String()`).join(", ");
+  const project = new Project({
+    "schema/api.ts": schemaOf(`a: { GET: { response: Type.Object({ ${fields} }) } }`),
+  });
+  await generate({ cwd: project.folder });
+  const types = project.read("generated/types.d.ts");
+  for (const name of names.slice(0, 4)) expect(types).toContain(` ${name}: string;`);
+  for (const name of names.slice(4)) expect(types).toContain(` ${JSON.stringify(name)}: string;`);
 });

@@ -15,10 +15,17 @@ export interface SshServed extends AsyncDisposable {
   connect(): Promise<ssh2.Client>;
 }
 
+interface SshServedOptions extends Partial<Omit<ServeOptions, "host" | "port" | "hostKeys" | "authorizedKeys">> {
+  /** Default: alice. */
+  readonly user?: string;
+  /** Default: every scope. */
+  readonly scopes?: readonly string[];
+}
+
 /** Serves handlers over SSH on a free port, to one user. */
 export async function serveSsh(
   handlers: ApiHandlers,
-  options: Partial<Omit<ServeOptions, "host" | "port" | "hostKeys" | "authorizedKeys">> = {},
+  { user = "alice", scopes = ["*"], ...options }: SshServedOptions = {},
 ): Promise<SshServed> {
   const server = await serveHandlers(handlers, {
     log: false,
@@ -26,9 +33,9 @@ export async function serveSsh(
     host: "127.0.0.1",
     port: 0,
     hostKeys: { privateKey: HOST.privateKey },
-    authorizedKeys: { lines: [`scopes="*" ${ALICE.publicKey}`] },
+    authorizedKeys: { lines: [`scopes="${scopes.join()}" ${ALICE.publicKey}`] },
   });
-  const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, {
+  const ssh = await connectSsh(`ssh://${user}@127.0.0.1:${server.port}`, {
     identity: { privateKey: ALICE.privateKey },
     hostKey: server.fingerprints,
     agent: false,
@@ -42,7 +49,7 @@ export async function serveSsh(
       const client = new ssh2.Client();
       clients.push(client);
       const { port } = server;
-      client.connect({ host: "127.0.0.1", port, username: "alice", privateKey: ALICE.privateKey });
+      client.connect({ host: "127.0.0.1", port, username: user, privateKey: ALICE.privateKey });
       await once(client, "ready");
       return client;
     },

@@ -76,7 +76,7 @@ test("all problems are printed at once: of the file, of ranges, of keys, of logs
     /^sshrpc\.config\.json:26:7: serve\.perKey\.callz: unknown option "perKey\.callz" \(did you mean "perKey\.calls"\?\)/,
     /^sshrpc\.config\.json:17:5: --scopes requires --stdio$/,
     /^sshrpc\.config\.json:16:5: the log cannot be written: folder is a directory$/,
-    /^sshrpc\.config\.json:2:3: --handlers missing\.js: no such file$/,
+    /^sshrpc\.config\.json:2:3: --handlers missing\.js: no such file or folder$/,
     /^sshrpc\.config\.json:4:5: --listen 192\.0\.2\.1: this machine does not have this address$/,
     /^sshrpc\.config\.json:20:5: --metrics edge: not an address and port, such as 127\.0\.0\.1:9464$/,
     /^sshrpc\.config\.json:14:5: the audit log cannot be written: ENOENT/,
@@ -104,7 +104,7 @@ test("a configuration that cannot be read does not hide the problems of the comm
   expect(status).toBe(1);
   expect(lines).toEqual([
     expect.stringMatching(/^sshrpc\.config\.json: invalid JSON at line 1, column 2/),
-    "--handlers no.js: no such file",
+    "--handlers no.js: no such file or folder",
     expect.stringMatching(/^host key .*no\.key does not exist/),
   ]);
 });

@@ -85,6 +85,13 @@ describe("a log that another program rotates", () => {
     expect(text("log.1")).not.toContain("configuration reloaded");
   });
 
+  test("SIGUSR1 does the same, and opens no port of a debugger", async () => {
+    const { cwd, server, text } = await serve();
+    renameSync(join(cwd, "log"), join(cwd, "log.1"));
+    server.signal("SIGUSR1");
+    await until("the log", () => text("log").includes("configuration reloaded"));
+  });
+
   test("after copytruncate, lines are appended from the begin of the file on", async () => {
     const { cwd, text, write } = await serve();
     for (const name of ["log", "audit.log"]) {

@@ -1,8 +1,10 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import ssh2 from "ssh2";
 import { connectApi } from "sshrpc/generated";
 import { serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { statusLines } from "../../../../runtime/src/cli/operate/status-text.js";
-import type { ServerStatus } from "../../../../runtime/src/contract/built-in/server-status.js";
+import { FRAME, RawPeer } from "../../../support/raw-peer.js";
 import { makeKey } from "../ssh/support.js";
 import { gate } from "../support/host.js";
 import { apiOf, handlersOf, type ItClient, method } from "../support/server.js";
@@ -10,6 +12,11 @@ import { failure, until } from "../support/wait.js";
 import { fingerprintOf, type Outcome, sshrpc, tempDir } from "./run.js";
 
 const IT = method("GET /it");
+
+/** What these tests read of the answer of `status --json`. */
+interface ServerStatus {
+  readonly connections: { readonly rows: readonly { readonly id: string; readonly user: string }[] };
+}
 
 /** A server with a user who waits in a call, and commands of an operator. */
 async function startServer({ health, scopes = "sshrpc:*" }: { health?: () => string; scopes?: string } = {}) {
@@ -142,19 +149,47 @@ describe("sshrpc call GET /sshrpc/health", () => {
 
 describe("the lines of a status", () => {
   const ESCAPE = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\n\r";
-  /** Puts a text in place of each text and each number. */
-  function hostile(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(hostile);
-    if (typeof value !== "object" || value === null) return ESCAPE;
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hostile(inner)]));
+  /** Puts a text in place of each value of these types. */
+  function hostile(value: unknown, types: readonly string[]): unknown {
+    if (Array.isArray(value)) return value.map((inner) => hostile(inner, types));
+    if (typeof value !== "object" || value === null) return types.includes(typeof value) ? ESCAPE : value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hostile(inner, types)]));
+  }
+
+  /** A server that answers each call with this text, and the command for it. */
+  async function startHostile(body: string): Promise<() => Promise<Outcome>> {
+    const cwd = tempDir();
+    const [host, op] = [makeKey(cwd, "host"), makeKey(cwd, "op")];
+    const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
+      connection.on("error", () => undefined);
+      connection.on("authentication", (attempt) => attempt.accept());
+      connection.on("session", (accept) =>
+        accept().on("subsystem", async (open) => {
+          const peer = new RawPeer(open()).hello();
+          peer.answer((await peer.next(FRAME.OPEN)).id, 200, body);
+        }),
+      );
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const known = tempDir({ known_hosts: `[127.0.0.1]:${port} ${host.line}\n` });
+    const flags = ["--identity", op.file, "--known-hosts", `${known}/known_hosts`];
+    return () => sshrpc(["status", ...flags, `ssh://op@127.0.0.1:${port}`], { cwd });
   }
 
   test("have no control character for any answer of a server", async () => {
     const { run } = await startServer();
     await run("status");
-    const status = JSON.parse((await run("status", "--json")).stdout) as ServerStatus;
-    const lines = statusLines(hostile({ ...status, calls: { ...status.calls, omitted: 3 } }) as ServerStatus, "host");
-    expect(lines.join("")).toContain("\\u{1b}");
-    for (const line of lines) expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u);
+    const status = JSON.parse((await run("status", "--json")).stdout) as { readonly calls: object };
+    const answer = { ...status, calls: { ...status.calls, omitted: 3 } };
+    const show = await startHostile(JSON.stringify(hostile(answer, ["string"])));
+    const texts = await show();
+    expect(texts).toMatchObject({ status: 0, stdout: expect.stringContaining("\\u{1b}"), stderr: "" });
+    const showAll = await startHostile(JSON.stringify(hostile(answer, ["string", "number", "boolean"])));
+    const all = await showAll();
+    expect(all).toMatchObject({ status: 5, stdout: "", stderr: expect.stringContaining("is not a status") });
+    for (const line of `${texts.stdout}${all.stderr}`.split("\n")) expect(line).toMatch(/^[^\p{Cc}\p{Cf}]*$/u);
   });
 });

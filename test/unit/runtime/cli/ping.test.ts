@@ -1,8 +1,9 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import ssh2 from "ssh2";
 import { serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished, test } from "vitest";
-import type { ChannelHandler } from "../../../../runtime/src/ssh/server/channel-handler.js";
-import { listen } from "../../../../runtime/src/ssh/server/listen.js";
 import { defineHandlers } from "../../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { makeKey, TestLog } from "../ssh/support.js";
@@ -87,17 +88,18 @@ test.each(["0", "501", "x", "1.5", "-1"])("refuses --count %s", async (count) =>
 async function pingSubsystem(run: (stream: Duplex) => void, flags: readonly string[] = []): Promise<Outcome> {
   const cwd = tempDir({});
   const [host, alice] = [makeKey(cwd, "host"), makeKey(cwd, "alice")];
-  const options = { host: "127.0.0.1", port: 0, hostKeys: { privateKey: host.privateKey } };
-  const handler: ChannelHandler<"subsystem"> = {
-    name: "subsystem",
-    match: ({ kind }) => kind === "subsystem",
-    run: ({ stream }) => run(stream),
-  };
-  const server = await listen({ ...options, authorizedKeys: { lines: [alice.line] } }, [handler]);
-  onTestFinished(() => server.close());
-  const known = tempDir({ known_hosts: `[127.0.0.1]:${server.port} ${host.line}\n` });
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
+    connection.on("error", () => undefined);
+    connection.on("authentication", (attempt) => attempt.accept());
+    connection.on("session", (accept) => accept().on("subsystem", (open) => run(open())));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const known = tempDir({ known_hosts: `[127.0.0.1]:${port} ${host.line}\n` });
   const identity = ["--identity", alice.file, "--known-hosts", `${known}/known_hosts`];
-  return sshrpc(["ping", ...flags, ...identity, `ssh://alice@127.0.0.1:${server.port}`], { cwd });
+  return sshrpc(["ping", ...flags, ...identity, `ssh://alice@127.0.0.1:${port}`], { cwd });
 }
 
 test("rejects a subsystem that repeats the HELLO of the client", async () => {

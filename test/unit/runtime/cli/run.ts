@@ -111,7 +111,7 @@ export interface RunningCommand {
   readonly output: () => { readonly stdout: string; readonly stderr: string };
   /** Waits until standard output contains this. */
   readonly prints: (pattern: RegExp) => Promise<void>;
-  readonly signal: (name: "SIGINT" | "SIGTERM" | "SIGHUP") => void;
+  readonly signal: (name: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1") => void;
   /** The statuses with which it would have ended the process at once. */
   readonly exits: readonly (number | undefined)[];
 }

@@ -114,9 +114,10 @@ test("the state of a server: ready, its audit log, its reloads, and lines that i
   const before = Date.now() / 1000 - 1;
   const server = await serveHandlers({ api: API, handlers: HANDLERS }, options);
   onTestFinished(() => server.close());
-  expect(await found("ready")).toBe(0);
+  const ready = async () => (await scrape(registry, "/ready")).status;
+  expect([await found("ready"), await ready()]).toEqual([0, 503]);
   reason = undefined;
-  expect(await found("ready")).toBe(1);
+  expect([await found("ready"), await ready()]).toEqual([1, 200]);
   const names = ["audit_failing", "audit_refusing_calls"];
   expect(await Promise.all(names.map(found))).toEqual([0, 0]);
   // A client that leaves has a line.
@@ -136,7 +137,7 @@ test("the state of a server: ready, its audit log, its reloads, and lines that i
   expect(await found("config_last_reload_successful")).toBe(1);
   expect(await found("config_last_reload_success_timestamp_seconds")).toBeGreaterThan(before);
   const closed = server.close({ delay: 20_000 });
-  expect(await found("ready")).toBe(0);
+  expect([await found("ready"), await ready()]).toEqual([0, 503]);
   await server.close();
   await closed;
   expect([await found("ready"), await found("log_lines_lost_total")]).toEqual([undefined, 5]);

@@ -2,10 +2,10 @@
 const TIMEOUT = 20_000;
 
 /** The same promise with a timeout, whose error names the awaited event. */
-export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, timeout = TIMEOUT): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), TIMEOUT);
+    timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), timeout);
   });
   try {
     return await Promise.race([promise, late]);
@@ -17,11 +17,12 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 /** Polls `condition` until it returns a value other than false or undefined. */
 export async function until<T>(what: string, condition: () => T | false | undefined): Promise<T> {
   const end = Date.now() + TIMEOUT;
-  for (;;) {
+  // What takes long is looked at less often: others need the processor.
+  for (let pause = 1; ; pause = Math.min(pause * 1.1, 20)) {
     const found = condition();
     if (found !== false && found !== undefined) return found;
     if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

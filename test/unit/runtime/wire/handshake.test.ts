@@ -125,6 +125,7 @@ describe("HELLO", () => {
         ...["DELETE /sshrpc/connections", "DELETE /sshrpc/connections/{id}"],
       ],
       positions: true,
+      ledger: { id: expect.stringMatching(/^[\w-]{22}$/), keeps: 600_000 },
       limits: { message: 4_194_304, calls: 1024, window: 262_144, connection: 16_777_216 },
     });
   });

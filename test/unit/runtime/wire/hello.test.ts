@@ -1,5 +1,9 @@
+import { duplexPair } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
+import { Connection } from "../../../../runtime/src/wire/connection.js";
 import { parseHello } from "../../../../runtime/src/wire/hello.js";
+import { DEFAULT_LIMITS } from "../../../../runtime/src/wire/limits.js";
+import { encodeFrame, FRAME, PREAMBLE } from "../../../support/raw-peer.js";
 
 // What a HELLO may hold, and with which of it a connection ends, is in handshake.test.ts. Here: how its fields are read, of which
 // the program and the contract have no effect that a peer could see.
@@ -60,5 +64,21 @@ describe("the fields of a HELLO", () => {
     expect(() => parse({ ...good, limits: { ...limits, window: 2_147_483_648 } })).toThrow(
       "HELLO: limits.window must be an integer from 0 to 2147483647",
     );
+  });
+});
+
+test("a side that has not announced positions closes the connection at one", async () => {
+  const [near, far] = duplexPair();
+  const hello = { agent: "test", methods: [] };
+  const connection = new Connection(near, { role: "dialer", hello, limits: DEFAULT_LIMITS, peerName: "the server" });
+  far.resume();
+  far.write(PREAMBLE);
+  const limits = JSON.stringify({ methods: [], limits: { message: 1024, calls: 8 } });
+  far.write(encodeFrame({ kind: FRAME.HELLO, id: 0, body: limits }));
+  await connection.ready;
+  far.write(encodeFrame({ kind: FRAME.ITEM, id: 1, position: "7", body: "1" }));
+  expect(await connection.closed).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining("ITEM with a position, which the HELLO of this side does not announce"),
   });
 });

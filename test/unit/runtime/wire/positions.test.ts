@@ -1,7 +1,6 @@
 import type { Method, RpcError, ServerStreamingMethodOptional } from "sshrpc/generated";
 import { type Context, tracked } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
-import { encodeFrame as encodeOwn } from "../../../../runtime/src/wire/encode.js";
 import { encodeFrame, FLAG, FRAME } from "../../../support/raw-peer.js";
 import { any, connectRaw, serveRaw } from "../support/server.js";
 import { failure } from "../support/wait.js";
@@ -131,25 +130,5 @@ describe("a client", () => {
       message: "the server cannot resume streams: it would send the items once more",
     });
     expect(peer.frames.some(({ kind }) => kind === FRAME.OPEN)).toBe(false);
-  });
-});
-
-test("a side that has not announced positions closes the connection at one", async () => {
-  const { Connection } = await import("../../../../runtime/src/wire/connection.js");
-  const { duplexPair } = await import("sshrpc/testing");
-  const { DEFAULT_LIMITS } = await import("../../../../runtime/src/wire/limits.js");
-  const { PREAMBLE } = await import("../../../../runtime/src/wire/preamble.js");
-  const [near, far] = duplexPair();
-  const hello = { agent: "test", methods: [] };
-  const connection = new Connection(near, { role: "dialer", hello, limits: DEFAULT_LIMITS, peerName: "the server" });
-  far.resume();
-  far.write(PREAMBLE);
-  const limits = JSON.stringify({ methods: [], limits: { message: 1024, calls: 8 } });
-  far.write(encodeOwn({ kind: FRAME.HELLO, id: 0, body: limits }));
-  await connection.ready;
-  far.write(encodeOwn({ kind: FRAME.ITEM, id: 1, position: "7", body: "1" }));
-  expect(await connection.closed).toMatchObject({
-    status: "UNAVAILABLE",
-    message: expect.stringContaining("ITEM with a position, which the HELLO of this side does not announce"),
   });
 });

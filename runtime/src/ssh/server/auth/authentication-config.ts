@@ -26,6 +26,4 @@ export interface AuthenticationConfig {
   readonly observer: Observer;
   /** What the keys of the server hold. */
   readonly accounts: ServerAccount;
-  /** The id of the connection in its events. */
-  readonly connectionId?: string;
 }

@@ -6,17 +6,21 @@ import { printable } from "../../../base/printable.js";
 import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { Authorization } from "./authorization.js";
-import { type ConnectionControl, describePlaces, describeRequests } from "./connection-control.js";
+import {
+  type ConnectionControl,
+  type ConnectionSource,
+  describeFailures,
+  describePlaces,
+  describeRequests,
+  REQUESTS_PER_TRY,
+} from "./connection-control.js";
 import { decideLogin } from "./decide-login.js";
 import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
-
-/** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
-export const REQUESTS_PER_TRY = 10;
 
 /** The authentication of one connection (RFC 4252): counts the attempts, and holds the peer once it has succeeded. */
 export class Authentication {
   readonly #config: AuthenticationConfig;
-  readonly #address: string;
+  readonly #source: ConnectionSource;
   readonly #control: ConnectionControl;
   #verified: readonly VerifiedMethod[] = [];
   #authorization: Authorization | undefined;
@@ -35,9 +39,9 @@ export class Authentication {
   #leave: (() => void) | undefined;
   #hasNoPlace = false;
 
-  constructor(config: AuthenticationConfig, address: string, control: ConnectionControl) {
+  constructor(config: AuthenticationConfig, source: ConnectionSource, control: ConnectionControl) {
     this.#config = config;
-    this.#address = address;
+    this.#source = source;
     this.#control = control;
   }
 
@@ -54,7 +58,7 @@ export class Authentication {
 
   /** The connection of its events. */
   get about(): ConnectionEvent {
-    return { connectionId: this.#config.connectionId, address: this.#address, peer: this.peer };
+    return { ...this.#source, peer: this.peer };
   }
 
   /** The connection has ended: requests are not answered any more. */
@@ -75,7 +79,7 @@ export class Authentication {
     const controller = new AbortController();
     this.#current = controller;
     const decision = await decideLogin(context, this.#config, {
-      address: this.#address,
+      address: this.#source.address,
       offered: this.#offered(),
       changeRequested: this.#changeRequested,
       controller,
@@ -86,10 +90,9 @@ export class Authentication {
   }
 
   /** Looks the grants up again after a list has changed or one has expired. A denial closes the connection; others apply from now on. */
-  reauthorize(): Promise<void> {
-    if (this.#authorization !== undefined) return this.#authorization.reauthorize();
-    this.#reauthorizePending = true;
-    return Promise.resolve();
+  async reauthorize(): Promise<void> {
+    if (this.#authorization === undefined) this.#reauthorizePending = true;
+    else await this.#authorization.reauthorize();
   }
 
   /**
@@ -103,7 +106,7 @@ export class Authentication {
     this.#current = undefined;
     this.#failures++;
     this.#config.observer.authenticationRefused?.({ ...this.#request(context), reason });
-    if (this.#failures >= this.#config.maxAuthTries) this.#disconnect(this.#failureText());
+    if (this.#failures >= this.#config.maxAuthTries) this.#disconnect(describeFailures(this.#failures));
   }
 
   #carryOut(context: AuthContext, decision: Decision): void {
@@ -123,29 +126,16 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, method: VerifiedMethod): void {
-    const { methods, allRequired, observer, connectionId, authTimeout, accounts } = this.#config;
+    const { methods, allRequired, observer } = this.#config;
     this.#verified = [...this.#verified, method];
     if (allRequired && this.#verified.length < methods.length) {
       observer.partiallyAuthenticated?.(this.#request(context));
       this.#answerUnauthenticated(() => context.reject([...this.#offered()], true));
       return;
     }
-    const connection = { address: this.#address, ...(connectionId !== undefined && { connectionId }) };
-    const authorization: Authorization = new Authorization({
-      login: { user: context.username, ...connection },
-      verified: this.#verified,
-      algorithms: this.#control.algorithms,
-      authTimeout,
-      onGrant: ({ limits }) => accounts.of(authorization.peer).key.limit(limits),
-      onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),
-      onLookupFailed: (reason) => observer.reauthorizationFailed?.({ ...this.about, reason }),
-      onRevoked: (reason) => this.#revoke(reason),
-    });
-    const { peer, grant } = authorization;
-    const place = accounts.open({
-      ...{ peer, limits: grant.limits, end: this.#control.close, traffic: this.#control.traffic },
-      evict: (reason) => this.#refuse(peer, reason),
-    });
+    const authorization = this.#authorize(context.username);
+    const { peer } = authorization;
+    const place = this.#takePlace(authorization);
     if (typeof place !== "function") {
       authorization.end();
       this.#hasNoPlace = true;
@@ -162,12 +152,34 @@ export class Authentication {
     if (allRequired || this.#reauthorizePending) void authorization.reauthorize();
   }
 
+  /** What lasts as long as the connection is made apart from the request, which its functions would hold. */
+  #authorize(user: string): Authorization {
+    const { observer, authTimeout, accounts } = this.#config;
+    const authorization: Authorization = new Authorization({
+      login: { user, ...this.#source },
+      verified: this.#verified,
+      algorithms: this.#control.algorithms,
+      authTimeout,
+      onGrant: ({ limits }) => accounts.of(authorization.peer).key.limit(limits),
+      onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),
+      onLookupFailed: (reason) => observer.reauthorizationFailed?.({ ...this.about, reason }),
+      onRevoked: (reason) => this.#revoke(reason),
+    });
+    return authorization;
+  }
+
+  #takePlace({ peer, grant: { limits } }: Authorization): ReturnType<AuthenticationConfig["accounts"]["open"]> {
+    const { close: end, traffic } = this.#control;
+    return this.#config.accounts.open({ peer, limits, end, traffic, evict: (reason) => this.#refuse(peer, reason) });
+  }
+
   #deny(context: AuthContext, { deny: reason, rejectedKey, lookupFailed }: DeniedDecision): void {
     // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2). Ours ends with it, where the
     // server may have anonymous access.
     const isQuery = context.method === "none" && (this.#requests <= 1 || !this.#offered().includes("none"));
     if (!isQuery) {
-      if (isOffer(context)) this.#deniedOffers++;
+      // A client asks if a key would do, before it signs with it (RFC 4252, section 7).
+      if (context.method === "publickey" && context.signature === undefined) this.#deniedOffers++;
       else this.#failures++;
       if (lookupFailed) this.#undecided++;
     }
@@ -180,10 +192,6 @@ export class Authentication {
 
   #request({ username, method }: AuthContext): AuthenticationRequest {
     return { ...this.about, user: printable(username), method };
-  }
-
-  #failureText(): string {
-    return `${this.#failures} failed authentication attempts`;
   }
 
   /** A change request counts as a failure, which bounds the number of them. */
@@ -202,8 +210,8 @@ export class Authentication {
     // Before the answer: with it, ssh2 delivers the next pipelined request.
     if (isLast) this.#ended = true;
     this.#answer(send);
-    if (isLast)
-      this.#disconnect(isFailing ? this.#failureText() : describeRequests(this.#requests, this.#deniedOffers));
+    if (isFailing) this.#disconnect(describeFailures(this.#failures));
+    else if (isLast) this.#disconnect(describeRequests(this.#requests, this.#deniedOffers));
   }
 
   /** The methods that the client may try next. */
@@ -238,9 +246,4 @@ export class Authentication {
       this.#disconnect(errorMessage(error));
     }
   }
-}
-
-/** Whether a client asks if a key would do, before it signs with it (RFC 4252, section 7). */
-function isOffer(context: AuthContext): boolean {
-  return context.method === "publickey" && context.signature === undefined;
 }

@@ -1,5 +1,8 @@
 import type { Excess } from "../../../base/accounts/quotas.js";
-import type { SshAlgorithms } from "../../../base/peer.js";
+import type { Peer, SshAlgorithms } from "../../../base/peer.js";
+
+/** Where a connection comes from, and its id in the events. */
+export type ConnectionSource = Required<Pick<Peer, "address" | "connectionId">>;
 
 /** What an authentication uses of its connection; the functions that end it are called with the reason for the log. */
 export interface ConnectionControl {
@@ -22,6 +25,14 @@ export function describePlaces({ level, limit }: Excess): string {
   if (level === "server")
     return `the server has ${limit} connections (maxConnections), and this key has its share of them`;
   return `this key has ${limit} connections (${level === "key" ? "perKey.connections" : "its limits"})`;
+}
+
+/** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
+export const REQUESTS_PER_TRY = 10;
+
+/** Why a connection has had too many attempts. */
+export function describeFailures(failures: number): string {
+  return `${failures} failed authentication attempts`;
 }
 
 /** Why a connection has had too many authentication requests, some of which may have been denied keys. */

@@ -38,10 +38,11 @@ export class DirectChannels {
   readonly #forwarded: Forwarded;
   readonly #closed = new AbortController();
 
-  constructor(config: ForwardingConfig, forwarded: Forwarded) {
+  /** @param directTcpip called where forwarding denies the channel */
+  constructor(config: ForwardingConfig, forwarded: Forwarded, directTcpip: DirectTcpipHandler) {
     this.#config = config;
     this.#forwarded = forwarded;
-    const { connection, forwarding, directTcpip } = config;
+    const { connection, forwarding } = config;
     const { timeout } = forwarding;
     connection.on("close", () => this.#closed.abort());
     connection.on("tcpip", (accept: Accept, reject, data) => {

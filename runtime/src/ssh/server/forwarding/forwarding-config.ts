@@ -21,8 +21,6 @@ export interface ForwardingConfig {
   readonly lost: () => Error;
   /** Counts what the peer holds. */
   readonly accounts: ServerAccount;
-  /** Called where forwarding denies the channel. */
-  readonly directTcpip: DirectTcpipHandler;
   readonly forwarding: ForwardingRules;
   readonly observer: Observer;
   /** The connection of its events. */

@@ -5,13 +5,15 @@ const BEHIND = 4 * 1024;
 const LARGE = 1024;
 const JOINED = 16 * 1024;
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 /**
  * Joins small chunks that arrive in one turn of the event loop while their reader is behind: a stream counts bytes, and each
  * chunk takes hundreds of bytes beside its data.
  */
 export class SmallChunks {
   readonly #push: (chunk: Buffer) => void;
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer = EMPTY;
   #size = 0;
 
   /** @param push takes the chunks, in their order */
@@ -42,7 +44,9 @@ export class SmallChunks {
   flush(): void {
     const size = this.#size;
     if (size === 0) return;
+    const joined = this.#buffer.subarray(0, size);
     this.#size = 0;
-    this.#push(size * 2 < JOINED ? Buffer.from(this.#buffer.subarray(0, size)) : this.#buffer.subarray(0, size));
+    this.#buffer = EMPTY;
+    this.#push(size * 2 < JOINED ? Buffer.from(joined) : joined);
   }
 }

@@ -29,8 +29,8 @@ const CONFUSED = /^SSH-2\.0-(?:TeraTerm SSH|TTSSH\/(?:1\.5\.|2\.(?:[1-6]|7[0-2])
 export function announceHostKeys(connection: Connection, hostKeys: readonly HostKey[]): void {
   const { protocol } = internalsOf(connection);
   if (CONFUSED.test(identificationOf(connection) ?? "")) return;
-  const blobs = hostKeys.map(({ publicKey }) => string(publicKey.blob));
   connection.once("ready", () => {
+    const blobs = hostKeys.map(({ publicKey }) => string(publicKey.blob));
     const announcement = [Buffer.of(GLOBAL_REQUEST), string(HOST_KEYS), Buffer.of(0), ...blobs];
     attempt(() => sendPayload(protocol, Buffer.concat(announcement)));
   });

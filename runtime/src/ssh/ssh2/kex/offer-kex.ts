@@ -4,7 +4,7 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { loadedMlKem } from "../../ml-kem/load-ml-kem.js";
 import type { MlKem } from "../../ml-kem/ml-kem.js";
-import { KEXINIT, type KeyExchange, type Protocol } from "../internals.js";
+import { KEXINIT, type Protocol } from "../internals.js";
 import { changeOffer } from "./change-offer.js";
 import { type CurveExchange, makeHybrid } from "./hybrid-exchange.js";
 
@@ -135,47 +135,35 @@ function receiveHybrid(protocol: Protocol, { payload, theirs, kem, receive }: Hy
     ["(remote) KEX method", theirs.kex.join(",")],
     ["KEX algorithm", HYBRID_KEX],
   ]);
-  const restore = changeNextExchange(protocol, (exchange) => {
+  const before = protocol._kex;
+  let isHybrid = false;
+  /** ssh2 stores the exchange that it creates (protocol/kex.js:509). A setter for the field would make the protocol slow for good. */
+  const change = (): void => {
+    const exchange = protocol._kex as CurveExchange | undefined;
+    if (isHybrid || exchange === undefined || exchange === before) return;
+    isHybrid = true;
     // A copy: the packet is a part of a chunk, whose memory may not last.
     exchange._remoteKexinit = Buffer.from(payload);
     makeHybrid(exchange, kem, protocol._server ? "server" : "client");
-  });
+  };
   // For the negotiation alone: what ssh2 sends was encoded before.
   kex.array = [CARRIER];
-  if (debug !== undefined) {
-    protocol._debug = (line) =>
-      debug(
-        line.replace(/^(Handshake: )(.*?)(: .*)$/, (all, start, what) => {
-          const names = lists.get(what);
-          return names === undefined ? all : `${start}${what}: ${names}`;
-        }),
-      );
-  }
+  // A client sends its value at once, but has a debug line before (protocol/kex.js:1007).
+  protocol._debug = (line) => {
+    change();
+    debug?.(
+      line.replace(/^(Handshake: )(.*?)(: .*)$/, (all, start, what) => {
+        const names = lists.get(what);
+        return names === undefined ? all : `${start}${what}: ${names}`;
+      }),
+    );
+  };
   try {
-    return receive(Buffer.concat([payload.subarray(0, HEADER), seen, theirs.rest]));
+    const result = receive(Buffer.concat([payload.subarray(0, HEADER), seen, theirs.rest]));
+    change();
+    return result;
   } finally {
     kex.array = ours;
     protocol._debug = debug;
-    restore();
   }
-}
-
-/**
- * Calls `change` with the next exchange that ssh2 creates: it stores the exchange in a field, and starts what that field then has
- * (protocol/kex.js:476). @returns a function that ends this
- */
-function changeNextExchange(protocol: Protocol, change: (exchange: CurveExchange) => void): () => void {
-  let current: KeyExchange | undefined = protocol._kex;
-  Object.defineProperty(protocol, "_kex", {
-    get: () => current,
-    set: (exchange: CurveExchange) => {
-      change(exchange);
-      current = exchange;
-    },
-    configurable: true,
-    enumerable: true,
-  });
-  return () => {
-    Object.defineProperty(protocol, "_kex", { value: current, writable: true, configurable: true, enumerable: true });
-  };
 }

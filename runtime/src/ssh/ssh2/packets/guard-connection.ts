@@ -66,7 +66,9 @@ export function guardConnection(guarded: GuardedConnection): void {
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
   guardExchange(protocol, {
-    ...{ socket, abort, schedule: guarded.scheduleExchange },
+    socket,
+    abort,
+    schedule: guarded.scheduleExchange,
     fail: (error) => (connection as NodeJS.EventEmitter).emit("error", error),
   });
   const refused = (reason: string): void =>

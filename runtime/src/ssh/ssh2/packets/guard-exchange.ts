@@ -9,6 +9,8 @@ const KEXDH_INIT = 30;
 const FIRST = 20;
 const LAST = 49;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Runs a key exchange, at once or later; returns a function that cancels it. */
 export type ScheduleExchange = (exchange: { readonly isExpensive: boolean; run(): void }) => () => void;
 
@@ -28,7 +30,7 @@ interface ExchangeGuardConfig {
  */
 export function guardExchange(protocol: Protocol, config: ExchangeGuardConfig): void {
   let cancel = (): void => undefined;
-  config.socket.once("close", () => cancel());
+  config.socket.on("close", () => cancel());
   // The packets of the first exchange go to its decipher alone.
   for (const receiver of [protocol, protocol._decipher]) {
     const receive = receiver._onPayload;
@@ -73,8 +75,11 @@ function guardPackets(
     let waiting = packet;
     const run = (): void => {
       isWaiting = false;
+      // A connection lasts longer than its exchange, and must not hold the packet.
+      const taken = waiting;
+      waiting = NOTHING;
       try {
-        result = next(waiting);
+        result = next(taken);
       } catch (error) {
         if (!isLate) throw error;
         fail(error);

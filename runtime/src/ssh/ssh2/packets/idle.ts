@@ -45,7 +45,7 @@ export function endWhenIdle(connection: Connection, socket: Socket, config: Idle
   connection.once("ready", () => {
     timer = setTimeout(check, config.timeout).unref();
   });
-  socket.once("close", () => clearTimeout(timer));
+  socket.on("close", () => clearTimeout(timer));
   const used = (): void => {
     if (!isDraining) timer?.refresh();
   };

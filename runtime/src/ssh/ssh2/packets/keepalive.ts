@@ -43,6 +43,6 @@ export function keepAlive(client: Client, socket: Carrier, { interval, countMax,
   };
   client.once("ready", () => {
     dueAt = performance.now() + interval;
-    socket.once("close", everyInterval(Math.min(TICK, interval), check));
+    socket.on("close", everyInterval(Math.min(TICK, interval), check));
   });
 }

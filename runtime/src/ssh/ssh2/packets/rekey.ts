@@ -58,5 +58,5 @@ export function keepRekeying(
     since = performance.now();
     exchangingSince = undefined;
   });
-  socket.once("close", stop);
+  socket.on("close", stop);
 }

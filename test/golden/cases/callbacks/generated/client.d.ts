@@ -9,7 +9,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServerStreamingHandler,
   ServerStreamingMethodOptional,
@@ -54,7 +54,7 @@ export interface JobMethods {
     UnaryMethod<JobRef, null, JobStoreError>
   >;
   readonly update: DocumentedMethod<
-    (request: JobRef, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array>,
+    (request: JobRef, items: RequestItems<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array>,
     BidirectionalMethod<JobRef, Uint8Array, Uint8Array, void, AnyRpcError>
   >;
 }
@@ -62,7 +62,7 @@ export interface JobMethods {
 /** The methods of /jobs. */
 export interface JobsMethods {
   readonly store: DocumentedMethod<
-    (request: { [key: string]: never }, items: Items<JobRef>, options?: CallOptions) => Promise<number>,
+    (request: { [key: string]: never }, items: RequestItems<JobRef>, options?: CallOptions) => Promise<number>,
     ClientStreamingMethod<{ [key: string]: never }, JobRef, number, AnyRpcError>
   >;
 }

@@ -9,8 +9,8 @@ import type {
   ClientStreamingMethod,
   DocumentedMethod,
   HandlerModule,
-  Items,
   PartialHandlers,
+  RequestItems,
   ResponseStream,
   ServeOptions,
   Server,
@@ -96,11 +96,11 @@ export interface DiskMethods {
     ServerStreamingMethod<DiskGetRequest, Uint8Array, void, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: DiskStoreRequest, items: Items<Uint8Array>, options?: CallOptions) => Promise<null>,
+    (request: DiskStoreRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<null>,
     ClientStreamingMethod<DiskStoreRequest, Uint8Array, null, AnyRpcError>
   >;
   readonly update: DocumentedMethod<
-    (request: DiskUpdateRequest, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
+    (request: DiskUpdateRequest, items: RequestItems<Uint8Array>, options?: CallOptions) => ResponseStream<Load>,
     BidirectionalMethod<DiskUpdateRequest, Uint8Array, Load, void, AnyRpcError>
   >;
 }

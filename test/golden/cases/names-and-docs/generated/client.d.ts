@@ -6,7 +6,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   Client as RpcClient,
   ServerStreamingHandler as RpcServerStreamingHandler,
@@ -167,7 +167,7 @@ export interface StreamMethods {
     ServerStreamingMethodOptional<{ [key: string]: never }, Uint8ArrayType, ServerStreamingHandler, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: { [key: string]: never }, items: Items<Uint8Array>, options?: CallOptions) => Promise<Callbacks>,
+    (request: { [key: string]: never }, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<Callbacks>,
     ClientStreamingMethod<{ [key: string]: never }, Uint8Array, Callbacks, AnyRpcError>
   >;
 }

@@ -7,8 +7,8 @@ import type {
   ClientStreamingHandler,
   DocumentedMethod,
   HandlerModule,
-  Items,
   PartialHandlers,
+  RequestItems,
   ResponseStream,
   Server as RpcServer,
   ServerStreamingHandler as RpcServerStreamingHandler,
@@ -151,7 +151,11 @@ export interface TailLogMethods {
   /** Both ways. */
   readonly update: DocumentedMethod<
     /** Both ways. */
-    (request: { [key: string]: never }, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Client>,
+    (
+      request: { [key: string]: never },
+      items: RequestItems<Uint8Array>,
+      options?: CallOptions,
+    ) => ResponseStream<Client>,
     BidirectionalMethod<{ [key: string]: never }, Uint8Array, Client, void, AnyRpcError>
   >;
 }

@@ -7,7 +7,7 @@ import type {
   ClientStreamingMethod,
   ConnectOptions,
   DocumentedMethod,
-  Items,
+  RequestItems,
   ResponseStream,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
@@ -62,7 +62,7 @@ export interface CountMethods {
     ServerStreamingMethod<CountGetRequest, CountGetResponseItem, CountGetResponse, AnyRpcError>
   >;
   readonly store: DocumentedMethod<
-    (request: { [key: string]: never }, items: Items<number>, options?: CallOptions) => Promise<number>,
+    (request: { [key: string]: never }, items: RequestItems<number>, options?: CallOptions) => Promise<number>,
     ClientStreamingMethod<{ [key: string]: never }, number, number, AnyRpcError>
   >;
   /** Its items are open to callers and closed to handlers. */
@@ -70,7 +70,7 @@ export interface CountMethods {
     /** Its items are open to callers and closed to handlers. */
     (
       request: { [key: string]: never },
-      items: Items<CountUpdateRequestItem>,
+      items: RequestItems<CountUpdateRequestItem>,
       options?: CallOptions,
     ) => ResponseStream<CountUpdateResponseItem>,
     BidirectionalMethod<{ [key: string]: never }, CountUpdateRequestItem, CountUpdateResponseItem, void, AnyRpcError>
@@ -86,7 +86,7 @@ export interface FileMethods {
   >;
   /** @throws CONFLICT with FileStoreConflict */
   readonly store: DocumentedMethod<
-    (request: FileRef, items: Items<Uint8Array>, options?: CallOptions) => Promise<Checksum>,
+    (request: FileRef, items: RequestItems<Uint8Array>, options?: CallOptions) => Promise<Checksum>,
     ClientStreamingMethod<FileRef, Uint8Array, Checksum, FileStoreError>
   >;
   /**
@@ -96,7 +96,11 @@ export interface FileMethods {
    */
   readonly update: DocumentedMethod<
     /** @deprecated a program of its own does this better */
-    (request: FileRef, items: Items<Uint8Array>, options?: CallOptions) => ResponseStream<Uint8Array, Checksum | null>,
+    (
+      request: FileRef,
+      items: RequestItems<Uint8Array>,
+      options?: CallOptions,
+    ) => ResponseStream<Uint8Array, Checksum | null>,
     BidirectionalMethod<FileRef, Uint8Array, Uint8Array, Checksum | null, FileUpdateError>
   >;
 }
@@ -113,7 +117,7 @@ export interface TailMethods {
 export interface ChatMethods {
   /** @throws CONFLICT */
   readonly update: DocumentedMethod<
-    (request: { [key: string]: never }, items: Items<Hit>, options?: CallOptions) => ResponseStream<Hit>,
+    (request: { [key: string]: never }, items: RequestItems<Hit>, options?: CallOptions) => ResponseStream<Hit>,
     BidirectionalMethod<{ [key: string]: never }, Hit, Hit, void, ChatUpdateError>
   >;
 }

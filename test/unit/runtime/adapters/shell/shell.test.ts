@@ -256,6 +256,17 @@ test("Tab completes verbs, paths, fields and values", async () => {
   }
 });
 
+test("Tab offers the path of a built-in method once a path begins like one", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /\t").type("\t");
+  await typist.sees("/ticks");
+  expect(typist.raw).not.toContain("/sshrpc/");
+  typist.type("ss\t").type("\t");
+  await typist.sees(/\/sshrpc\/contract[\s\S]*\/sshrpc\/methods/);
+  typist.type("\u0015con\t");
+  await typist.sees("contract ");
+});
+
 test("Tab offers --timeout once", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("GET /notes --t\t");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { identityOf } from "../../../../../runtime/src/base/accounts/identity.js";
 import { type AccountsConfig, ServerAccount } from "../../../../../runtime/src/base/accounts/server-account.js";
-import { joinTurns } from "../../../../../runtime/src/base/accounts/turns.js";
+import { joinTurns, Turn } from "../../../../../runtime/src/base/accounts/turns.js";
 import type { Peer } from "../../../../../runtime/src/base/peer.js";
 
 const peerOf = (key: number | string): Peer => ({ user: "alice", fingerprint: `SHA256:${key}`, scopes: [] });
@@ -28,6 +28,44 @@ test("a key that connects again goes on with its turns, also when many other key
   for (let key = 0; key < 1000; key++) server.of(peerOf(key));
   expect(server.of(peerOf("busy")).key.turn).toBe(turn);
   expect(turn.recent).toBeGreaterThan(0);
+});
+
+test("small items of a stream do not pause one by one while another stream of the key waits, and 4 KiB of them do", async () => {
+  const turn = new Turn();
+  let hasContinued = false;
+  turn.wait(() => {
+    hasContinued = true;
+  });
+  let items = 0;
+  let pause: Promise<void> | undefined;
+  while (pause === undefined && items < 1000) {
+    pause = turn.pass(10);
+    items += 1;
+  }
+  expect(items).toBeGreaterThan(4);
+  expect(items).toBeLessThanOrEqual(20);
+  await pause;
+  expect(hasContinued).toBe(true);
+});
+
+test("steps that wait again go on in the same turn of the event loop, until the 4 ms of their key are over", async () => {
+  const turn = new Turn();
+  let steps = 0;
+  let stepsOfFirstTurn = 0;
+  await new Promise<void>((resolve) => {
+    const step = (): void => {
+      steps += 1;
+      if (stepsOfFirstTurn > 0) resolve();
+      else turn.wait(step);
+    };
+    turn.wait(step);
+    setImmediate(() =>
+      setImmediate(() => {
+        stepsOfFirstTurn = steps;
+      }),
+    );
+  });
+  expect(stepsOfFirstTurn).toBeGreaterThan(10);
 });
 
 describe("the bytes of several keys", () => {

@@ -1,8 +1,12 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test, vi } from "vitest";
+import { anySignal } from "../../../../../runtime/src/base/async/any-signal.js";
 import { onAbort, withSignal } from "../../../../../runtime/src/base/async/with-signal.js";
 import { withTimeout } from "../../../../../runtime/src/base/async/with-timeout.js";
+import { until } from "../../support/wait.js";
 
 const NEVER = new Promise<never>(() => {});
 
@@ -86,5 +90,28 @@ describe("withTimeout", () => {
     await delay(40);
     expect(late).toEqual(["late"]);
     expect(await withTimeout(() => "now", 10, { message: "" })).toBe("now");
+  });
+});
+
+describe("anySignal", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+
+  test("fires at a timeout that nothing else refers to, also if garbage is collected before", async () => {
+    const caller = new AbortController();
+    const signal = (() => anySignal([caller.signal, AbortSignal.timeout(300)]))();
+    // A later turn: what was made in this one is kept until its end.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    await until("the timeout", () => signal.aborted);
+    expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  });
+
+  test("fires with the first of its signals, and its reason", () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const signal = anySignal([first.signal, second.signal]);
+    second.abort("the second");
+    first.abort("the first");
+    expect(signal.reason).toBe("the second");
   });
 });

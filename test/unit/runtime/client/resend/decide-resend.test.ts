@@ -55,11 +55,7 @@ const TABLE: readonly (readonly [why: string, fits: (attempt: FailedAttempt) => 
   ["a call that never ran begins anew", ({ mayHaveRun }) => !mayHaveRun, "again"],
   ["an idempotent call begins anew", ({ idempotent }) => idempotent, "again"],
   ["without a ledger the call may have run", ({ ledgerTime }) => ledgerTime === undefined, undefined],
-  [
-    "UNAVAILABLE on a connection that goes on is what the handler ended with",
-    ({ outcome, open }) => outcome === "unavailable" && open,
-    undefined,
-  ],
+  ["UNAVAILABLE is what the handler ended with", ({ outcome }) => outcome === "unavailable", undefined],
   ["the ledger tells whether the call has run", ({ request }) => request === "whole", "keyed"],
   ["the upload goes on where the server has it", () => true, "upload"],
 ];

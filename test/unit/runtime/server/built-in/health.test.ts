@@ -1,9 +1,9 @@
-import { RpcError } from "sshrpc/server";
+import { once } from "node:events";
+import { type Context, RpcError } from "sshrpc/server";
 import { type InMemoryOptions, inMemory } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
-import { finish, MemorySession } from "../../adapters/memory-session.js";
-import { notesHandlers, serveNotes } from "../../adapters/notes-server.js";
+import { notesHandlers } from "../../adapters/notes-server.js";
+import { serveSsh } from "../../adapters/ssh-server.js";
 import { gate } from "../../support/host.js";
 import { connectOperator } from "../../support/operator.js";
 import { TestLog } from "../../support/server.js";
@@ -143,14 +143,25 @@ describe("a server that closes", () => {
 });
 
 describe("ssh host health", () => {
+  /** Handlers with a stream that does not end. */
+  const ticking = () =>
+    notesHandlers({
+      "GET /ticks": async function* (_: unknown, { signal }: Context) {
+        yield 1;
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    });
+
   async function run(command: string, { health, scopes = MONITOR.scopes, close = false }: RunOptions = {}) {
-    const { server, log } = serveNotes({}, health === undefined ? {} : { health });
-    onTestFinished(() => server.close());
-    if (close) void server.close({ grace: 60_000 });
-    const session = new MemorySession({ peer: { user: "monitor", scopes } });
-    void exec(session, command, { server, log, inputTimeout: 60_000 });
-    const { stdout, stderr, status } = await finish(session);
-    return { stdout: stdout.toString(), stderr, status };
+    await using served = await serveSsh(ticking(), { scopes, ...(health && { health }) });
+    if (close) {
+      // A connection that runs a call stays open.
+      await once(await served.ssh.exec("GET /ticks"), "data");
+      void served.server.close({ grace: 60_000 });
+    }
+    const { stdout, stderrTail, exitCode } = await served.ssh.run(command);
+    await served.ssh.close();
+    return { stdout, stderr: stderrTail, status: exitCode };
   }
 
   interface RunOptions {

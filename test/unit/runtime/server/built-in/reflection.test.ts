@@ -6,10 +6,6 @@ import type { Contract } from "sshrpc/contract";
 import { type Client, connectApi } from "sshrpc/generated";
 import { type InMemoryServer, inMemory } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { Catalog } from "../../../../../runtime/src/adapters/catalog/catalog.js";
-import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
-import { complete } from "../../../../../runtime/src/adapters/shell/complete.js";
-import { finish, MemorySession } from "../../adapters/memory-session.js";
 import { CONTRACT, NOTES, notesHandlers, serveNotes } from "../../adapters/notes-server.js";
 import { serveSsh } from "../../adapters/ssh-server.js";
 import { apiOf, handlersOf, method } from "../../support/server.js";
@@ -37,11 +33,9 @@ function serve(): InMemoryServer {
 
 /** Runs a command to its end. */
 async function run(command: string, scopes: readonly string[]) {
-  const { server, log } = serveNotes();
-  const session = new MemorySession({ peer: { user: "alice", scopes } });
-  void exec(session, command, { server, log, inputTimeout: 60_000 });
-  const { stdout, stderr, status } = await finish(session);
-  return { stdout: stdout.toString(), stderr, status };
+  await using served = await serveSsh(notesHandlers(), { scopes });
+  const { stdout, stderrTail, exitCode } = await served.ssh.run(command);
+  return { stdout, stderr: stderrTail, status: exitCode };
 }
 
 /** The ids of the methods of a contract. */
@@ -183,13 +177,6 @@ test("help and describe know the built-in method; the list of methods has those 
 test("an unknown path below /sshrpc/ is NOT_FOUND with the nearest one", async () => {
   const { stderr } = await run("GET /sshrpc/contact", []);
   expect(JSON.parse(stderr).message).toMatch(/did you mean \/sshrpc\/contract\?$/);
-});
-
-test("the shell completes the path of a built-in method once it begins like one", async () => {
-  const catalog = new Catalog(NOTES, { user: "alice", scopes: ["*"] });
-  expect((await complete("GET ", catalog))[0]).not.toContain("/sshrpc/contract ");
-  expect((await complete("GET /ss", catalog))[0]).toEqual(["/sshrpc/contract ", "/sshrpc/methods "]);
-  expect((await complete("con", catalog))[0]).toEqual(["contract "]);
 });
 
 test("a shell and a korv client read it, too", async () => {

@@ -1,14 +1,12 @@
-import { fetchContract } from "sshrpc/client";
+import { type ConnectSshOptions, fetchContract } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { grants } from "../../../../../runtime/src/base/peer.js";
-import { parseCertificate } from "../../../../../runtime/src/ssh/keys/format/certificate.js";
-import { certificateGrant } from "../../../../../runtime/src/ssh/server/auth/certificate.js";
-import { commonScopes } from "../../../../../runtime/src/ssh/server/auth/login-grant.js";
 import { notesHandlers } from "../../adapters/notes-server.js";
-import { makeCertificate, makeSigner, string } from "../../ssh/keys/make-keys.js";
-import { TestLog } from "../../support/server.js";
+import { makeCertificate, makeSigner, type Signer, string } from "../../ssh/keys/make-keys.js";
+import { tempDir, write } from "../../ssh/support.js";
+import { apiOf, handlersOf, type ItClient, method, TestLog } from "../../support/server.js";
 
 /** Scopes of a grant, and whether they include `sshrpc:contract`. */
 const GRANTS: readonly (readonly [scopes: readonly string[], granted: boolean])[] = [
@@ -25,20 +23,26 @@ const GRANTS: readonly (readonly [scopes: readonly string[], granted: boolean])[
   [["*", "sshrpc:*"], true],
 ];
 
-test.each(GRANTS)("the scopes %j include sshrpc:contract: %s", (scopes, granted) => {
-  expect(grants(scopes, "sshrpc:contract")).toBe(granted);
-});
-
-test("other scopes are granted by patterns as before", () => {
-  expect(grants(["*"], "notes:read")).toBe(true);
-  expect(grants(["s*"], "sshrpcs:read")).toBe(true);
-  expect(grants(["sshrpc:*"], "notes:read")).toBe(false);
+test.each([
+  ["*", "notes:read", true],
+  ["s*", "sshrpcs:read", true],
+  ["sshrpc:*", "notes:read", false],
+])("the scope %s includes %s, which is not reserved: %s", async (pattern, scope, granted) => {
+  const it = method("GET /it", { scope });
+  const server = inMemory(handlersOf([it], { [it.id]: () => "done" }));
+  await using client = await connectApi<ItClient>(apiOf(it), server.as({ scopes: [pattern] }));
+  const result = await client.it.get().catch(({ status }) => status);
+  expect(result).toBe(granted ? "done" : "FORBIDDEN");
 });
 
 describe("the whole contract is served only where the scope is named,", () => {
   const [host, alice] = [generateKeyPair(), generateKeyPair()];
 
-  async function served(options: Partial<ServeOptions>, log: TestLog = new TestLog()): Promise<boolean> {
+  async function served(
+    options: Partial<ServeOptions>,
+    log: TestLog = new TestLog(),
+    identity: ConnectSshOptions["identity"] = { privateKey: alice.privateKey },
+  ): Promise<boolean> {
     const server = await serveHandlers(notesHandlers(), {
       log,
       port: 0,
@@ -47,7 +51,7 @@ describe("the whole contract is served only where the scope is named,", () => {
     });
     onTestFinished(() => server.close());
     const { complete } = await fetchContract(`ssh://alice@127.0.0.1:${server.port}`, {
-      identity: { privateKey: alice.privateKey },
+      ...(identity !== undefined && { identity }),
       password: "secret",
       prompts: async () => ["secret"],
       hostKey: server.fingerprints,
@@ -83,12 +87,13 @@ describe("the whole contract is served only where the scope is named,", () => {
     expect(await served({ anonymous: { scopes } })).toBe(granted);
   });
 
-  test.each(OVER_SSH)("of a peer in memory: %j, %s", async (scopes, granted) => {
+  test.each(GRANTS)("of a peer in memory: %j, %s", async (scopes, granted) => {
     expect(await fetchContract(inMemory(notesHandlers(), { peer: { scopes } }))).toMatchObject({ complete: granted });
   });
 
   const authority = makeSigner("ssh-ed25519");
-  const user = makeSigner("ssh-ed25519");
+  const blob = Buffer.from(alice.publicKey.split(" ")[1] ?? "", "base64");
+  const user = { publicKey: { type: "ssh-ed25519" }, fields: blob.subarray(4 + blob.readUInt32BE()) } as Signer;
 
   test.each([
     [["*"], undefined, false],
@@ -102,18 +107,30 @@ describe("the whole contract is served only where the scope is named,", () => {
     "in a certificate of an authority with %j whose extension is %s: %s",
     async (scopes, extension, granted) => {
       const extensions: [string, Buffer][] = extension === undefined ? [] : [["scopes@sshrpc", string(extension)]];
-      const certificate = parseCertificate(makeCertificate(user, authority, { extensions }));
-      const grant = await certificateGrant(certificate, { user: "alice", address: "192.0.2.7:1" }, () => [{ scopes }]);
-      if ("deny" in grant) throw new Error(String(grant.deny));
-      expect(grants(grant.scopes, "sshrpc:contract")).toBe(granted);
+      const certificate = makeCertificate(user, authority, { extensions });
+      const directory = tempDir();
+      const identity = write(directory, "id", alice.privateKey);
+      const type = "ssh-ed25519-cert-v01@openssh.com";
+      write(directory, "id-cert.pub", `${type} ${certificate.toString("base64")}\n`);
+      const lines = [`cert-authority,scopes="${scopes.join()}" ${authority.line}`];
+      expect(await served({ authorizedKeys: { lines } }, new TestLog(), identity)).toBe(granted);
     },
   );
 
-  test("by each of several required methods", () => {
-    const both = (one: string[], other: string[]) => grants(commonScopes(one, other), "sshrpc:contract");
-    expect(both(["*"], ["sshrpc:contract"])).toBe(false);
-    expect(both(["sshrpc:*"], ["*"])).toBe(false);
-    expect(both(["sshrpc:*"], ["sshrpc:contract"])).toBe(true);
-    expect(both(["*", "sshrpc:*"], ["*", "sshrpc:*"])).toBe(true);
-  });
+  test.each([
+    ["*", "sshrpc:contract", false],
+    ["sshrpc:*", "*", false],
+    ["sshrpc:*", "sshrpc:contract", true],
+    ["*,sshrpc:*", "*,sshrpc:*", true],
+  ])(
+    "by each of several required methods: a key with %s and a password with %s, %s",
+    async (key, password, granted) => {
+      const options: Partial<ServeOptions> = {
+        requiredMethods: ["publickey", "password"],
+        authorizedKeys: { lines: [`scopes="${key}" ${alice.publicKey}`] },
+        verifyPassword: () => ({ scopes: password.split(",") }),
+      };
+      expect(await served(options)).toBe(granted);
+    },
+  );
 });

@@ -2,9 +2,8 @@ import { connectApi } from "sshrpc/generated";
 import { RpcError } from "sshrpc/server";
 import { type InMemoryOptions, inMemory } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
-import { finish, MemorySession } from "../../adapters/memory-session.js";
-import { serveNotes } from "../../adapters/notes-server.js";
+import { notesHandlers } from "../../adapters/notes-server.js";
+import { serveSsh } from "../../adapters/ssh-server.js";
 import { gate } from "../../support/host.js";
 import { connectOperator } from "../../support/operator.js";
 import { apiOf, handlersOf, type ItClient, method } from "../../support/server.js";
@@ -178,13 +177,10 @@ describe("its lists", () => {
 test.each(["status", "GET /sshrpc/status"])(
   "`ssh host %s` prints it as JSON, with its own session",
   async (command) => {
-    const { server, log } = serveNotes();
-    onTestFinished(() => server.close());
-    const session = new MemorySession({ peer: OPERATOR });
-    void exec(session, command, { server, log, inputTimeout: 60_000 });
-    const { stdout, status } = await finish(session);
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout.toString())).toMatchObject({
+    await using served = await serveSsh(notesHandlers(), OPERATOR);
+    const { stdout, exitCode } = await served.ssh.run(command);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
       connections: { open: 1, rows: [{ user: "operator", calls: 1 }] },
       calls: { running: 1, rows: [{ method: "GET /sshrpc/status" }] },
     });

@@ -72,7 +72,7 @@ describe("an idempotency key", () => {
   test("is refused by a method with a response stream, and by a server without a ledger", async () => {
     const counter = new Counter();
     const { connect } = serveOrders(counter.handler);
-    expect(await (await connect()).call({ key: "a", method: "STORE /feed" })).toMatchObject({ code: 501 });
+    expect(await (await connect()).call({ key: "a", method: "STORE /feed" })).toMatchObject({ code: 400 });
     const none = await serveOrders(counter.handler, { ledger: false }).connect();
     expect(await none.call({ key: "a" })).toMatchObject({
       code: 501,
