@@ -16,7 +16,15 @@ const CLIENTS = 8;
 const WORK = 5;
 
 const any = () => true;
-const method = { params: {}, idempotent: true, request: any, response: any, kind: "unary", verb: "GET" };
+/** @satisfies {Partial<import("sshrpc/generated").Method>} */
+const method = /** @type {const} */ ({
+  params: {},
+  idempotent: true,
+  request: any,
+  response: any,
+  kind: "unary",
+  verb: "GET",
+});
 const methods = [
   { ...method, id: "GET /work", path: "/work", resource: "work" },
   { ...method, id: "GET /usage", path: "/usage", resource: "usage" },
