@@ -127,7 +127,6 @@ const DEFAULTS = {
     maxKeyEntries: [20_000, "20,000"],
     resumeGrace: [60_000, "1 min"],
     maxKeyBytes: [16_777_216, "16 MiB"],
-    resumeGrace: [60_000, "1 min"],
   },
   KorvClientOptions: {
     sendTimeout: [30_000, "30 s"],
