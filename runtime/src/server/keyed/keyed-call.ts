@@ -92,7 +92,7 @@ export class KeyedCall implements CallPort {
       if (reason.status === "UNAVAILABLE") this.#isStopped = true;
       listener(reason);
     };
-    this.#call.listen(this.#abort, (reason) => this.#lost(reason));
+    this.#call.listen(this.#abort, (reason) => this.#lost(reason, listener));
   }
 
   receive(checks: RequestItemChecks): RequestStream {
@@ -171,18 +171,18 @@ export class KeyedCall implements CallPort {
   }
 
   /**
-   * The connection is lost. A request stream that its caller can send again waits for the next attempt. Of another one, what has arrived
-   * can still be read; where the rest is missing, the stream fails.
+   * The connection is lost. A request stream that its caller can send again waits for the next attempt. A call whose request stream is
+   * incomplete otherwise is aborted: it cannot do what its caller wants.
    */
-  #lost(reason: RpcError): void {
+  #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
     if (this.#isOver) return;
     const stream = this.#dispatch.receive();
     const { detached } = this.#config;
     if (stream instanceof UploadItems) stream.pause(detached.uploadGrace);
-    else {
-      stream?.keep();
-      stream?.end(reason);
-    }
+    else if (stream?.ended === false) {
+      abort(reason);
+      return;
+    } else stream?.keep();
     this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(this.#dispatch.context.deadline) });
   }
 }
