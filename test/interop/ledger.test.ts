@@ -121,7 +121,7 @@ it.skipIf(!canMount)(
     while (last[0] === 0) last = await outcome(ssh("STORE", "/orders", text, "--idempotency-key", keyOf(++number)));
     expect(JSON.parse(last[2])).toMatchObject({
       ...{ status: "RESOURCE_EXHAUSTED", details: { retryAfter: 1000 } },
-      message: expect.stringContaining("the ledger of the server cannot be written, so the call is not run: ENOSPC"),
+      message: expect.stringContaining("the ledger of the server cannot be written (ENOSPC), so the call is not run"),
     });
     expect(runs()).toHaveLength(number);
     expect(await outcome(ssh("STORE", "/orders", text, "--idempotency-key", keyOf(0)))).toEqual([0, '{"run":1}\n', ""]);

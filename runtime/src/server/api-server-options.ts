@@ -16,7 +16,7 @@ import type { HealthFunction } from "./built-in/health-check.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 import { StuckHandlers } from "./call/stuck-handlers.js";
-import { runOnce, type ServerLedger } from "./keyed/run-once.js";
+import { runOnce } from "./keyed/run-once.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LedgerOptions } from "./ledger/ledger-options.js";
 
@@ -88,8 +88,8 @@ interface DispatchOptions extends ApiServerOptions {
   readonly refusal?: DispatchConfig["refusal"];
 }
 
-/** Applies the defaults. @throws OptionError with the name and value of an invalid option */
-export function dispatchConfig(options: DispatchOptions, limits: Limits, ledger?: ServerLedger): DispatchConfig {
+/** Applies the defaults; without a ledger. @throws OptionError with the name and value of an invalid option */
+export function dispatchConfig(options: DispatchOptions, limits: Limits): DispatchConfig {
   const observer = observerOf(options);
   return {
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
@@ -101,7 +101,7 @@ export function dispatchConfig(options: DispatchOptions, limits: Limits, ledger?
     log: options.log,
     failures: failureLines(options),
     refusal: options.refusal,
-    runOnce: runOnce(ledger),
+    runOnce: runOnce(undefined),
     runCall: observer.runCall,
     stuck: new StuckHandlers(limits, observer),
   };

@@ -28,7 +28,7 @@ import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
 import { helloOf } from "./hello-of.js";
 import { openLedger } from "./keyed/open-ledger.js";
-import type { ServerLedger } from "./keyed/run-once.js";
+import { runOnce, type ServerLedger } from "./keyed/run-once.js";
 import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { ObservedCalls } from "./observed-calls.js";
@@ -88,18 +88,20 @@ export class ApiServer {
     this.#log = options.log;
     this.#observer = observerOf(options);
     this.health = healthCheckOf(options);
-    this.#ledger = openLedger(options);
-    this.#config = dispatchConfig(options, this.limits, this.#ledger);
-    this.failures = this.#config.failures;
+    const config = dispatchConfig(options, this.limits);
+    this.failures = config.failures;
     this.#calls = new ObservedCalls({
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
       ...{ observer: this.#observer, log: options.log, methods: handlers.api.methods },
     });
     this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations(options)));
+    const policy = checkDriftPolicy(options.contractDrift);
+    this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
+    // Last of what may fail: nothing closes the file of a ledger whose server could not be made.
+    this.#ledger = openLedger(options);
+    this.#config = { ...config, runOnce: runOnce(this.#ledger) };
     this.#local = new LocalCalls({
-      dispatch: this.#config,
-      limits: this.limits,
-      accounts: this.accounts,
+      ...{ dispatch: this.#config, limits: this.limits, accounts: this.accounts },
       observer: this.#calls.counting,
       clients: (account) => this.#clientsFor(account),
       callbacks: callbacks?.client(undefined, this.limits) ?? NO_CALLBACKS,
@@ -108,8 +110,6 @@ export class ApiServer {
       ...{ observer: this.#observer, connections: this.#connections, local: this.#local },
       ...{ sessions: this.sessions, calls: () => this.calls, ledger: this.#ledger },
     });
-    const policy = checkDriftPolicy(options.contractDrift);
-    this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
   }
 
   /**

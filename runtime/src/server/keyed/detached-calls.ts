@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { RpcError } from "../../contract/rpc-error.js";
 
 type Abort = (reason: RpcError) => void;
@@ -12,7 +13,7 @@ export class DetachedCalls {
 
   /** @param maxTime milliseconds after which a call without a deadline is aborted: no caller may ask for its outcome later */
   constructor(maxTime: number, uploadGrace: number) {
-    this.#maxTime = maxTime;
+    this.#maxTime = Math.min(maxTime, MAX_TIMEOUT);
     this.uploadGrace = uploadGrace;
   }
 

@@ -66,6 +66,17 @@ describe("an invalid command line ends with status 2 and one line of error", () 
       ["serve", "--handlers", "x.js", "--korv", "calls=1,calls=2"],
       "limit calls is repeated",
     ],
+    ["a ledger on a disk", ["serve", "--handlers", "x.js", "--ledger", "disk"], "Use memory, none or file:PATH"],
+    [
+      "a ledger that keeps nothing",
+      ["serve", "--handlers", "x.js", "--ledger-keeps", "soon"],
+      "option '--ledger-keeps <duration>' argument 'soon' is invalid",
+    ],
+    [
+      "--ledger with --stdio",
+      ["serve", "--stdio", "--handlers", "x.js", "--ledger", "memory"],
+      "--ledger cannot be used with --stdio: sshd starts a process for each session",
+    ],
     ["--korv with --stdio", ["serve", "--stdio", "--handlers", "x.js", "--korv"], "--korv cannot be used with --stdio"],
     [
       "a request of several lines that is not JSON",

@@ -74,7 +74,9 @@ export class FileLedger implements Ledger {
     try {
       await this.#append({ kind: "begin", number, at: Date.now(), call });
     } catch (error) {
-      const message = `the ledger of the server cannot be written, so the call is not run: ${errorMessage(error)}`;
+      // Its message may name the file.
+      const { code = "closed" } = error as NodeJS.ErrnoException;
+      const message = `the ledger of the server cannot be written (${code}), so the call is not run`;
       const refusal = new RpcError("RESOURCE_EXHAUSTED", message, { details: { retryAfter: RETRY_AFTER } });
       entry.release(outcomeOf(refusal));
       throw refusal;

@@ -392,6 +392,11 @@ test.each([
   ["STORE /notes text=b -", "BAD_REQUEST", /"-": expected FIELD=VALUE/],
   ["STORE /notes --verbose text=a", "BAD_REQUEST", /unknown or repeated option "--verbose"/],
   ["STORE /notes text=a --timeout soon", "BAD_REQUEST", /--timeout: invalid duration "soon"; write 500ms/],
+  [
+    "STORE /notes text=a --idempotency-key a --idempotency-key=b",
+    "BAD_REQUEST",
+    /repeated option "--idempotency-key=b"/,
+  ],
   ["GET /ticks --after", "BAD_REQUEST", /--after: a position must not be empty/],
   [`GET /ticks --after ${"x".repeat(513)}`, "BAD_REQUEST", /--after: a position of 513 bytes; the limit is 512/],
   ["GET /ticks --after 1 --after=2", "BAD_REQUEST", /unknown or repeated option "--after=2"/],

@@ -161,6 +161,14 @@ describe("a ledger in a file", () => {
     await open(file);
   });
 
+  test("is free where its server could not be made", async () => {
+    const file = join(tempDir(), "ledger");
+    const { handler } = new Counter();
+    expect(() => serveOrders(handler, { ledger: { file }, contractDrift: "later" as never })).toThrow("contractDrift");
+    expect(() => serveOrders(handler, { ledger: { file }, timeout: -1 })).toThrow("timeout");
+    await open(file);
+  });
+
   test("is taken over from a process that has ended, and not from one on another host", async () => {
     const file = join(tempDir(), "ledger");
     const { pid } = spawnSync("true");
