@@ -107,7 +107,7 @@ async function cluster(size: number, ...more: string[]) {
 }
 
 describe("a server that is killed and restarted on its port", { timeout: 60_000 }, () => {
-  test("regains its clients: idempotent calls are retried, others are UNAVAILABLE", async () => {
+  test("regains its clients: idempotent calls are retried, others are UNAVAILABLE, because its ledger is another one", async () => {
     const { servers, connect, count } = await cluster(1);
     const [server] = servers as [ServerProcess];
     const client = await connect();
@@ -118,9 +118,9 @@ describe("a server that is killed and restarted on its port", { timeout: 60_000 
       await until("both handlers", () => count("begun") >= 4 * (round - 1) + 2);
       const killed = server.child?.pid;
       await server.end("SIGKILL");
-      expect(await within("the store", store)).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
       const waiting = client.it.store({}, { timeout: 20_000 });
       await server.start();
+      expect(await within("the store", store)).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
       expect(await within("the store that waited", waiting)).toBe(server.child?.pid);
       expect(await within("the get", get)).toBe(server.child?.pid);
       expect(server.child?.pid).not.toBe(killed);
@@ -168,6 +168,8 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
     await until("the drain", () => client.state === "draining");
     server.child?.kill("SIGTERM");
     expect(await ended).toEqual({ code: null, signal: "SIGTERM" });
+    // Until its deadline, the call waits for a server with the same ledger.
+    await client.close();
     expect(await lost).toMatchObject({ status: "UNAVAILABLE" });
   });
 });

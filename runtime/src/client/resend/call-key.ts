@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { IDEMPOTENCY_DONE, IDEMPOTENCY_KEY, MAX_DONE } from "../../contract/idempotency.js";
 import type { AnnouncedLedger } from "../../wire/hello.js";
-import { type Pair, withPairs } from "../../wire/metadata.js";
+import { withPairs } from "../../wire/metadata.js";
 
 /** Ledgers whose settled keys are remembered, and how many of each: what is forgotten here, the ledger forgets in its time. */
 const MAX_LEDGERS = 16;
@@ -40,7 +40,7 @@ export class IdempotencyKeys {
   takeSettled(ledger: string): string | undefined {
     const numbers = this.#settled.get(ledger);
     if (numbers === undefined || numbers.length === 0) return undefined;
-    return numbers.splice(0, MAX_DONE).join(",");
+    return numbers.length === 1 ? `${numbers.pop()}` : numbers.splice(0, MAX_DONE).join(",");
   }
 }
 
@@ -100,15 +100,20 @@ export class CallKey {
     this.#ledger = ledger;
     this.#sentAt = performance.now();
     if (this.#given !== undefined) return this.#keep(withPairs(metadata, [[IDEMPOTENCY_KEY, this.#given]], limit));
-    const settled = this.#keys.takeSettled(ledger.id);
-    const key: Pair = [IDEMPOTENCY_KEY, this.#keys.key(this.#number)];
-    try {
-      return this.#keep(withPairs(metadata, settled === undefined ? [key] : [key, [IDEMPOTENCY_DONE, settled]], limit));
-    } catch {
-      // The caller's own headers fill the limit: the call goes without a key, as to a server without a ledger.
-      this.#ledger = undefined;
-      return metadata;
-    }
+    const made = this.#madePairs(ledger.id);
+    const all = metadata === undefined ? `[${made}]` : `${metadata.slice(0, -1)},${made}]`;
+    // A character of the caller's own headers may take three bytes.
+    if (all.length * 3 <= limit || Buffer.byteLength(all) <= limit) return this.#keep(all);
+    // They fill the limit: the call goes without a key, as to a server without a ledger.
+    this.#ledger = undefined;
+    return metadata;
+  }
+
+  /** The headers of a made key, whose characters need no escapes: each call of such a method has them. */
+  #madePairs(ledger: string): string {
+    const key = `["${IDEMPOTENCY_KEY}","${this.#keys.key(this.#number)}"]`;
+    const settled = this.#keys.takeSettled(ledger);
+    return settled === undefined ? key : `${key},["${IDEMPOTENCY_DONE}","${settled}"]`;
   }
 
   /** The last attempt failed. @param mayHaveRun whether its handler may have been called */

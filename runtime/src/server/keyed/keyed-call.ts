@@ -15,6 +15,8 @@ import type { DetachedCalls } from "./detached-calls.js";
 interface KeyedCallConfig {
   /** The calls of the server that have lost their connection. */
   readonly detached: DetachedCalls;
+  /** Whether the ledger outlives the server. */
+  readonly isLasting: boolean;
   /** Called when the handler is done; absent where nothing else knows the call. */
   readonly done?: (() => void) | undefined;
 }
@@ -126,14 +128,20 @@ export class KeyedCall implements CallPort {
     const outcome: LedgerOutcome = { status, code, headers: this.#headers, body: textOf(body), trailers };
     const send = (): void => this.#call.answer(status, body, trailers, error);
     const isFree = !this.#hasBegun || (error !== undefined && this.#isInterrupted);
-    if (isFree) this.#entry.release(outcome);
+    // Others that wait for a call that was interrupted are to send theirs again.
+    if (isFree) this.#entry.release(this.#hasBegun ? { ...outcome, trailers: pendingTrailer(trailers) } : outcome);
     const recorded = isFree ? undefined : this.#entry.record(outcome);
     if (recorded === undefined) send();
     else this.#recorded = recorded.then(send, send);
   }
 
   abort(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
-    this.#call.abort(status, body, this.#isStopped ? pendingTrailer(trailers) : trailers, error);
+    this.#call.abort(
+      status,
+      body,
+      this.#isStopped && this.#config.isLasting ? pendingTrailer(trailers) : trailers,
+      error,
+    );
   }
 
   stop(reason: RpcError): void {

@@ -19,7 +19,12 @@ export function openLedger({ ledger: options = {}, log }: LedgerSetup): ServerLe
   if (options === false) return undefined;
   const ledger = isLedger(options) ? checkLedger(options) : newLedger(options, log);
   const { resumeGrace } = isLedger(options) ? LEDGER_DEFAULTS : ledgerConfig(options);
-  return { ledger, detached: new DetachedCalls(ledger.keeps, resumeGrace), uploads: new Map() };
+  return {
+    ledger,
+    detached: new DetachedCalls(ledger.keeps, resumeGrace),
+    uploads: new Map(),
+    isLasting: !(ledger instanceof MemoryLedger),
+  };
 }
 
 function newLedger(options: LedgerOptions, log: Logger): Ledger {

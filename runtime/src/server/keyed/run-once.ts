@@ -19,6 +19,8 @@ export interface ServerLedger {
   readonly detached: DetachedCalls;
   /** The calls whose request streams can go on with another attempt, by identity, method and key. */
   readonly uploads: Map<string, KeyedCall>;
+  /** Whether the ledger outlives the server. */
+  readonly isLasting: boolean;
 }
 
 /**
@@ -74,8 +76,13 @@ async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Prom
   try {
     const entry = await pending;
     if (cancelled !== undefined && entry.state === "new") {
-      const body = String(call.codec.encodeError(cancelled));
-      entry.release({ status: cancelled.status, code: cancelled.code, body });
+      // Others that wait for it are to send their calls again: it has not run.
+      const ended = new RpcError(
+        "UNAVAILABLE",
+        "an earlier call with this idempotency key ended before its handler was called",
+      );
+      const body = String(call.codec.encodeError(ended));
+      entry.release({ status: ended.status, code: ended.code, body, trailers: pendingTrailer() });
     }
     if (cancelled !== undefined) throw cancelled;
     proceed(entry, once);
@@ -96,7 +103,7 @@ function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void 
       dispatch.done();
       return;
     case "running":
-      void new WaitingRepeat(dispatch, runningUpload(dispatch, server)).until(entry.outcome);
+      void new WaitingRepeat(dispatch, server).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
@@ -106,14 +113,15 @@ function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void 
 }
 
 /** The first call with its key. Another attempt can go on with its request stream, if its caller can send it from an offset. */
-function newCall(dispatch: OnceDispatch, entry: NewEntry, { detached, uploads }: ServerLedger): KeyedCall {
+function newCall(dispatch: OnceDispatch, entry: NewEntry, { detached, uploads, isLasting }: ServerLedger): KeyedCall {
   const name = uploadName(dispatch);
-  if (name === undefined) return new KeyedCall(dispatch, entry, { detached });
-  const call = new KeyedCall(dispatch, entry, { detached, done: () => void uploads.delete(name) });
+  if (name === undefined) return new KeyedCall(dispatch, entry, { detached, isLasting });
+  const call = new KeyedCall(dispatch, entry, { detached, isLasting, done: () => void uploads.delete(name) });
   uploads.set(name, call);
   return call;
 }
 
+/** The call that runs, if this one can go on with its request stream. */
 function runningUpload(dispatch: OnceDispatch, { uploads }: ServerLedger): KeyedCall | undefined {
   const name = uploadName(dispatch);
   return name === undefined ? undefined : uploads.get(name);
@@ -151,10 +159,12 @@ class WaitingRepeat {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  /** @param upload the call that runs, if this one can go on with its request stream */
-  constructor(dispatch: OnceDispatch, upload: KeyedCall | undefined) {
+  readonly #isLasting: boolean;
+
+  constructor(dispatch: OnceDispatch, server: ServerLedger) {
     this.#dispatch = dispatch;
-    this.#detach = upload?.attach(dispatch.receive());
+    this.#isLasting = server.isLasting;
+    this.#detach = runningUpload(dispatch, server)?.attach(dispatch.receive());
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
@@ -184,7 +194,7 @@ class WaitingRepeat {
     if (this.#isOver) return;
     const { call } = this.#dispatch;
     // Its server closes: a call of another server gets the outcome.
-    const trailers = reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
+    const trailers = this.#isLasting && reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
     this.#finish(() => call.answer(reason.status, call.codec.encodeError(reason), trailers, reason));
   }
 

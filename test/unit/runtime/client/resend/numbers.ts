@@ -21,6 +21,8 @@ export const METHODS = [
   method("GET /bytes", { resource: "bytes", kind: "server-streaming", responseItem: "bytes" }),
   method("STORE /orders", { resource: "orders", idempotent: false }),
   method("STORE /upload", { resource: "upload", kind: "client-streaming", idempotent: false, requestItem: "bytes" }),
+  method("STORE /items", { resource: "items", kind: "client-streaming", idempotent: false, requestItem: any }),
+  method("UPDATE /items", { resource: "items", kind: "client-streaming", requestItem: any }),
 ] as const satisfies readonly Method[];
 
 /** The generated client of {@link METHODS}. */
@@ -31,6 +33,10 @@ export interface Numbers extends Client {
   };
   readonly bytes: { readonly get: ServerStreamingMethodOptional<unknown, Uint8Array, unknown, RpcError> };
   readonly orders: { readonly store: UnaryMethodOptional<unknown, unknown, RpcError> };
+  readonly items: {
+    readonly store: ClientStreamingMethod<unknown, unknown, unknown, RpcError>;
+    readonly update: ClientStreamingMethod<unknown, unknown, unknown, RpcError>;
+  };
   readonly upload: { readonly store: ClientStreamingMethod<unknown, Uint8Array, unknown, RpcError> };
 }
 

@@ -2,10 +2,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fromFile } from "sshrpc/client";
+import { type CallOptions, fromFile } from "sshrpc/client";
 import type { Context } from "sshrpc/server";
 import type { InMemoryOptions } from "sshrpc/testing";
 import { afterAll, describe, expect, test } from "vitest";
+import { FRAME } from "../../../../support/raw-peer.js";
+import { connectRaw } from "../../support/server.js";
 import { failure, until, within } from "../../support/wait.js";
 import { connectTo, type Line, serve } from "./numbers.js";
 
@@ -152,4 +154,79 @@ describe("an upload", () => {
       message: "the request stream failed: the file is gone",
     });
   });
+});
+
+describe("a request stream of items", () => {
+  const ALL = Array.from({ length: 400 }, (_, index) => ({ n: index + 1, text: "x".repeat(100) }));
+
+  /** A handler that cuts the line once, and returns the numbers that it has received. */
+  function collect() {
+    const lines: Line[] = [];
+    const runs: number[][] = [];
+    const handler = async (_request: unknown, items: AsyncIterable<{ n: number }>) => {
+      const received: number[] = [];
+      runs.push(received);
+      for await (const { n } of items) {
+        received.push(n);
+        if (n === 150 && runs.length === 1) lines[0]?.cut();
+      }
+      return received;
+    };
+    return { lines, runs, handler };
+  }
+
+  test("goes on behind the items that the handler has taken", async () => {
+    const { lines, runs, handler } = collect();
+    const { client, line } = await connectTo(serve({ "STORE /items": handler }, { limits: { window: 2000 } }));
+    lines.push(line);
+    const offsets: number[] = [];
+    const source = (offset: number) => {
+      offsets.push(offset);
+      return ALL.slice(offset);
+    };
+    expect(await within("the items", client.items.store({}, source))).toEqual(ALL.map(({ n }) => n));
+    expect(runs).toHaveLength(1);
+    expect(offsets).toEqual([0, expect.any(Number)]);
+    expect(offsets[1]).toBeGreaterThanOrEqual(150);
+  });
+
+  test("of an idempotent method without a key begins anew", async () => {
+    const { lines, runs, handler } = collect();
+    const { client, line } = await connectTo(serve({ "UPDATE /items": handler }, { limits: { window: 2000 } }));
+    lines.push(line);
+    const offsets: number[] = [];
+    const source = (offset: number) => {
+      offsets.push(offset);
+      return ALL.slice(offset);
+    };
+    expect(await within("the items", client.items.update({}, source))).toEqual(ALL.map(({ n }) => n));
+    expect(runs).toHaveLength(2);
+    expect(offsets).toEqual([0, 0]);
+  });
+
+  test("is not a Blob", async () => {
+    const { client } = await connectTo(serve({}));
+    expect(await failure(client.items.store({}, new Blob(["[1]"])))).toMatchObject({
+      status: "BAD_REQUEST",
+      message: expect.stringContaining("the request stream is an object without an iterator"),
+    });
+  });
+});
+
+test("a server that asks for a malformed offset loses its connection", async () => {
+  const hello = { ledger: { id: "l", keeps: 60_000 } };
+  const { client, peer } = await connectRaw({
+    method: { kind: "client-streaming", requestItem: "bytes", idempotent: false },
+    hello,
+    remote: { window: 1000 },
+    retries: 0,
+  });
+  const store = client.it.get as unknown as (request: object, items: Blob, options: CallOptions) => Promise<unknown>;
+  const upload = failure(store({}, new Blob(["abc"]), { idempotencyKey: "7" }));
+  const { id, payload } = await peer.next(FRAME.OPEN);
+  expect(payload.toString()).toContain('["idempotency-key","7"],["resume-upload","again"]');
+  peer.send({ kind: FRAME.HEADERS, id, metadata: '[["upload-offset","-1"]]' });
+  expect(await peer.reason()).toBe("HEADERS with a malformed upload-offset");
+  expect(await upload).toMatchObject({ status: "UNAVAILABLE" });
+  await client.close();
 });
