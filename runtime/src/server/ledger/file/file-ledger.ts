@@ -78,25 +78,27 @@ export class FileLedger implements Ledger {
       const { code = "closed" } = error as NodeJS.ErrnoException;
       const message = `the ledger of the server cannot be written (${code}), so the call is not run`;
       const refusal = new RpcError("RESOURCE_EXHAUSTED", message, { details: { retryAfter: RETRY_AFTER } });
-      entry.release(outcomeOf(refusal));
+      entry.release();
       throw refusal;
     }
     return {
       state: "new",
-      record: (outcome) => this.#record(entry, outcome),
-      release: (refusal) => {
-        entry.release(refusal);
+      record: (ended) => this.#record(entry, ended),
+      release: () => {
+        entry.release();
         this.#file.add({ kind: "remove", number });
       },
     };
   }
 
   /** Where the outcome cannot be written, this process still knows it, and writes it with the next copy of the file. */
-  async #record(entry: TableEntry, outcome: LedgerOutcome): Promise<void> {
+  async #record(entry: TableEntry, ended: LedgerOutcome | "interrupted"): Promise<void> {
     try {
-      await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome });
+      // Of one that was interrupted, the file has what it needs: that it began.
+      if (ended !== "interrupted")
+        await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome: ended });
     } catch {} // Reported by the append.
-    entry.record(outcome);
+    entry.record(ended);
   }
 
   async #append(record: LedgerRecord): Promise<void> {
@@ -122,10 +124,6 @@ function open(file: string): { readonly read: ReadLedger; readonly unlock: () =>
     unlock?.();
     throw new OptionError(`the ledger file ${file} cannot be opened: ${errorMessage(error)}`, { cause: error });
   }
-}
-
-function outcomeOf({ status, code, message, details }: RpcError): LedgerOutcome {
-  return { status, code, body: JSON.stringify({ message, details }) };
 }
 
 function* recordsOf(entries: readonly TableEntry[]): Iterable<LedgerRecord> {
