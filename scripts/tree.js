@@ -24,6 +24,15 @@ const PUBLIC = {
   codegen: ["index", "diff", "lint", "cli/commands"],
 };
 
+/** The texts that name modules, and maybe others. Few files have `import()`, which needs the walk through all of their nodes. */
+export function specifiersOf(file) {
+  if (/\bimport\(/.test(file.getFullText())) return file.getDescendantsOfKind(SyntaxKind.StringLiteral);
+  return [...file.getImportDeclarations(), ...file.getExportDeclarations()].flatMap((declaration) => {
+    const literal = declaration.getModuleSpecifier();
+    return literal === undefined ? [] : [literal];
+  });
+}
+
 /** The sources of one package with the imports between them. */
 export function readTree(name) {
   const root = resolve(ROOT, name, "src");
@@ -31,7 +40,7 @@ export function readTree(name) {
   const files = project.addSourceFilesAtPaths(`${root}/**/*.ts`);
   const pathOf = (file) => relative(root, file.getFilePath());
   const imports = files.flatMap((file) =>
-    file.getDescendantsOfKind(SyntaxKind.StringLiteral).flatMap((literal) => {
+    specifiersOf(file).flatMap((literal) => {
       const parent = literal.getParent();
       const isDynamic = Node.isCallExpression(parent) && parent.getExpression().getKind() === SyntaxKind.ImportKeyword;
       const isImport = isDynamic || Node.isImportDeclaration(parent) || Node.isExportDeclaration(parent);

@@ -51,14 +51,14 @@ export async function run(options: RunOptions): Promise<void> {
   await torment({ servers, clients, links, killsServers: keepsLedger }, randomFor(seed, "nemesis"), over);
   print("faults are over; waiting for the calls that still run");
   const late = (error: unknown): void => print(`${error}`);
-  const quiet = all(clients, async ({ child }) => {
+  const quiet = each(clients, late, async ({ child }) => {
     child.send("quiesce");
     await child.line("quiet");
   });
   await within("the end of all calls", QUIET, quiet).catch(late);
   const last = readFileSync(join(directory, "effects.jsonl"), "utf8").split("\n").length - 1;
   print(`followers catch up with effect ${last}`);
-  const finished = all(clients, async ({ child }) => {
+  const finished = each(clients, late, async ({ child }) => {
     child.send(`finish ${last}`);
     await child.exited;
   });
@@ -67,6 +67,15 @@ export async function run(options: RunOptions): Promise<void> {
 
 async function all(nodes: readonly Node[], act: (node: Node) => Promise<unknown>): Promise<void> {
   await Promise.all(nodes.map(act));
+}
+
+/** As {@link all}, of which each may fail on its own. */
+async function each(
+  nodes: readonly Node[],
+  failed: (error: unknown) => void,
+  act: (node: Node) => Promise<unknown>,
+): Promise<void> {
+  await all(nodes, (node) => act(node).catch((error) => failed(`${node.name}: ${error}`)));
 }
 
 /** Aborts after a time in ms, or with `signal`. Not of `AbortSignal.any`: Node 20 may collect its `AbortSignal.timeout` as garbage. */

@@ -47,6 +47,7 @@ it("reports a connection from its admission to its end, with its login, session 
   await client.close();
   await expect.poll(() => recorder.of("connectionClosed").length).toBe(1);
   expect(recorder.events.map(({ event }) => event)).toEqual([
+    "serverStarted",
     "connectionAdmitted",
     "connectionOpened",
     "authenticated",
@@ -56,7 +57,7 @@ it("reports a connection from its admission to its end, with its login, session 
     "sessionClosed",
     "connectionClosed",
   ]);
-  const [admitted, opened, ...later] = recorder.events;
+  const [, admitted, opened, ...later] = recorder.events;
   const address = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
   expect(admitted).toEqual({ event: "connectionAdmitted", address, isReturning: false });
   expect(opened).toEqual({

@@ -110,8 +110,9 @@ describe("at a graceful shutdown", () => {
   });
 });
 
-/** Handlers whose method runs until there is a file `go`. */
-const HANDLERS = `import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/** Handlers whose method runs until there is a file `go`; at SIGTERM they write a file `terminated`. */
+const HANDLERS = `import { existsSync, writeFileSync } from "node:fs";
+process.on("SIGTERM", () => writeFileSync("terminated", ""));
 const method = { resource: "it", kind: "unary", params: {}, idempotent: true, request: () => true, response: () => true };
 export default {
   api: { name: "test", version: "1.0.0", hash: "00", methods: [{ ...method, id: "GET /it", verb: "GET", path: "/it" }, { ...method, id: "STORE /it", verb: "STORE", path: "/it" }] },
@@ -151,6 +152,7 @@ describe("a session of sshd, at SIGTERM", () => {
     session.process.stdin?.end(`GET /it\n${"STORE /it {}\n".repeat(300)}`);
     await until("the call", () => existsSync(join(session.cwd, "running")));
     session.process.kill("SIGTERM");
+    await until("the signal", () => existsSync(join(session.cwd, "terminated")));
     writeFileSync(join(session.cwd, "go"), "");
     expect(await within("the end", session.ended)).toBe(5);
     const run = session.stdout().toString().split("\n").length - 1;

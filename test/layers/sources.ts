@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Node, type SourceFile, SyntaxKind } from "ts-morph";
-import { readTree } from "../../scripts/tree.js";
+import { Node, type SourceFile, type StringLiteral, SyntaxKind } from "ts-morph";
+import { readTree, specifiersOf } from "../../scripts/tree.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -42,7 +42,7 @@ export function readPackage(folder: "runtime" | "codegen"): Package {
 }
 
 function importsOf(file: SourceFile, source: string): Import[] {
-  return file.getDescendantsOfKind(SyntaxKind.StringLiteral).flatMap((literal) => {
+  return specifiersOf(file).flatMap((literal: StringLiteral) => {
     const parent = literal.getParent();
     const dynamic = Node.isCallExpression(parent) && parent.getExpression().getKind() === SyntaxKind.ImportKeyword;
     const isImport =

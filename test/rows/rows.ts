@@ -150,7 +150,7 @@ export const ROWS_OF_EARLIER_SYSTEMS: Readonly<Record<string, Row>> = {
     what: "the first start makes the host key; a corrupt one stops the start",
     tests: {
       "unit/runtime/cli/shared/home.test.ts": [
-        "servers that start in one directory at once have the same host key, and leave no other file",
+        "commands that create a home at once have the same host key, and leave no other file",
       ],
       "unit/runtime/cli/serve.test.ts": [
         "serve fails for a damaged host key, names the file and the fix, and leaves it unchanged",

@@ -2,6 +2,8 @@
 import type {
   ApiHandlers,
   ClientStreamingHandler,
+  HandlerModule,
+  PartialHandlers,
   ServeOptions,
   Server,
   ServerStreamingHandler,
@@ -68,6 +70,12 @@ export interface UploadHandlers {
 
 /** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export declare function defineHandlers(handlers: Handlers): ApiHandlers;
+
+/**
+ * Binds handlers of one or more methods to the contract: the default export of a module in the folder of
+ * `sshrpc serve --handlers FOLDER`.
+ */
+export declare function defineHandlerModule(handlers: PartialHandlers<Handlers>): HandlerModule;
 
 /**
  * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:

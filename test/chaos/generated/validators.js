@@ -177,18 +177,18 @@ const uploadStoreRequestClosed = (() => {
   return validate;
 })();
 
-const { object, scalar } = project;
+const { later, object, scalar } = project;
 
 // prettier-ignore
-doneOpen.projection = object({ seq: scalar, padding: scalar });
+later(doneOpen, () => object({ seq: scalar, padding: scalar }));
 // prettier-ignore
-effectOpen.projection = object({ seq: scalar, method: scalar, intent: scalar });
+later(effectOpen, () => object({ seq: scalar, method: scalar, intent: scalar }));
 // prettier-ignore
-effectsGetPreconditionFailedOpen.projection = object({ last: scalar });
+later(effectsGetPreconditionFailedOpen, () => object({ last: scalar }));
 // prettier-ignore
-receiptOpen.projection = object({ size: scalar, sha256: scalar });
+later(receiptOpen, () => object({ size: scalar, sha256: scalar }));
 // prettier-ignore
-settingGetResponseOpen.projection = object({ revision: scalar });
+later(settingGetResponseOpen, () => object({ revision: scalar }));
 
 export {
   doneOpen,

@@ -50,17 +50,18 @@ export class Node {
     const generation = ++this.#generation;
     const child = new Child(this.#options.command(generation));
     this.#child = child;
+    const exited = (how: string): void => this.#write({ kind: "exit", generation, t: Date.now(), how });
     void child.exited.then((how) => {
-      if (!child.wasKilled && how !== "status 0") {
-        this.#write({ kind: "exit", generation, t: Date.now(), how: `${how}: ${child.stderr}` });
-      }
+      if (!child.wasKilled && how !== "status 0") exited(`${how}: ${child.stderr}`);
     });
-    const since = Date.now();
-    const timer = setTimeout(() => void child.kill(), START);
+    const timer = setTimeout(() => {
+      exited(`not ready after ${START} ms: ${child.stderr}`);
+      void child.kill();
+    }, START);
     try {
       this.#options.ready(await child.line("ready"));
     } catch (error) {
-      throw new Error(`${this.name} (${generation}): not ready after ${Date.now() - since} ms`, { cause: error });
+      throw new Error(`${this.name} (${generation}) is not ready: ${error}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }

@@ -130,6 +130,8 @@ export class HostConnections {
 
   async #open(signal: AbortSignal): Promise<Connection> {
     const duplex = await openTransport(this.#transport, signal);
+    // Its events are over: nothing would end the attempt.
+    if (duplex.destroyed) throw duplex.errored ?? new RpcError("UNAVAILABLE", "the connection was lost as it opened");
     const connection = this.#config.connect(duplex, this.#transport, {
       onDrain: () => this.#onDrain(connection),
       onEnd: (reason) => this.#onEnd(connection, reason),

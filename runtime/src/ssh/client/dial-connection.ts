@@ -210,10 +210,13 @@ class Dial<Opened extends EventEmitter, Raw extends EventEmitter> {
       lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
-    duplex.once("close", () => {
-      this.#settle();
-      hangUp(this.#client, this.#socket, "the client closes the connection");
-    });
+    // The connection may be lost in this turn, before the caller of `dial` has a listener.
+    duplex
+      .on("error", () => {})
+      .once("close", () => {
+        this.#settle();
+        hangUp(this.#client, this.#socket, "the client closes the connection");
+      });
     this.#resolve(duplex);
   }
 

@@ -46,7 +46,7 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
    * ["mlkem768x25519-sha256"]` requires a post-quantum key exchange. Default: every safe one.
    */
   readonly algorithms?: AlgorithmOptions;
-  /** Keepalive interval in ms; 0 disables it. Default: 15,000. */
+  /** Milliseconds without a byte from the server after which a keepalive is sent; 0 disables it. Default: 15,000. */
   readonly keepaliveInterval?: number;
   /** Unanswered keepalives after which the connection is closed. Default: 3. */
   readonly keepaliveCountMax?: number;
