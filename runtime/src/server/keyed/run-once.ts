@@ -149,8 +149,8 @@ function parse(body: string): unknown {
 }
 
 function interrupted(): RpcError {
-  const message = "the server stopped while an earlier call with this idempotency key ran; it may have had its effect";
-  return new RpcError("INTERRUPTED", `${message}, so it is not run again`);
+  const message = "an earlier call with this idempotency key was stopped before its handler had ended";
+  return new RpcError("INTERRUPTED", `${message}; it may have had its effect, so it is not run again`);
 }
 
 /** A repeat of a call that runs: it waits for its outcome. Its own cancel, deadline or lost connection ends the wait alone. */

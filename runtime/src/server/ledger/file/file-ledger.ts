@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
@@ -28,11 +29,12 @@ export class FileLedger implements Ledger {
   #closed: Promise<void> | undefined;
 
   /** @throws OptionError with the file and what to do */
-  constructor(file: string, config: LedgerConfig, log: Logger) {
+  constructor(name: string, config: LedgerConfig, log: Logger) {
     this.keeps = config.keeps;
     this.#log = log;
-    this.#name = checkFileName(file, "ledger");
-    const { read, unlock } = open(file);
+    const file = targetOf(checkFileName(name, "ledger"));
+    this.#name = file;
+    const { read, unlock } = open(file, config.keeps);
     const { id, descriptor, size, entries, next, problem } = read;
     if (problem !== undefined) log.warn({ file }, `the ledger file: ${problem}`);
     this.id = id;
@@ -115,11 +117,20 @@ export class FileLedger implements Ledger {
   }
 }
 
-function open(file: string): { readonly read: ReadLedger; readonly unlock: () => void } {
+/** Where a symbolic link points: a copy must not replace the link, and the lock belongs to the file. */
+function targetOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+function open(file: string, keeps: number): { readonly read: ReadLedger; readonly unlock: () => void } {
   let unlock: (() => void) | undefined;
   try {
     unlock = takeLock(`${file}.lock`);
-    return { read: readLedger(file), unlock };
+    return { read: readLedger(file, keeps), unlock };
   } catch (error) {
     unlock?.();
     throw new OptionError(`the ledger file ${file} cannot be opened: ${errorMessage(error)}`, { cause: error });
