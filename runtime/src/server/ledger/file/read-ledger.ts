@@ -3,7 +3,14 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync 
 import { dirname } from "node:path";
 import type { LedgerOutcome } from "../ledger.js";
 import type { EntryCall } from "../ledger-table.js";
-import { decodeRecord, HEADER_SIZE, hasRecordStart, headerOf, type LedgerRecord, parseHeader } from "./ledger-record.js";
+import {
+  decodeRecord,
+  HEADER_SIZE,
+  hasRecordStart,
+  headerOf,
+  type LedgerRecord,
+  parseHeader,
+} from "./ledger-record.js";
 
 /** Ledgers have requests of all callers, so only the owner may read them. */
 const MODE = 0o600;
