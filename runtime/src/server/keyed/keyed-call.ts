@@ -169,9 +169,9 @@ export class KeyedCall implements CallPort {
 
   /** Whether the handler ends because it was aborted, or the rest of its request stream was missing: its effect may have been done. */
   #isInterruptedBy({ status }: RpcError): boolean {
-    const reason = this.#dispatch.context.abortReason?.status ?? (this.#isCut ? "UNAVAILABLE" : undefined);
+    const reason = this.#dispatch.context.abortReason?.status ?? "OK";
     // What waits with the signal may fail with an error of its own.
-    return reason !== undefined && ABORTS.has(reason) && (status === reason || status === "INTERNAL");
+    return (ABORTS.has(reason) || this.#isCut) && (ABORTS.has(status) || status === "INTERNAL");
   }
 
   /** Whether its request stream has failed for want of its caller. */
