@@ -190,7 +190,7 @@ export const OPTIONS = {
     hostKeys: { flag: "--host-key" },
     maxChannels: fixed(LISTEN_DEFAULTS.maxChannels),
   } satisfies Rows<
-    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts">,
+    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts" | "sockets" | "siblings">,
     AuthOptions & ForwardingOptions & GuardOptions
   >,
   ServeOptions: { log: {} } satisfies Rows<

@@ -19,7 +19,7 @@ test("the generated files of this test are current", async () => {
 });
 
 test(`ten clients and a server keep all promises while processes are killed and stopped, and connections cut (TEST_SEED=${SEED})`, {
-  timeout: 600_000,
+  timeout: 900_000,
 }, async ({ signal }) => {
   const directory = mkdtempSync(join(tmpdir(), "sshrpc-chaos-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -125,6 +125,7 @@ const DEFAULTS = {
     maxEntries: [100_000, "100,000"],
     maxBytes: [67_108_864, "64 MiB"],
     maxKeyEntries: [20_000, "20,000"],
+    resumeGrace: [60_000, "1 min"],
     maxKeyBytes: [16_777_216, "16 MiB"],
   },
   KorvClientOptions: {

@@ -151,6 +151,8 @@ describe("the runtime", () => {
   test("accesses the private state of ssh2 only in ssh/ssh2", () => {
     const touches = runtime.files.flatMap((file, index) => {
       const name = runtime.names[index] as string;
+      // That of Node, in one place.
+      if (name === "base/net/listening-descriptor.ts") return [];
       return name.startsWith("ssh/ssh2/") ? [] : privateNames(file).map((touch) => `${name}:${touch}`);
     });
     expect(touches).toEqual([]);

@@ -71,7 +71,7 @@ beforeAll(async () => {
     cwd: resolve("."),
   });
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await stop(server);

@@ -1,4 +1,4 @@
-import type { ServeFlags } from "./serve-flags.js";
+import type { ServeFlags } from "./serve/serve-flags.js";
 
 /** A value of a flag in a config file: of its type, or the text that follows the flag. */
 type Value<T> = T | (T extends number ? string : never) | (T extends readonly string[] ? string : never);

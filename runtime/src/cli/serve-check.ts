@@ -12,9 +12,9 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { placedProblem } from "./config/at-source.js";
 import type { Settings } from "./config/settings.js";
 import { loadHandlers } from "./load-handlers.js";
-import { checkMetrics } from "./metrics-port.js";
-import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve-flags.js";
-import { optionsOf } from "./serve-on-port.js";
+import { checkMetrics } from "./serve/metrics-port.js";
+import { optionsOf } from "./serve/port-options.js";
+import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve/serve-flags.js";
 import { type Home, homeFiles } from "./shared/home.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 

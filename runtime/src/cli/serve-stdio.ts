@@ -6,7 +6,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { OpenLog } from "../observe/open-log.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
-import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve-flags.js";
+import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve/serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
 import { LAST_GRACE } from "./shared/defaults.js";
 import { type CliIo, pathOf } from "./shared/io.js";

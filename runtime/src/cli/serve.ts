@@ -2,13 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import ms from "ms";
 import { printable } from "../base/printable.js";
-import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { ON_FULL } from "../observe/audit-options.js";
 import { FORMATS, LEVELS } from "../observe/log-options.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { addTableOptions } from "./config/config-options.js";
-import { keepCheck, type Setting, type Settings, settingsOf } from "./config/settings.js";
-import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve-flags.js";
+import { keepCheck, type Settings, settingsOf } from "./config/settings.js";
+import { checkSettings } from "./serve/check-settings.js";
+import { SERVE_ALIASES, SERVE_FILE_OPTIONS, type ServeFlags } from "./serve/serve-flags.js";
 import {
   durationFrom,
   oneOf,
@@ -127,6 +127,20 @@ export function defineServe(command: Command, io: CliIo): void {
       "time after SIGTERM in which health says draining and everything is still served (default: none)",
       durationFrom(0),
     )
+    .option(
+      "--takeover",
+      "take the listening sockets over from the server that runs with the same address, which then drains; start the server itself with it, too",
+    )
+    .option(
+      "--runtime-directory <directory>",
+      "directory of the socket for --takeover (default: $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/sshrpc or one in /tmp)",
+      parseFileName,
+    )
+    .option(
+      "--processes <number>",
+      "processes that share the connections, to use several cores (default: 1)",
+      parseCount,
+    )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [excess] }: Command) => {
       const settings = settingsOf(command);
@@ -168,71 +182,17 @@ async function serve(
     return serveOverStdio(flags, io, excess === undefined ? faultOf(settings) : new UsageError(EXPANDED));
   }
   if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
-  const { serveOnPort } = await import("./serve-on-port.js");
-  return serveOnPort({ settings, checkSettings }, io);
+  const [{ serveOnPort }, { loadHandlers }] = await Promise.all([
+    import("./serve/serve-on-port.js"),
+    import("./load-handlers.js"),
+  ]);
+  const load = (given: ServeFlags) => loadHandlers(given, io);
+  return serveOnPort({ settings, checkSettings, loadHandlers: load }, io);
 }
 
 /** The client gets the message, without names of files; the log has the cause. */
 function faultOf({ fault }: Settings): Error | undefined {
   return fault && new Error("the config file of the server is invalid", { cause: fault });
-}
-
-/** Flags of the mode with --stdio alone. */
-const STDIO_ALONE: readonly string[] = ["scopes", "forced"];
-
-/** Flags of a server that listens, beside the options of {@link SERVE_FILE_OPTIONS}. */
-const PORT_ALONE: readonly string[] = ["shutdownDelay", "metrics", "brief", "ledger", "ledgerKeeps"];
-
-/** Why the options of a server that listens have no effect with --stdio. */
-function whyNot(key: string): string {
-  return PORT_ALONE.includes(key)
-    ? "sshd starts a process for each session"
-    : "sshd accepts connections and authenticates callers";
-}
-
-/**
- * Rejects options without effect, because an ignored option of security would be dangerous.
- * @throws UsageError that names both sources
- */
-function checkSettings(settings: Settings): void {
-  const isStdio = settings.given("stdio") !== undefined;
-  const given = settings.all.flatMap(({ option }) => settings.given(option.key) ?? []);
-  const hasEffect = ({ option: { key, table = {} } }: Setting): boolean => {
-    if (!isStdio) return !STDIO_ALONE.includes(key);
-    if (PORT_ALONE.includes(key)) return false;
-    const isOfServer = [key, ...Object.keys(table)].some((name) => Object.hasOwn(SERVE_FILE_OPTIONS, name));
-    return !isOfServer || Object.hasOwn(SERVE_STDIO_OPTIONS, key);
-  };
-  const lines = given
-    .filter((setting) => !hasEffect(setting))
-    .map((setting) =>
-      isStdio
-        ? `${nameOf(setting)} cannot be used with --stdio: ${whyNot(setting.option.key)}`
-        : `${nameOf(setting)} requires --stdio`,
-    );
-  lines.push(...missing(settings));
-  if (lines.length > 0) throw new UsageError(lines.join("\n"));
-}
-
-/** The option, with its source unless that is the flag itself. */
-function nameOf({ option: { key, flag }, from, source }: Setting): string {
-  return source === "flag" ? from : `${from}: ${flag?.long ?? key}`;
-}
-
-/** Options without effect where another one is absent. */
-const NEEDED: Readonly<Record<string, string>> = {
-  ...{ auditMaxSize: "audit", auditFiles: "audit", auditOnFull: "audit" },
-  ...{ logMaxSize: "log", logFiles: "log" },
-};
-
-/** What is given without the option that it changes. */
-function missing(settings: Settings): readonly string[] {
-  return Object.entries(NEEDED).flatMap(([key, other]) => {
-    const setting = settings.given(key);
-    return setting === undefined || settings.given(other) !== undefined
-      ? []
-      : [`${nameOf(setting)} requires --${other}`];
-  });
 }
 
 function toList(text: string): string[] {

@@ -19,7 +19,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
+    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts" | "sockets" | "siblings"> {
   /** The server's logger; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
 }

@@ -1,6 +1,7 @@
 import { checkOptions } from "../base/check-options.js";
 import { toError } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
+import type { Siblings } from "../base/siblings.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
@@ -9,6 +10,7 @@ import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
 import type { CloseOptions } from "../server/shutdown.js";
 import type { Listener } from "../ssh/server/listen.js";
+import type { SocketSource } from "../ssh/server/socket-source.js";
 import { CLOSE_OPTIONS } from "./option-tables.js";
 import { SERVE_OPTIONS, type ServeOptions } from "./serve-options.js";
 
@@ -63,6 +65,14 @@ export async function serveApi<Callbacks = undefined>(
   return serveHandlers(bindHandlers<Callbacks>(api, handlers), options);
 }
 
+/** What a server gets from the process that it runs in. */
+export interface ServerPlace {
+  /** Delivers its connections. Default: a socket that listens on `host` and `port` of the options. */
+  readonly sockets?: SocketSource;
+  /** The other processes of the server. Default: none. */
+  readonly siblings?: Siblings | undefined;
+}
+
 /**
  * As {@link serveApi}, for handlers that are bound already. The modules of a server are loaded here, because a generated
  * client imports this module, too.
@@ -70,17 +80,22 @@ export async function serveApi<Callbacks = undefined>(
 export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
+  place: ServerPlace = {},
 ): Promise<Server<Callbacks>> {
   try {
     checkOptions(options, SERVE_OPTIONS);
-    return await open(handlers, options);
+    return await open(handlers, options, place);
   } catch (error) {
     throw toBadRequest(error);
   }
 }
 
-async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
-  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { openServer }, { resolveLog }, { buildAdapters }] =
+async function open<Callbacks>(
+  handlers: ApiHandlers<Callbacks>,
+  options: ServeOptions,
+  { sockets, siblings }: ServerPlace,
+): Promise<Server<Callbacks>> {
+  const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { newServer, openServer }, { resolveLog }, { buildAdapters }] =
     await Promise.all([
       import("../ssh/server/listen.js"),
       import("../ssh/admission/guard-config.js"),
@@ -92,13 +107,23 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   const { maxConnections = MAX_CONNECTIONS } = options;
   let listener: Listener | undefined;
   const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
+  const joined =
+    siblings &&
+    (await (
+      await import("./processes/join-processes.js")
+    ).joinProcesses({ siblings, api: handlers.api, log, newServer }));
   const lostLines = lostLinesOf(options.log);
-  const opened = await openServer(handlers, { ...options, maxConnections, log, authorizedKeyCount, lostLines });
+  const opened = await openServer(handlers, {
+    ...{ ...options, maxConnections, log, authorizedKeyCount, lostLines },
+    ...(joined && { others: joined.others, observer: [joined.observer, ...[options.observer ?? []].flat()] }),
+  });
   const { server, scopes, observer } = opened;
-  const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
+  const leave = joined?.share(server);
+  const listenOptions = { ...options, sockets, siblings, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log, observer }));
   const listening = await start().catch(async (error) => {
     await opened.close();
+    leave?.();
     throw error;
   });
   listener = listening;
@@ -110,6 +135,7 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
       checkGrace(closeOptions.delay ?? 0, "delay");
     });
     await opened.close(closeOptions, listening);
+    leave?.();
   };
   const { host, port, hostKeys, fingerprints } = listening;
   return {

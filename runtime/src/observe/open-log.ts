@@ -5,6 +5,7 @@ import type { Logger } from "../base/log.js";
 import { nearest } from "../base/nearest.js";
 import { checkFileName, printable } from "../base/printable.js";
 import { toBadRequest } from "../contract/option-errors.js";
+import { isJournal, withPriority } from "./journal.js";
 import { LineFile } from "./line-file.js";
 import { checkRotation, type LineFileEvents, OWNER_ONLY } from "./line-file-options.js";
 import { LineStream } from "./line-stream.js";
@@ -69,7 +70,8 @@ export async function openLogOf(io: LogProcess, options: LogOptions): Promise<Op
   };
   const stderr = new LineStream(io.stderr, file === undefined ? events : {});
   const lines = file === undefined ? stderr : openFile({ ...options, file }, stderr, events);
-  const write = (line: string): void => lines.write(pretty === undefined ? line : pretty(line));
+  const toText = pretty ?? (file === undefined && isJournal(io.stderr, io.env) ? withPriority : undefined);
+  const write = (line: string): void => lines.write(toText === undefined ? line : toText(line));
   const logger = writeLines(level, write);
   const close = async (): Promise<void> => {
     await lines.close();

@@ -18,11 +18,11 @@ import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import { dispatchConfig, observerOf } from "./api-server-options.js";
 import { builtInHandlers } from "./built-in/built-in-handlers.js";
-import { EventLoopMeter } from "./built-in/event-loop.js";
 import { type HealthCheck, healthCheckOf, type OperatedOptions } from "./built-in/health-check.js";
-import type { OperationsConfig } from "./built-in/operation-handlers.js";
+import { type OperationsConfig, operate, operationsConfig } from "./built-in/operation-handlers.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
+import type { OtherProcesses } from "./call/other-processes.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { connectedClients, NO_CALLBACKS, type ServedPeer } from "./connected-clients.js";
@@ -73,6 +73,8 @@ export class ApiServer {
   readonly #connections = new Map<Connection, ServedPeer>();
   readonly #calls: ObservedCalls;
   readonly shutdown: Shutdown;
+  readonly #others: OtherProcesses | undefined;
+  readonly #operations: OperationsConfig;
 
   /** @param callbacks the clients of the callbacks that the other sides serve */
   constructor(
@@ -94,7 +96,12 @@ export class ApiServer {
       ...{ router: () => this.#router, local: () => this.#local, connections: this.#connections },
       ...{ observer: this.#observer, log: options.log, methods: handlers.api.methods },
     });
-    this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations(options)));
+    this.#others = options.others;
+    this.#operations = operationsConfig(options, {
+      ...{ api: this.api, observer: this.#observer, accounts: this.accounts, health: this.health },
+      ...{ native: this.#connections, calls: this.#calls, isDraining: () => this.shutdown.isAnnounced },
+    });
+    this.#router = new Router(handlers, builtInHandlers(handlers.api, this.#operations));
     const policy = checkDriftPolicy(options.contractDrift);
     this.#drift = reportDrift({ api: handlers.api, policy, observer: this.#observer, callbacks });
     // Last of what may fail: nothing closes the file of a ledger whose server could not be made.
@@ -162,7 +169,8 @@ export class ApiServer {
   }
 
   #clientsFor(account: ConnectionAccount | undefined): readonly ConnectedClient<unknown>[] {
-    return connectedClients(this.#connections, this.#local.clients(account), account);
+    const own = connectedClients(this.#connections, this.#local.clients(account), account);
+    return this.#others === undefined ? own : [...own, ...this.#others.clients(account)];
   }
 
   /** Number of running calls, including answered ones whose handlers have not finished. */
@@ -199,8 +207,10 @@ export class ApiServer {
     const callbacks = this.#callbacks?.client({ connection, peer }, this.limits) ?? NO_CALLBACKS;
     this.#connections.set(connection, { peer, callbacks, since: Date.now() });
     this.#drift(connection, peer);
+    const announced = this.#others?.announce(connection.ready, { peer, callbacks });
     void connection.closed.then((reason) => {
       this.#connections.delete(connection);
+      announced?.();
       this.#log.debug({ ...connectionFields({ peer }), reason: reason.message }, "connection ended");
     });
     return {
@@ -215,16 +225,8 @@ export class ApiServer {
     };
   }
 
-  /** What the methods for operators need. */
-  #operations(options: OperatedOptions): OperationsConfig {
-    return {
-      ...{ api: this.api, observer: this.#observer, accounts: this.accounts },
-      ...{ native: this.#connections, calls: this.#calls },
-      ...{ health: this.health, isDraining: () => this.shutdown.isAnnounced, eventLoop: new EventLoopMeter() },
-      authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
-      createdAt: performance.now(),
-    };
-  }
+  /** Answers a built-in method for operators, for this process alone. */
+  readonly operate = (id: string, request: unknown, by: Peer): unknown => operate(this.#operations, id, request, by);
 
   /**
    * Announces the shutdown in the health of the server, and waits for `delay`: before its listener stops.

@@ -1,9 +1,7 @@
 import { ENTRY } from "../history/effect.js";
+import { ENOUGH_TIME } from "../history/journal.js";
 import { type Call, describeCall, type History } from "./history.js";
 import type { Violations } from "./violations.js";
-
-/** A timeout in ms within which each call has its outcome, also while faults happen. */
-const ENOUGH = 60_000;
 
 /** What the calls with one key have in common; a call without a given key is alone. */
 interface Shared {
@@ -34,7 +32,7 @@ export function checkOutcomes({ calls, faults, processes }: History, violations:
       // A client cancels at its timeout.
       if (!cancels && !isShort) violations.add("cancelled, but not by a caller", what);
     } else if (status === "DEADLINE_EXCEEDED") {
-      if (!isShort) violations.add("no outcome within a minute", what);
+      if (!isShort) violations.add("no outcome in all its time", what);
     } else if (status === "INTERRUPTED") {
       if (method !== ENTRY) violations.add("interrupted, although it may run again", what);
       const isCaused = cancels || isShort;
@@ -48,8 +46,8 @@ export function checkOutcomes({ calls, faults, processes }: History, violations:
 function shareByKey(calls: readonly Call[]): Map<string, Shared> {
   const all = new Map<string, Shared>();
   for (const call of calls) {
-    const { t, cancels = false, timeout = ENOUGH } = call;
-    const isShort = timeout < ENOUGH;
+    const { t, cancels = false, timeout = ENOUGH_TIME } = call;
+    const isShort = timeout < ENOUGH_TIME;
     const shared = all.get(scopeOf(call));
     if (shared === undefined) all.set(scopeOf(call), { since: t, cancels, isShort });
     else {

@@ -186,9 +186,9 @@ describe("the checker detects", () => {
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "CANCELLED" }),
     ],
     [
-      "a call that had no outcome in a whole minute",
-      "no outcome within a minute",
-      (files) => files.call({ id: "c", method: ENTRY, intent: "c", timeout: 60_000 }, { status: "DEADLINE_EXCEEDED" }),
+      "a call that had no outcome in two minutes",
+      "no outcome in all its time",
+      (files) => files.call({ id: "c", method: ENTRY, intent: "c", timeout: 120_000 }, { status: "DEADLINE_EXCEEDED" }),
     ],
     [
       "a failure inside",

@@ -4,12 +4,10 @@ import type { ChaosClient } from "../generated/client.js";
 import type { Done, Order } from "../generated/types.js";
 import { contentOf, sizeOf } from "../history/content.js";
 import { ENTRY, PAYMENT, READ, SETTING, UPLOAD } from "../history/effect.js";
-import type { Called } from "../history/journal.js";
+import { type Called, ENOUGH_TIME } from "../history/journal.js";
 import { numberOf } from "../random.js";
 import type { CallJournal } from "./call-journal.js";
 
-/** How long a call may take, in ms. */
-const TIMEOUT = 60_000;
 /** Bytes of an upload that leave at once, and the pause after them in ms, so that faults meet running uploads. */
 const [PIECE, PACE] = [16_384, 20];
 /** Characters of the longest response, so that the file of the ledger grows and is compacted. */
@@ -19,7 +17,7 @@ const MAX_PADDING = 24_000;
 export interface How {
   /** The idempotency key; undefined for one that the client makes. */
   readonly key?: string | undefined;
-  /** Timeout in ms. Default: 60,000. */
+  /** Timeout in ms. Default: {@link ENOUGH_TIME}. */
   readonly timeout?: number;
   /** The caller cancels the call after this time in ms. Default: never. */
   readonly cancelAfter?: number | undefined;
@@ -83,7 +81,7 @@ export class Calls {
 
   #make(
     called: Pick<Called, "method" | "intent" | "name" | "revision">,
-    { key, timeout = TIMEOUT, cancelAfter, expect }: How,
+    { key, timeout = ENOUGH_TIME, cancelAfter, expect }: How,
     call: (options: CallOptions) => Promise<object>,
   ): Promise<string> {
     const full = {

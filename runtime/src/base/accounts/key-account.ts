@@ -1,5 +1,5 @@
 import { KeyMeter, type ServerMeter } from "./meters.js";
-import type { Excess, KeyQuotas, Resource } from "./quotas.js";
+import type { Excess, Held, KeyQuotas, Resource } from "./quotas.js";
 import { TokenBucket } from "./token-bucket.js";
 import { Turn } from "./turns.js";
 
@@ -16,6 +16,8 @@ export class KeyAccount {
   #hasOwnRate = false;
   /** The calls that it may begin, if it has a rate. */
   #beginnings: TokenBucket | undefined;
+  /** Calls that have begun since {@link takeBegun}, if it has a rate. */
+  #begun = 0;
 
   /**
    * @param server what it shares with the other keys
@@ -28,6 +30,36 @@ export class KeyAccount {
     this.callbacks = new KeyMeter("callbacks", server.callbacks, key.callbacks);
     this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
     this.#setRate(key.rate);
+  }
+
+  /** How much it holds in this process. */
+  get held(): Held {
+    return {
+      connections: this.connections.held,
+      calls: this.calls.held,
+      callbacks: this.callbacks.held,
+      bytes: this.bytes.held,
+    };
+  }
+
+  /** Sets how much it holds in other processes of the server. */
+  setElsewhere({ connections, calls, callbacks, bytes }: Held): void {
+    this.connections.setElsewhere(connections);
+    this.calls.setElsewhere(calls);
+    this.callbacks.setElsewhere(callbacks);
+    this.bytes.setElsewhere(bytes);
+  }
+
+  /** Counts calls that have begun in other processes toward its rate. */
+  begunElsewhere(count: number): void {
+    this.#beginnings?.spend(count);
+  }
+
+  /** How many calls have begun here since the last time, if it has a rate. */
+  takeBegun(): number {
+    const begun = this.#begun;
+    this.#begun = 0;
+    return begun;
   }
 
   /** Calls that it may begin per second; undefined without a limit. */
@@ -65,7 +97,10 @@ export class KeyAccount {
   pace(): Excess | undefined {
     if (this.#rate === undefined || this.#beginnings === undefined) return undefined;
     const retryAfter = Math.ceil(this.#beginnings.take());
-    if (retryAfter === 0) return undefined;
+    if (retryAfter === 0) {
+      this.#begun += 1;
+      return undefined;
+    }
     return { resource: "rate", level: this.#hasOwnRate ? "grant" : "key", limit: this.#rate, amount: 1, retryAfter };
   }
 

@@ -59,6 +59,7 @@ export class KeyMeter {
   #limit: number;
   #level: AccountLevel = "key";
   #held = 0;
+  #elsewhere = 0;
 
   constructor(resource: Resource, server: ServerMeter, limit = Number.POSITIVE_INFINITY) {
     this.#resource = resource;
@@ -76,6 +77,11 @@ export class KeyMeter {
     return this.#limit;
   }
 
+  /** Sets how much it holds in other processes of the server. */
+  setElsewhere(amount: number): void {
+    this.#elsewhere = amount;
+  }
+
   /** Sets another limit of every key. */
   limitAll(limit = Number.POSITIVE_INFINITY): void {
     this.#default = limit;
@@ -90,7 +96,8 @@ export class KeyMeter {
 
   take(amount: number): Excess | undefined {
     const held = this.#held;
-    if (held + amount > this.#limit) return overLimit(this.#resource, this.#level, this.#limit, amount);
+    if (held + this.#elsewhere + amount > this.#limit)
+      return overLimit(this.#resource, this.#level, this.#limit, amount);
     const excess = this.#server.take(amount, held);
     if (excess === undefined) this.#held = held + amount;
     return excess;

@@ -6,6 +6,12 @@ export type Resource = "connections" | "calls" | "callbacks" | "bytes";
 /** The most of each resource that may be held at once; absent: no limit. */
 export type Quotas = { readonly [R in Resource]?: number | undefined };
 
+/** What is held of each resource. */
+export type Held = Readonly<Record<Resource, number>>;
+
+/** Before anything is taken. */
+export const HOLDS_NOTHING: Held = { connections: 0, calls: 0, callbacks: 0, bytes: 0 };
+
 /** The limits of one key, over all its connections. */
 export interface KeyQuotas {
   /** Open connections. Default: half of `maxConnections`. */

@@ -4,7 +4,7 @@ import { identityOf } from "./identity.js";
 import { KeyAccount } from "./key-account.js";
 import { ServerMeter } from "./meters.js";
 import { type OpenConnection, OpenConnections } from "./open-connections.js";
-import type { Excess, KeyQuotas, Quotas, Resource } from "./quotas.js";
+import { type Excess, type Held, HOLDS_NOTHING, type KeyQuotas, type Quotas, type Resource } from "./quotas.js";
 
 /** How the accounts of a server are limited. */
 export interface AccountsConfig {
@@ -38,6 +38,8 @@ export class ServerAccount {
   readonly #keys = new Map<string, KeyAccount>();
   readonly #accounts = new WeakMap<Peer, ConnectionAccount>();
   #sweepAt = MIN_SWEEP;
+  /** What keys hold in other processes of the server, by identity. */
+  readonly #elsewhere = new Map<string, Held>();
 
   constructor(config: AccountsConfig) {
     const { connections, calls, bytes } = config.server;
@@ -73,6 +75,19 @@ export class ServerAccount {
   /** The accounts of keys by identity, with some that hold nothing any more. */
   get keys(): ReadonlyMap<string, KeyAccount> {
     return this.#keys;
+  }
+
+  /** Sets how much a key holds in other processes of the server. */
+  setElsewhere(identity: string, held: Held): void {
+    const isNothing = Object.values(held).every((amount) => amount === 0);
+    if (isNothing) this.#elsewhere.delete(identity);
+    else this.#elsewhere.set(identity, held);
+    this.#keys.get(identity)?.setElsewhere(held);
+  }
+
+  /** Counts calls that have begun in other processes toward the rate of a key. */
+  begunElsewhere(identity: string, count: number): void {
+    this.#keys.get(identity)?.begunElsewhere(count);
   }
 
   /**
@@ -114,6 +129,7 @@ export class ServerAccount {
     if (known !== undefined) return known;
     if (this.#keys.size >= this.#sweepAt) this.#sweep();
     const made = new KeyAccount(this.#meters, this.#config.key);
+    made.setElsewhere(this.#elsewhere.get(identity) ?? HOLDS_NOTHING);
     this.#keys.set(identity, made);
     return made;
   }

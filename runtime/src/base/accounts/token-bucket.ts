@@ -30,6 +30,13 @@ export class TokenBucket {
     return 0;
   }
 
+  /** Takes what has happened elsewhere, also beyond the rate: up to a burst of debt. */
+  spend(count: number): void {
+    const now = performance.now();
+    this.#tokens = Math.max(-this.#burst, this.#tokensAt(now) - count);
+    this.#since = now;
+  }
+
   /** Whether it is as if nothing had happened. */
   isFull(now: number): boolean {
     return this.#tokensAt(now) === this.#burst;

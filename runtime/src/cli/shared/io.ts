@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -12,7 +13,7 @@ type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: numb
 type StopSignal = "SIGINT" | "SIGTERM";
 
 /** What commands listen to. */
-type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "SIGUSR1" | "exit" | "message";
+type IoEvent = StopSignal | ErrorEvent | "SIGHUP" | "SIGUSR1" | "exit" | "message" | "disconnect";
 
 /**
  * What commands use of the process; `process` is one. Two parts of a command use the process itself: the SSH client, which
@@ -25,13 +26,23 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The process id, for lock files. */
   readonly pid: number;
+  /** The process id of the parent, which changes when the parent ends. */
+  readonly ppid?: number;
+  /** Sends a message on the IPC channel; absent without one. */
+  send?(message: unknown, handle?: Socket, options?: undefined, done?: (error: Error | null) => void): unknown;
+  /** Whether the channel is open. */
+  readonly connected?: boolean;
+  /** Closes the IPC channel. */
+  disconnect?(): void;
   /** Node, and the script after it: `dev` starts `serve` with these. */
   readonly execPath: string;
   readonly argv: readonly string[];
+  /** The options of Node itself. */
+  readonly execArgv?: readonly string[];
   /** The directory to which file names are relative. */
   cwd(): string;
-  on(event: IoEvent, listener: (error: unknown) => void): unknown;
-  off(event: IoEvent, listener: (error: unknown) => void): unknown;
+  on(event: IoEvent, listener: (error: unknown, handle?: unknown) => void): unknown;
+  off(event: IoEvent, listener: (error: unknown, handle?: unknown) => void): unknown;
   /** Whether the process has a controlling terminal. Default: whether /dev/tty can be opened. */
   readonly hasTerminal?: boolean;
   removeAllListeners(event: "exit"): unknown;

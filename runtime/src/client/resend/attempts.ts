@@ -154,7 +154,9 @@ export function attemptsOf(
   { position, upload }: Pick<AttemptParts, "position" | "upload"> = {},
 ): Attempts | undefined {
   const { keys, method } = config;
-  const isKeyed = idempotencyKey !== undefined || (takesIdempotencyKey(method) && !hasKey(metadata));
+  // A call whose request stream cannot be read again is never repeated: with a key, its handler would go on for no caller.
+  const isRepeatable = method.requestItem === undefined || upload !== undefined;
+  const isKeyed = idempotencyKey !== undefined || (isRepeatable && takesIdempotencyKey(method) && !hasKey(metadata));
   const key = keys !== undefined && isKeyed ? new CallKey(keys, idempotencyKey) : undefined;
   const isPlain = key === undefined && position === undefined && upload === undefined;
   return isPlain ? undefined : new Attempts(config, { key, position, upload });

@@ -85,6 +85,22 @@ export interface KeyStatus {
   readonly rate?: number;
 }
 
+/** One process of a server. */
+interface ProcessStatus {
+  readonly pid: number;
+  /** That of Node. */
+  readonly version: string;
+  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
+  /** CPU time since the process began. */
+  readonly cpu: number;
+  readonly eventLoop: {
+    /** The part of the time in which the event loop worked, from 0 to 1, since the previous status call, or since the server began. */
+    readonly utilization: number;
+    /** How late its timers ran, from the previous status call on: absent in the first one. */
+    readonly delay?: { readonly mean: number; readonly p99: number; readonly max: number };
+  };
+}
+
 /** What `GET /sshrpc/status` responds. Times in ms, sizes in bytes. */
 export interface ServerStatus {
   readonly status: "ok" | "draining";
@@ -92,21 +108,10 @@ export interface ServerStatus {
   /** The version of sshrpc. */
   readonly version: string;
   readonly contract: NamedContract;
-  /** The process. */
-  readonly node: {
-    readonly pid: number;
-    /** That of Node. */
-    readonly version: string;
-    readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
-    /** CPU time since the process began. */
-    readonly cpu: number;
-    readonly eventLoop: {
-      /** The part of the time in which the event loop worked, from 0 to 1, since the previous status call, or since the server began. */
-      readonly utilization: number;
-      /** How late its timers ran, from the previous status call on: absent in the first one. */
-      readonly delay?: { readonly mean: number; readonly p99: number; readonly max: number };
-    };
-  };
+  /** The process; memory and CPU time of a server with several are those of all. */
+  readonly node: ProcessStatus;
+  /** Each process of a server with several, the one first that has answered. */
+  readonly processes?: readonly ProcessStatus[];
   readonly connections: Rows<ConnectionStatus> & { readonly open: number };
   readonly calls: Rows<MethodStatus> & {
     readonly running: number;

@@ -5,6 +5,7 @@ import { checkNumber } from "../../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort } from "../../base/net/host-port.js";
+import { listeningDescriptor } from "../../base/net/listening-descriptor.js";
 import { holdsKey } from "../../base/printable.js";
 import { wrongType } from "../../base/wrong-type.js";
 import { checkedOptions } from "../../contract/option-errors.js";
@@ -53,18 +54,50 @@ export const MAX_HEADERS = 8192;
  * @throws RpcError BAD_REQUEST for an invalid option; Error with a `code` such as EADDRINUSE if it cannot listen on the address
  */
 export async function serveMetrics(registry: Registry, options: ServeMetricsOptions = {}): Promise<MetricsServer> {
-  const { host, port } = checkedOptions(() => checkServeOptions(registry, options));
+  const address = checkedOptions(() => checkServeOptions(registry, options));
+  return openMetricsServer(sourceOf(registry), address);
+}
+
+/** The metrics of a registry. */
+export function sourceOf(registry: Registry): MetricsSource {
+  return {
+    metrics: () => registry.metrics(),
+    ready: async () => {
+      const values = (await registry.getSingleMetric(`sshrpc_${READY}`)?.get())?.values;
+      return values?.[0]?.value === 1;
+    },
+    type: registry.contentType,
+  };
+}
+
+/** What {@link openMetricsServer} serves. */
+interface MetricsSource {
+  /** The text of the metrics. */
+  readonly metrics: () => Promise<string>;
+  /** Whether the server is ready. */
+  readonly ready: () => Promise<boolean>;
+  /** Its content type. */
+  readonly type: string;
+}
+
+/** The server of a process that passes its socket on. */
+interface PassedMetricsServer extends MetricsServer {
+  /** Of the socket that listens. */
+  readonly descriptor: number | undefined;
+}
+
+/** As {@link serveMetrics}, for any text. @param target where it listens: an address, or what `server.listen` takes for a socket that listens */
+export async function openMetricsServer(
+  source: MetricsSource,
+  target: Required<ServeMetricsOptions> | { readonly fd: number } | { readonly handle: object },
+): Promise<PassedMetricsServer> {
   let text: Promise<string> | undefined;
   /** Scrapes at the same time share a text. */
   const metrics = (): Promise<string> => {
-    text ??= registry.metrics().finally(() => {
+    text ??= source.metrics().finally(() => {
       text = undefined;
     });
     return text;
-  };
-  const ready = async (): Promise<boolean> => {
-    const values = (await registry.getSingleMetric(`sshrpc_${READY}`)?.get())?.values;
-    return values?.[0]?.value === 1;
   };
   const server = createServer(
     {
@@ -76,7 +109,7 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
     },
     (request, response) => {
       scrapers.used(request.socket);
-      void answer(request, response, { metrics, ready, type: registry.contentType });
+      void answer(request, response, { ...source, metrics });
     },
   );
   const scrapers = new Scrapers();
@@ -84,8 +117,9 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
   // A scraper that does not read must not hold its connection.
   server.setTimeout(IDLE_TIMEOUT);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, formatHostPort(host, port))));
-    server.listen({ host, port }, resolve);
+    const where = "port" in target ? formatHostPort(target.host, target.port) : "the socket of another process";
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, where)));
+    server.listen(target, resolve);
   });
   // A connection that cannot be accepted, as without free memory, must not end the process.
   server.on("error", () => undefined);
@@ -95,7 +129,8 @@ export async function serveMetrics(registry: Registry, options: ServeMetricsOpti
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { host: address, port: actual, close, [Symbol.asyncDispose]: close };
+  const descriptor = listeningDescriptor(server);
+  return { host: address, port: actual, descriptor, close, [Symbol.asyncDispose]: close };
 }
 
 /** The connections, from the one that was quiet for longest to the one that was used last. */
@@ -118,13 +153,11 @@ class Scrapers {
   }
 }
 
-interface Source {
-  readonly metrics: () => Promise<string>;
-  readonly ready: () => Promise<boolean>;
-  readonly type: string;
-}
-
-async function answer({ url = "", method }: IncomingMessage, response: ServerResponse, source: Source): Promise<void> {
+async function answer(
+  { url = "", method }: IncomingMessage,
+  response: ServerResponse,
+  source: MetricsSource,
+): Promise<void> {
   const end = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", ...headers });
     response.end(method === "HEAD" ? undefined : text);

@@ -19,6 +19,8 @@ export function serverMetrics(client: Client, registry: Registry): Observer {
     const made = new client.Gauge({
       name: `sshrpc_${name}`,
       help,
+      // Of several processes of a server, the worst.
+      aggregator: name.startsWith("audit_") ? "max" : "min",
       registers: [registry],
       async collect() {
         if (collect === undefined) return;

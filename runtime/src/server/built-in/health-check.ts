@@ -3,6 +3,7 @@ import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import type { Logger } from "../../base/log.js";
 import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import type { OtherProcesses } from "../call/other-processes.js";
 
 /** See `health` of the options of a server. */
 export type HealthFunction = (signal: AbortSignal) => HealthAnswer | Promise<HealthAnswer>;
@@ -16,6 +17,8 @@ export interface OperatedOptions {
   readonly health?: HealthFunction;
   readonly healthTimeout?: number;
   readonly log: Logger;
+  /** The other processes of the server. Default: none. */
+  readonly others?: OtherProcesses | undefined;
   /** The number of authorized keys, where it is known. */
   readonly authorizedKeyCount?: () => number | undefined;
 }

@@ -44,7 +44,6 @@ export class KeyedCall implements CallPort {
   #abort: (reason: RpcError) => void = () => undefined;
   /** Whether the server has stopped it. */
   #isStopped = false;
-  #hasLostStream = false;
 
   constructor(dispatch: OnceDispatch, entry: NewEntry, config: KeyedCallConfig) {
     this.#call = dispatch.call;
@@ -97,7 +96,7 @@ export class KeyedCall implements CallPort {
       if (reason.status === "UNAVAILABLE") this.#isStopped = true;
       listener(reason);
     };
-    this.#call.listen(this.#abort, (reason) => this.#lost(reason));
+    this.#call.listen(this.#abort, (reason) => this.#lost(reason, listener));
   }
 
   receive(checks: RequestItemChecks): RequestStream {
@@ -177,23 +176,22 @@ export class KeyedCall implements CallPort {
   /** Whether its request stream has failed for want of its caller. */
   get #isCut(): boolean {
     const stream = this.#dispatch.receive();
-    return this.#hasLostStream || (stream instanceof UploadItems && stream.isAbandoned);
+    return stream instanceof UploadItems && stream.isAbandoned;
   }
 
   /**
-   * The connection is lost. A request stream that its caller can send again waits for the next attempt. Of another one, what has arrived
-   * can still be read; where the rest is missing, the stream fails.
+   * The connection is lost. A request stream that its caller can send again waits for the next attempt. A call whose request stream is
+   * incomplete otherwise is aborted: it cannot do what its caller wants.
    */
-  #lost(reason: RpcError): void {
+  #lost(reason: RpcError, abort: (reason: RpcError) => void): void {
     if (this.#isOver) return;
     const stream = this.#dispatch.receive();
     const { detached } = this.#config;
     if (stream instanceof UploadItems) stream.pause(detached.uploadGrace);
-    else {
-      this.#hasLostStream = stream?.ended === false;
-      stream?.keep();
-      stream?.end(reason);
-    }
+    else if (stream?.ended === false) {
+      abort(reason);
+      return;
+    } else stream?.keep();
     this.#remove = detached.add(this.#abort, { hasDeadline: Number.isFinite(this.#dispatch.context.deadline) });
   }
 }

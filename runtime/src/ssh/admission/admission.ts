@@ -1,7 +1,8 @@
+import type { Siblings } from "../../base/siblings.js";
 import type { GuardConfig } from "./guard-config.js";
 import type { Source } from "./source.js";
 import { SourceCounts } from "./source-counts.js";
-import { type FailureKind, SourcePenalties } from "./source-penalties.js";
+import { type FailureKind, type PenaltyLeft, SourcePenalties } from "./source-penalties.js";
 import { type Startup, Startups } from "./startups.js";
 
 /** An admitted connection. */
@@ -18,6 +19,10 @@ export interface Admitted {
  */
 export const LOGIN_RESERVE = 64;
 
+/** Messages between processes: one failure, and all penalties for a process that begins. */
+const PENALTY = "penalty";
+const PENALTIES = "penalties";
+
 /** Decides which connections are admitted: by the count and the penalties of their source, and by all that are open. */
 export class Admission {
   #isExempt: (address: string) => boolean;
@@ -27,12 +32,25 @@ export class Admission {
   #maxConnections: number;
   #connections = 0;
 
-  constructor(config: GuardConfig) {
+  readonly #siblings: Siblings | undefined;
+
+  /** @param siblings the other processes of the server, which count sources and penalties, too */
+  constructor(config: GuardConfig, siblings?: Siblings) {
+    this.#siblings = siblings;
     this.#isExempt = config.isExempt;
-    this.#counts = new SourceCounts(config.perSource);
+    this.#counts = new SourceCounts(config.perSource, siblings);
     this.#penalties = config.penalties && new SourcePenalties(config.penalties);
     this.#startups = new Startups(config.maxStartups);
     this.#maxConnections = config.maxConnections;
+    siblings?.subscribe(PENALTY, (body) => {
+      const [host, failure] = body as [string, FailureKind];
+      this.#penalties?.penalize(host, failure, performance.now());
+    });
+    siblings?.subscribe(PENALTIES, (body) => this.#penalties?.take(body as readonly PenaltyLeft[], performance.now()));
+    siblings?.onJoin((process) => {
+      const left = this.#penalties?.left(performance.now()) ?? [];
+      if (left.length > 0) siblings.publish(PENALTIES, left, process);
+    });
   }
 
   /** Takes other limits, for new connections. Sources that are blocked stay so, unless penalties are off now. */
@@ -75,9 +93,14 @@ export class Admission {
         this.#startups.remove(startup);
         if (isExempt) return;
         this.#counts.remove(source);
-        if (failure !== undefined) this.#penalties?.penalize(source.host, failure, performance.now());
+        if (failure !== undefined) this.#penalize(source.host, failure);
       },
     };
+  }
+
+  #penalize(host: string, failure: FailureKind): void {
+    this.#penalties?.penalize(host, failure, performance.now());
+    this.#siblings?.publish(PENALTY, [host, failure]);
   }
 
   /** If no slot is free, an unauthenticated connection is evicted, or else one of the reserve is taken. */

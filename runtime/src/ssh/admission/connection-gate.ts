@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { errorMessage } from "../../base/error-message.js";
 import type { Observer } from "../../base/observer/observer.js";
+import type { Siblings } from "../../base/siblings.js";
 import { Admission, type Admitted } from "./admission.js";
 import type { GuardConfig } from "./guard-config.js";
 import { identificationSize } from "./identification.js";
@@ -10,6 +11,15 @@ import { readProxyHeader } from "./proxy-header.js";
 import { ClosedEarlyError, readFirst } from "./read-first.js";
 import { RefusalReports } from "./refusal-reports.js";
 import { sourceOf } from "./source.js";
+
+/** Where the gate tells what it does. */
+interface GateConfig {
+  /** The software name in the server's identification string. */
+  readonly ident: string;
+  readonly observer: Observer;
+  /** The other processes of the server. */
+  readonly siblings?: Siblings | undefined;
+}
 
 /** Milliseconds for a proxy to send its header. */
 export const PROXY_HEADER_TIMEOUT = 5000;
@@ -32,15 +42,18 @@ export class ConnectionGate {
   readonly #handOver: (pending: PendingConnection) => void;
 
   /**
-   * @param ident the software name in the server's identification string
    * @param handOver takes the socket, whose identification string is unread
    */
-  constructor(config: GuardConfig, ident: string, observer: Observer, handOver: (pending: PendingConnection) => void) {
+  constructor(
+    config: GuardConfig,
+    { ident, observer, siblings }: GateConfig,
+    handOver: (pending: PendingConnection) => void,
+  ) {
     this.#config = config;
     this.#identification = Buffer.from(`SSH-2.0-${ident}\r\n`, "latin1");
     this.#observer = observer;
     this.#refusals = new RefusalReports(observer);
-    this.#admission = new Admission(config);
+    this.#admission = new Admission(config, siblings);
     this.#known = new KnownAddresses(config.knownAddressTtl);
     this.#handOver = handOver;
   }

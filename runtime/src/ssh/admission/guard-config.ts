@@ -33,6 +33,9 @@ export interface GuardConfig {
 /** The default of `maxConnections`. */
 export const MAX_CONNECTIONS = 1024;
 
+/** The defaults of {@link MaxStartups}. */
+export const MAX_STARTUPS = { start: 100, rate: 30, full: 400 } as const;
+
 /** The bytes that a client may need to authenticate. */
 const MIN_PRE_AUTH_BYTES = 8192;
 
@@ -80,7 +83,8 @@ type NumericOption = {
   [Name in keyof GuardOptions]-?: NonNullable<GuardOptions[Name]> extends number ? Name : never;
 }[keyof GuardOptions];
 
-function maxStartups({ start = 100, rate = 30, full = 400 }: MaxStartups): Required<MaxStartups> {
+function maxStartups(given: MaxStartups): Required<MaxStartups> {
+  const { start, rate, full } = { ...MAX_STARTUPS, ...given };
   checkNumber("maxStartups.start", start, 1);
   checkNumber("maxStartups.rate", rate, 1, 100);
   checkNumber("maxStartups.full", full, start);

@@ -10,6 +10,9 @@ interface Penalty {
   readonly isBlocking: boolean;
 }
 
+/** A penalty, for other processes: their clocks differ. */
+export type PenaltyLeft = readonly [host: string, milliseconds: number, isBlocking: boolean];
+
 /** The maximum number of sources; beyond it, the one whose last failure is oldest is removed. */
 const LIMIT = 65_536;
 
@@ -23,6 +26,23 @@ export class SourcePenalties {
   constructor(lengths: Required<Penalties>, limit = LIMIT) {
     this.#lengths = lengths;
     this.#limit = limit;
+  }
+
+  /** The penalties that have not ended: milliseconds that they last, and whether they block. */
+  left(now: number): readonly PenaltyLeft[] {
+    return [...this.#penalties].flatMap(([host, { until, isBlocking }]) =>
+      until > now ? [[host, until - now, isBlocking] as const] : [],
+    );
+  }
+
+  /** Takes those of another process; the longer one of a host counts. */
+  take(penalties: readonly PenaltyLeft[], now: number): void {
+    for (const [host, milliseconds, isBlocking] of penalties) {
+      const until = now + Math.min(milliseconds, this.#lengths.max);
+      if (until <= (this.#penalties.get(host)?.until ?? 0)) continue;
+      this.#penalties.set(host, { until, isBlocking });
+      if (this.#penalties.size > this.#limit) this.#removeOldest();
+    }
   }
 
   /** Sets other lengths, for further failures. */

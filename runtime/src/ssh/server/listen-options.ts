@@ -1,9 +1,11 @@
 import type { ServerAccount } from "../../base/accounts/server-account.js";
 import type { Observer } from "../../base/observer/observer.js";
+import type { Siblings } from "../../base/siblings.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";
 import type { ForwardingOptions } from "./forwarding/forwarding-options.js";
+import type { SocketSource } from "./socket-source.js";
 
 /**
  * How a server listens and authenticates its peers. The public types of this folder are in files without ssh2, because users
@@ -28,6 +30,10 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly ident?: string;
   /** Counts the open connections of each key, with the other things that keys hold. Default: limits `maxConnections` alone. */
   readonly accounts?: ServerAccount;
+  /** Where connections come from. Default: a socket that listens on `host` and `port`. */
+  readonly sockets?: SocketSource | undefined;
+  /** The other processes of the server. Default: none. */
+  readonly siblings?: Siblings | undefined;
   /** Receives the events of the server. Default: none. */
   readonly observer?: Observer;
 }

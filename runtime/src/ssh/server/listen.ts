@@ -1,11 +1,11 @@
-import { createServer, type Server as NetServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { ServerAccount } from "../../base/accounts/server-account.js";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
-import { holdsKey, printable } from "../../base/printable.js";
+import { holdsKey } from "../../base/printable.js";
 import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { ExchangeQueue } from "../admission/exchange-queue.js";
@@ -24,7 +24,7 @@ import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
-import { reportServerErrors } from "./report-server-errors.js";
+import { TcpSockets } from "./socket-source.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -125,7 +125,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "SSH server failed", error }));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, ident, observer, (accepted) => {
+  const gate = new ConnectionGate(guard, { ident, observer, siblings: options.siblings }, (accepted) => {
     pending.set(accepted.socket, accepted);
     const start = (): void => {
       if (!accepted.socket.destroyed) ssh.injectSocket(accepted.socket);
@@ -134,26 +134,25 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     // Without ML-KEM, which is then reported, the other key exchanges are offered.
     else void loadMlKem().then(start, start);
   });
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const sockets = options.sockets ?? new TcpSockets([{ host, port }]);
+  const receive = (socket: Socket): void => {
+    // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
+    const most = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
+    if (open.size >= most) {
+      const address = formatHostPort(socket.remoteAddress ?? "", socket.remotePort ?? 0);
+      gate.reportRefusal(address, `${most} connections are open (maxConnections)`);
+      socket.destroy();
+      return;
+    }
     open.set(socket, undefined);
     socket.on("close", () => open.delete(socket));
     gatherWrites(socket);
     void gate.receive(socket);
-  });
-  const limitSockets = (): void => {
-    // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
-    server.maxConnections = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
   };
-  limitSockets();
-  server.on("drop", (drop) => {
-    const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
-    gate.reportRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);
-  });
-  const address = await listenOn(server, host, port).catch(async (error) => {
+  const address = await sockets.open(receive, observer).catch(async (error) => {
     await authentication.close();
     throw error;
   });
-  const stopReports = reportServerErrors(server, observer);
   // In the background: it delays neither the start, nor the first login where that comes later.
   if (needsMlKem) {
     warmMlKem().catch((error: unknown) =>
@@ -162,8 +161,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   }
 
   const stop = async (): Promise<void> => {
-    stopReports();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await sockets.close();
     // Destroyed sockets emit "close" a moment later.
     await Promise.all([...open.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     gate.close();
@@ -186,7 +184,6 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
       guard = { ...guardConfig(next), kex, chosen, keepaliveInterval, keepaliveCountMax, knownAddressTtl };
       config = { ...config, guard };
       gate.limit(guard);
-      limitSockets();
       await authentication.refresh();
       reauthorize();
     },
@@ -204,34 +201,4 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
 /** An unusable file or key, which an option names. */
 function invalidOption(error: unknown): never {
   throw error instanceof OptionError ? error : new OptionError(errorMessage(error), { cause: error });
-}
-
-async function listenOn(server: NetServer, host: string, port: number): Promise<{ host: string; port: number }> {
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
-    server.once("error", fail);
-    server.listen({ host, port }, () => {
-      server.off("error", fail);
-      resolve();
-    });
-  });
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error(`not a TCP address: ${formatHostPort(host, port)}`);
-  return { host: bound.address, port: bound.port };
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const where = formatHostPort(printable(host), port);
-  const reasons: Record<string, string> = {
-    EADDRINUSE: "the port is in use; stop the other process, or choose another port",
-    EACCES: `permission denied${port < 1024 ? "; ports below 1024 need privileges, choose a higher one" : ""}`,
-    EADDRNOTAVAIL: "this machine does not have this address",
-    ENOTFOUND: "unknown host name",
-  };
-  return Object.assign(
-    new Error(`cannot listen on ${where}: ${reasons[error.code ?? ""] ?? error.message}`, { cause: error }),
-    {
-      code: error.code,
-    },
-  );
 }

@@ -115,24 +115,6 @@ describe("a call with a key whose handler is aborted before its end", () => {
     expect(await (await connect()).call(upload)).toMatchObject({ code: 520 });
     expect(runs).toBe(1);
   });
-
-  test("because a part of its request stream is missing is interrupted also where its deadline passes then", async () => {
-    const counter = new Counter({ waits: true });
-    const { connect, server } = serveOrders((async (_request: unknown, items: AsyncIterable<Buffer>, ctx: Context) => {
-      await counter.handler(undefined, ctx);
-      for await (const _ of items);
-    }) as never);
-    const upload = { key: "upload-1", method: "STORE /upload", hasStream: true };
-    const first = await connect();
-    first.send({ ...upload, timeout: 100 });
-    await until("the handler", () => counter.runs === 1);
-    first.lose();
-    await until("the deadline", () => counter.contexts[0]?.signal.aborted);
-    counter.open();
-    await until("its end", () => server.calls === 0);
-    expect(await (await connect()).call(upload)).toMatchObject({ code: 520 });
-    expect(counter.runs).toBe(1);
-  });
 });
 
 describe("a repeat that waits for a call which does not reach its handler", () => {

@@ -1,11 +1,11 @@
-import type { AdapterOptions } from "../adapters/adapter-options.js";
-import type { KorvLimits } from "../adapters/korv/korv-options.js";
-import type { OptionTable } from "../base/check-options.js";
-import { SERVE_OPTIONS, type ServeOptions } from "../compose/serve-options.js";
-import type { AuditFile } from "../observe/audit-options.js";
-import type { LogFormat, LogLevelOption, LogOptions } from "../observe/log-options.js";
-import type { HostKeySource } from "../ssh/keys/identity/host-key-source.js";
-import { type CliIo, pathOf } from "./shared/io.js";
+import type { AdapterOptions } from "../../adapters/adapter-options.js";
+import type { KorvLimits } from "../../adapters/korv/korv-options.js";
+import type { OptionTable } from "../../base/check-options.js";
+import { SERVE_OPTIONS, type ServeOptions } from "../../compose/serve-options.js";
+import type { AuditFile } from "../../observe/audit-options.js";
+import type { LogFormat, LogLevelOption, LogOptions } from "../../observe/log-options.js";
+import type { HostKeySource } from "../../ssh/keys/identity/host-key-source.js";
+import { type CliIo, pathOf } from "../shared/io.js";
 
 /** Options of {@link ServeOptions} that have a flag, with another name or another form. */
 type FlagOptions =
@@ -37,6 +37,9 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
   readonly metrics?: string;
   readonly grace?: number;
   readonly shutdownDelay?: number;
+  readonly takeover?: boolean;
+  readonly runtimeDirectory?: string;
+  readonly processes?: number;
   readonly stdio?: boolean;
   readonly scopes?: readonly string[];
   readonly forced?: boolean;

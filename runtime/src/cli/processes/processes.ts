@@ -1,0 +1,291 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Logger } from "../../base/log.js";
+import type { BoundAddress } from "../../ssh/server/socket-source.js";
+import type { CliIo } from "../shared/io.js";
+import type { ToPrimary, ToWorker } from "./messages.js";
+import { RestartDelay } from "./restart-delay.js";
+import { WORKER } from "./worker.js";
+
+/** Milliseconds for the processes to answer a question of one of them. */
+const ASK_TIMEOUT = 2000;
+
+/** Connections that wait for a process to take them, while none does. */
+const MAX_WAITING = 1024;
+
+interface ProcessesConfig {
+  readonly io: CliIo;
+  readonly log: Logger;
+  /** How many processes serve. */
+  readonly count: number;
+  /** Where the processes connect to each other. */
+  readonly directory: string;
+  /** Begins to listen: called once, when the first process has loaded its handlers and keys. */
+  readonly listen: () => Promise<BoundAddress>;
+  /** Gets the text of the first process that is ready. */
+  readonly introduce: (text: string) => void;
+}
+
+/** A process that serves. */
+interface Worker {
+  readonly number: number;
+  readonly child: ChildProcess;
+  readonly delay: RestartDelay;
+  isReady: boolean;
+  /** Takes no more connections. */
+  isStopped: boolean;
+  connections: number;
+}
+
+interface Question {
+  readonly left: Set<number>;
+  readonly answers: unknown[];
+  done(): void;
+}
+
+/** The processes that serve, as seen from the primary one: it starts and replaces them, gives them connections, and passes messages on. */
+export class Processes {
+  readonly #config: ProcessesConfig;
+  readonly #workers = new Map<number, Worker>();
+  readonly #waiting: Socket[] = [];
+  readonly #questions = new Map<number, Question>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #address: Promise<BoundAddress> | undefined;
+  #onFailure: (error: unknown) => void = () => undefined;
+  #lastNumber = 0;
+  #lastQuestion = 0;
+  #isIntroduced = false;
+  #isClosing = false;
+  #onStopped: () => void = () => undefined;
+  /** Resolves when no process takes connections any more, after {@link close}. */
+  readonly stopped = new Promise<void>((resolve) => {
+    this.#onStopped = resolve;
+  });
+  #onEnded: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#onEnded = resolve;
+  });
+
+  constructor(config: ProcessesConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Starts one process, then the others: what is wrong with the options or the handlers is reported once.
+   * @returns the exit status of the first process if it ended before it was ready
+   * @throws Error if the server cannot listen
+   */
+  async start(): Promise<number | undefined> {
+    const status = await this.#startFirst();
+    if (status !== undefined || this.#isClosing) return status;
+    for (let index = 1; index < this.#config.count; index += 1) this.#start(new RestartDelay());
+    return undefined;
+  }
+
+  /** Gives a connection to the process with the fewest. */
+  readonly give = (socket: Socket): void => {
+    const [worker] = [...this.#workers.values()].filter(takesConnections).sort((a, b) => a.connections - b.connections);
+    if (worker !== undefined) this.#pass(worker, socket);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(socket);
+    else socket.destroy();
+  };
+
+  /** Every process reads its configuration again. */
+  reload(): void {
+    this.#sendAll({ type: "reload" });
+  }
+
+  /** Asks every process that is ready; those that do not answer in time are left out. */
+  ask(topic: string, body: unknown, but?: number): Promise<readonly unknown[]> {
+    const asked = this.#ready.filter(({ number }) => number !== but);
+    this.#lastQuestion += 1;
+    const id = this.#lastQuestion;
+    return new Promise((resolve) => {
+      const question: Question = {
+        left: new Set(asked.map(({ number }) => number)),
+        answers: [],
+        done: () => {
+          clearTimeout(timer);
+          this.#questions.delete(id);
+          resolve(question.answers);
+        },
+      };
+      const timer = setTimeout(question.done, ASK_TIMEOUT);
+      this.#questions.set(id, question);
+      if (asked.length === 0) question.done();
+      for (const worker of asked) this.#send(worker, { type: "ask", id, topic, body });
+    });
+  }
+
+  /** Ends all processes at once, because the server cannot start. */
+  kill(): void {
+    this.#isClosing = true;
+    for (const { child } of this.#workers.values()) child.kill("SIGKILL");
+  }
+
+  /** Ends all processes, each as it would end by itself. Resolves when they have ended. */
+  async close(reason: "primary" | "takeover"): Promise<void> {
+    this.#isClosing = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    this.#restarts.clear();
+    this.#sendAll({ type: "close", reason });
+    this.#checkEnd();
+    await this.#ended;
+  }
+
+  get #ready(): readonly Worker[] {
+    return [...this.#workers.values()].filter(({ isReady }) => isReady);
+  }
+
+  #startFirst(): Promise<number | undefined> {
+    const worker = this.#start(new RestartDelay(), true);
+    return new Promise((resolve, reject) => {
+      this.#onFailure = reject;
+      worker.child.on("message", (message) => {
+        if ((message as ToPrimary).type === "ready") resolve(undefined);
+      });
+      worker.child.once("exit", (status) => resolve(status ?? 1));
+    });
+  }
+
+  #start(delay: RestartDelay, isFirst = false): Worker {
+    const { io, directory } = this.#config;
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const child = fork(io.argv[1] as string, io.argv.slice(2), {
+      cwd: io.cwd(),
+      // What a service manager expects, the primary process does.
+      env: { ...io.env, NOTIFY_SOCKET: undefined, [WORKER]: `${io.pid}:${number}:${directory}` },
+      execPath: io.execPath,
+      execArgv: [...(io.execArgv ?? [])],
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const worker: Worker = { number, child, delay, isReady: false, isStopped: false, connections: 0 };
+    this.#workers.set(number, worker);
+    delay.started();
+    child.on("message", (message, handle) => this.#receive(worker, message as ToPrimary, handle as Socket | undefined));
+    // The system has no memory or no process left: then there is no exit.
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) this.#exited(worker, error.code ?? error.message, isFirst);
+    });
+    child.once("exit", (status, signal) => this.#exited(worker, signal ?? status ?? 0, isFirst));
+    if (this.#isClosing) this.#send(worker, { type: "close", reason: "primary" });
+    return worker;
+  }
+
+  #exited(worker: Worker, status: number | string, isFirst: boolean): void {
+    const { log } = this.#config;
+    const { number, isReady, delay } = worker;
+    this.#workers.delete(number);
+    for (const other of this.#ready) this.#send(other, { type: "left", worker: number });
+    for (const question of this.#questions.values()) answerOf(question, number);
+    if (this.#isClosing) {
+      this.#checkEnd();
+      return;
+    }
+    // Its reason is on standard error already: the command ends with its status.
+    if (isFirst && !isReady) return;
+    const milliseconds = delay.next();
+    log.error({ worker: number, status, delay: milliseconds }, "a process has ended; another one replaces it");
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.#start(delay);
+    }, milliseconds);
+    this.#restarts.add(timer);
+  }
+
+  #receive(worker: Worker, message: ToPrimary, handle: Socket | undefined): void {
+    switch (message.type) {
+      case "opening":
+        this.#address ??= this.#config.listen();
+        this.#address.then(
+          (address) => this.#send(worker, { type: "address", address }),
+          (error: unknown) => this.#onFailure(error),
+        );
+        return;
+      case "ready":
+        this.#isReady(worker, message.introduction);
+        return;
+      case "closed":
+        worker.connections -= 1;
+        return;
+      case "stopped":
+        worker.isStopped = true;
+        this.#checkEnd();
+        return;
+      case "returned":
+        worker.connections -= 1;
+        if (handle !== undefined) this.give(handle);
+        return;
+      case "publish":
+        this.#publish(worker, message);
+        return;
+      case "asks":
+        void this.ask(message.topic, message.body, worker.number).then((answers) =>
+          this.#send(worker, { type: "answers", id: message.id, answers }),
+        );
+        return;
+      default: {
+        const question = this.#questions.get(message.id);
+        if (message.failed !== true) question?.answers.push(message.value);
+        answerOf(question, worker.number);
+      }
+    }
+  }
+
+  #isReady(worker: Worker, introduction: string): void {
+    const { number, child } = worker;
+    for (const other of this.#ready) {
+      this.#send(other, { type: "joined", worker: number });
+      this.#send(worker, { type: "joined", worker: other.number });
+    }
+    worker.isReady = true;
+    this.#config.log.info({ worker: number, child: child.pid }, "a process serves");
+    if (!this.#isIntroduced) this.#config.introduce(introduction);
+    this.#isIntroduced = true;
+    for (const socket of this.#waiting.splice(0)) this.give(socket);
+  }
+
+  #publish({ number }: Worker, { topic, body, to }: ToPrimary & { readonly type: "publish" }): void {
+    for (const other of this.#ready) {
+      if (other.number === number || (to !== undefined && other.number !== to)) continue;
+      this.#send(other, { type: "published", topic, body, from: number });
+    }
+  }
+
+  #pass(worker: Worker, socket: Socket): void {
+    worker.connections += 1;
+    this.#send(worker, { type: "socket" }, socket, () => {
+      // It has ended meanwhile.
+      worker.isStopped = true;
+      this.give(socket);
+    });
+  }
+
+  #sendAll(message: ToWorker): void {
+    for (const worker of this.#workers.values()) this.#send(worker, message);
+  }
+
+  #send({ child }: Worker, message: ToWorker, socket?: Socket, onError: () => void = () => undefined): void {
+    if (!child.connected) onError();
+    else child.send(message, socket, (error) => error && onError());
+  }
+
+  #checkEnd(): void {
+    const all = [...this.#workers.values()];
+    if (this.#isClosing && all.every(({ isStopped }) => isStopped)) {
+      this.#onStopped();
+      for (const socket of this.#waiting.splice(0)) socket.destroy();
+    }
+    if (this.#isClosing && all.length === 0) this.#onEnded();
+  }
+}
+
+function takesConnections({ isReady, isStopped }: Worker): boolean {
+  return isReady && !isStopped;
+}
+
+function answerOf(question: Question | undefined, worker: number): void {
+  if (question?.left.delete(worker) && question.left.size === 0) question.done();
+}
