@@ -268,6 +268,23 @@ describe("a ledger in a file", () => {
     expect(counter.runs).toBe(1);
   });
 
+  test("is copied without what has left it, also where no server runs for long", async () => {
+    const file = join(tempDir(), "ledger");
+    const client = "a".repeat(22);
+    let largest = 0;
+    for (let number = 1; number <= 120; number += 10) {
+      const { connect, server } = serveOrders(async () => "x".repeat(100_000), { ledger: { file } });
+      const caller = await connect();
+      for (let next = number; next < number + 10; next++) {
+        const done = next > 1 ? { metadata: [["idempotency-done", `${next - 1}`]] as const } : {};
+        expect(await caller.call({ key: `${client}.${next}`, ...done })).toMatchObject({ code: 200 });
+      }
+      await server.close();
+      largest = Math.max(largest, statSync(file).size);
+    }
+    expect(largest).toBeLessThan(4_400_000);
+  });
+
   test("that cannot be copied grows, and says so", async () => {
     const file = join(tempDir(), "ledger");
     // In the place of the copy.
