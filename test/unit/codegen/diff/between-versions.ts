@@ -25,6 +25,7 @@ export interface Peer {
 }
 
 type Context = {
+  readonly idempotencyKey: string | undefined;
   readonly deadline: number;
   readonly signal: AbortSignal;
   fail(status: string, details: unknown): never;
