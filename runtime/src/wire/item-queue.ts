@@ -18,13 +18,44 @@ const MAX_OVERHEAD = 2.1;
 const FLAGS = 5;
 
 /** Whole frames of items, one behind the other: the next one is from `at` to `next`, the last one ends at `until`. */
-interface Segment {
+class Segment {
   readonly buffer: Buffer;
   at: number;
   next: number;
   until: number;
   /** Of the next one. */
   flags: number;
+
+  constructor({ buffer, start, end, flags }: ItemView, until = end) {
+    this.buffer = buffer;
+    this.at = start;
+    this.next = end;
+    this.until = until;
+    this.flags = flags;
+  }
+
+  /** Appends the item that follows in the buffer, up to `end`. */
+  extend(end: number): void {
+    this.until = end;
+  }
+
+  /** Appends copies of the items of another one, if there is room for them. Returns whether there is. */
+  takeFrom({ buffer, at, next, until, flags }: Segment): boolean {
+    const start = this.until + HEADER_SIZE;
+    if (this.buffer.length < start + until - at) return false;
+    this.buffer.writeUInt32BE(next - at, this.until);
+    this.buffer[this.until + FLAGS] = flags;
+    this.until = start + buffer.copy(this.buffer, start, at, until);
+    return true;
+  }
+
+  /** Removes the first of several items. */
+  advance(): void {
+    const { buffer, next } = this;
+    this.at = next + HEADER_SIZE;
+    this.next = this.at + buffer.readUInt32BE(next);
+    this.flags = buffer[next + FLAGS] as number;
+  }
 }
 
 /**
@@ -57,10 +88,10 @@ export class ItemQueue {
     this.#size += 1;
     const last = this.#segments.length > this.#kept ? this.#segments.at(-1) : undefined;
     if (last?.buffer === buffer && last.until + HEADER_SIZE === start) {
-      last.until = end;
+      last.extend(end);
       return false;
     }
-    this.#segments.push({ buffer, at: start, next: end, until: end, flags });
+    this.#segments.push(new Segment({ buffer, start, end, flags }));
     return true;
   }
 
@@ -71,11 +102,7 @@ export class ItemQueue {
     const { buffer, at, next, until, flags } = first;
     this.#size -= 1;
     if (next === until) this.#dropFirst();
-    else {
-      first.at = next + HEADER_SIZE;
-      first.next = first.at + buffer.readUInt32BE(next);
-      first.flags = buffer[next + FLAGS] as number;
-    }
+    else first.advance();
     return { buffer, start: at, end: next, flags };
   }
 
@@ -115,22 +142,17 @@ export class ItemQueue {
     if (isOwn || size + HEADER_SIZE > SIZES[2]) {
       const copy = isOwn
         ? segment
-        : { buffer: copyBytes(buffer.subarray(at, until)), at: 0, next: next - at, until: size, flags };
+        : new Segment({ buffer: copyBytes(buffer.subarray(at, until)), start: 0, end: next - at, flags }, size);
       this.#addKept(copy);
       this.#open = undefined;
       return;
     }
-    const last = this.#open;
-    if (last !== undefined && last.buffer.length - last.until >= HEADER_SIZE + size) {
-      last.buffer.writeUInt32BE(next - at, last.until);
-      last.buffer[last.until + FLAGS] = flags;
-      last.until += HEADER_SIZE + buffer.copy(last.buffer, last.until + HEADER_SIZE, at, until);
-      return;
-    }
+    if (this.#open?.takeFrom(segment)) return;
     while ((SIZES[this.#nextSize] as number) < size) this.#nextSize += 1;
     const target = Buffer.allocUnsafeSlow(SIZES[this.#nextSize] as number);
     this.#nextSize = Math.min(SIZES.length - 1, this.#nextSize + 1);
-    this.#open = { buffer: target, at: 0, next: next - at, until: buffer.copy(target, 0, at, until), flags };
+    const copied = buffer.copy(target, 0, at, until);
+    this.#open = new Segment({ buffer: target, start: 0, end: next - at, flags }, copied);
     this.#addKept(this.#open);
   }
 

@@ -43,7 +43,7 @@ export function startStreaming(
   const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   const format = { type: responseItem ?? "bytes", codec, status: "INTERNAL" } as const;
   const isRaw = responseItem === "bytes";
-  const position = new StreamPosition(isRaw, options?.resumeAfter);
+  const position = new StreamPosition(isRaw ? "bytes" : "json", options?.resumeAfter);
   const items: ItemReceiver<unknown> = new ItemReceiver(
     { window: binding.window, budget: binding.windows },
     { isRaw, decode: (item) => decodeItem(position.take(item), format) },
@@ -55,7 +55,7 @@ export function startStreaming(
       },
     },
   );
-  const read = requestItem && readFrom(source, requestItem === "bytes");
+  const read = requestItem && readFrom(source, requestItem === "bytes" ? "bytes" : "json");
   const upload = read && new Upload((offset) => readSafely(() => context.runInAsyncScope(read, undefined, offset)));
   const streams: StreamCallbacks = {
     upload,

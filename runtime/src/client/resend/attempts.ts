@@ -92,8 +92,9 @@ export class Attempts {
   /** Where the server may have a part of the stream, it tells the offset first. */
   #beginUpload(upload: Upload): Pair[] {
     const asks = this.#key?.isSent === true && (this.#mayHaveRun || this.#key.isGiven);
-    upload.begin(asks);
-    return this.#key?.isSent ? [[RESUME_UPLOAD, asks ? "again" : "first"]] : [];
+    const attempt = asks ? "again" : "first";
+    upload.begin(attempt);
+    return this.#key?.isSent ? [[RESUME_UPLOAD, attempt]] : [];
   }
 
   #misfit(): RpcError {
@@ -114,8 +115,8 @@ export class Attempts {
     if (mayHaveRun) {
       this.#mayHaveRun = true;
       this.#failure = error;
+      this.#key?.mayHaveRun();
     }
-    this.#key?.failed(mayHaveRun);
     if (this.#position !== undefined || this.#upload !== undefined) this.#countProgress();
     const begun = this.#upload === undefined ? "spent" : "readable from an offset";
     const next = decideResend(

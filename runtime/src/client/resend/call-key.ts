@@ -116,9 +116,9 @@ export class CallKey {
     return settled === undefined ? key : `${key},["${IDEMPOTENCY_DONE}","${settled}"]`;
   }
 
-  /** The last attempt failed. @param mayHaveRun whether its handler may have been called */
-  failed(mayHaveRun: boolean): void {
-    if (mayHaveRun && this.#ledger !== undefined) this.#isBound = true;
+  /** The last attempt failed, and its handler may have been called. */
+  mayHaveRun(): void {
+    if (this.#ledger !== undefined) this.#isBound = true;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { BytesView } from "../../codec/codec.js";
 import { type ItemView, POSITION_SIZE, positionSize } from "../../wire/frame.js";
+import type { ItemKind } from "../../wire/hello.js";
 import type { FailedAttempt } from "./decide-resend.js";
 
 /** The place of a consumer in a response stream: a call that is sent again goes on behind it. */
@@ -12,11 +13,11 @@ export class StreamPosition {
   #repeated = 0;
 
   /**
-   * @param isRaw whether the items are raw bytes, whose boundaries have no meaning
+   * @param kind of the items; the boundaries of those of raw bytes have no meaning
    * @param position where the stream begins; default: at its first item
    */
-  constructor(isRaw: boolean, position: string | undefined) {
-    this.#isRaw = isRaw;
+  constructor(kind: ItemKind, position: string | undefined) {
+    this.#isRaw = kind === "bytes";
     this.#position = position;
   }
 

@@ -1,5 +1,6 @@
 import { UPLOAD_OFFSET } from "../../contract/idempotency.js";
 import { ProtocolError } from "../../wire/frame.js";
+import type { ItemKind } from "../../wire/hello.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import type { Metadata } from "../../wire/metadata.js";
 
@@ -22,9 +23,9 @@ export class Upload {
     return this.#offset;
   }
 
-  /** An attempt begins. @param asks whether it waits until the server tells the offset */
-  begin(asks: boolean): void {
-    this.#asks = asks;
+  /** An attempt begins: the first one, or one that waits until the server tells the offset. */
+  begin(attempt: "first" | "again"): void {
+    this.#asks = attempt === "again";
     this.#send = undefined;
   }
 
@@ -47,10 +48,10 @@ export class Upload {
   }
 }
 
-/** How a source is read from an offset; undefined for one that is read once. @param isRaw whether its items are raw bytes */
-export function readFrom(source: unknown, isRaw: boolean): ((offset: number) => ItemSource<unknown>) | undefined {
+/** How a source of items of this kind is read from an offset; undefined for one that is read once. */
+export function readFrom(source: unknown, kind: ItemKind): ((offset: number) => ItemSource<unknown>) | undefined {
   if (typeof source === "function") return source as (offset: number) => ItemSource<unknown>;
-  if (isRaw && source instanceof Blob)
+  if (kind === "bytes" && source instanceof Blob)
     return (offset) => source.slice(offset).stream() as unknown as AsyncIterable<Uint8Array>;
   return undefined;
 }

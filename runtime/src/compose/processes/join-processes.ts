@@ -56,7 +56,7 @@ export async function joinProcesses({ siblings, api, log, newServer }: JoinConfi
   const processOf = (number: number): OtherProcess => {
     const known = remote.get(number);
     if (known !== undefined) return known;
-    const other = new OtherProcess(hasCallbacks);
+    const other = new OtherProcess({ hasCallbacks });
     remote.set(number, other);
     if (hasCallbacks) {
       connectForwarded(api, siblings.socketPath(number)).then(
@@ -126,7 +126,7 @@ class OtherProcess {
   #callbacks: ForwardedCallbacks | undefined;
   #isClosed = false;
 
-  constructor(hasCallbacks: boolean) {
+  constructor({ hasCallbacks }: { readonly hasCallbacks: boolean }) {
     this.#hasCallbacks = hasCallbacks;
   }
 

@@ -26,16 +26,11 @@ export class TableEntry implements NewEntry {
   readonly number: number;
   readonly call: EntryCall;
   readonly owner: IdentityEntries;
-  /** The entry of another method under the same key. */
-  next: TableEntry | undefined;
-  /** What it ended with; undefined while it runs. */
-  ended: LedgerOutcome | "interrupted" | undefined;
-  /** When it began or ended, in ms since 1970. */
-  at = 0;
-  /** When it leaves the table, in the time of `performance.now()`. */
-  until = Number.POSITIVE_INFINITY;
-  /** Bytes of memory that it takes. */
-  weight: number;
+  #next: TableEntry | undefined;
+  #ended: LedgerOutcome | "interrupted" | undefined;
+  #at = Date.now();
+  #until = Number.POSITIVE_INFINITY;
+  #weight: number;
   readonly #table: LedgerTable;
   #waiting: Promise<LedgerOutcome | undefined> | undefined;
   #resolve: ((outcome: LedgerOutcome | undefined) => void) | undefined;
@@ -45,7 +40,51 @@ export class TableEntry implements NewEntry {
     this.number = number;
     this.owner = owner;
     this.call = call;
-    this.weight = ENTRY_WEIGHT + call.key.length + call.digest.length;
+    this.#weight = ENTRY_WEIGHT + call.key.length + call.digest.length;
+  }
+
+  /** The entry of another method under the same key. */
+  get next(): TableEntry | undefined {
+    return this.#next;
+  }
+
+  /** What it ended with; undefined while it runs. */
+  get ended(): LedgerOutcome | "interrupted" | undefined {
+    return this.#ended;
+  }
+
+  /** When it began or ended, in ms since 1970. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** When it leaves the table, in the time of `performance.now()`. */
+  get until(): number {
+    return this.#until;
+  }
+
+  /** Bytes of memory that it takes. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Places it before another entry of its key. */
+  precede(next: TableEntry | undefined): void {
+    this.#next = next;
+  }
+
+  /**
+   * It has ended, and leaves at `until`.
+   * @param at when it ended
+   * @returns the bytes that its outcome takes
+   */
+  end(ended: LedgerOutcome | "interrupted", until: number, at: number): number {
+    const bytes = ended === "interrupted" ? 0 : sizeOf(ended);
+    this.#ended = ended;
+    this.#at = at;
+    this.#until = until;
+    this.#weight += bytes;
+    return bytes;
   }
 
   /** Resolves with the outcome of a call that runs; with undefined where it ends without one. */
@@ -108,8 +147,7 @@ export class LedgerTable {
     const entry = new TableEntry(this, number, owner, call);
     this.#room.hold(owner, entry.weight);
     this.#add(entry);
-    this.end(entry, ended);
-    entry.at = at;
+    this.end(entry, ended, at);
   }
 
   #ownerOf(identity: string): IdentityEntries {
@@ -118,21 +156,15 @@ export class LedgerTable {
 
   #add(entry: TableEntry): void {
     const { owner, call } = entry;
-    entry.at = Date.now();
     this.#identities.set(owner.identity, owner);
-    entry.next = owner.byKey.get(call.key);
+    entry.precede(owner.byKey.get(call.key));
     owner.byKey.set(call.key, entry);
   }
 
   /** The entry has ended: it is kept from now on as long as any. */
-  end(entry: TableEntry, ended: LedgerOutcome | "interrupted"): void {
+  end(entry: TableEntry, ended: LedgerOutcome | "interrupted", at = Date.now()): void {
     if (entry.ended !== undefined) return;
-    const bytes = ended === "interrupted" ? 0 : sizeOf(ended);
-    entry.weight += bytes;
-    this.#room.add(entry.owner, bytes);
-    entry.ended = ended;
-    entry.at = Date.now();
-    entry.until = performance.now() + this.#keeps;
+    this.#room.add(entry.owner, entry.end(ended, performance.now() + this.#keeps, at));
     this.#ended.add(entry);
     this.#timer ??= setTimeout(this.#sweep, this.#keeps).unref();
   }
@@ -148,7 +180,7 @@ export class LedgerTable {
       let before = first;
       while (before !== undefined && before.next !== entry) before = before.next;
       if (before === undefined) return;
-      before.next = entry.next;
+      before.precede(entry.next);
     }
     this.#ended.delete(entry);
     this.#room.give(owner, entry.weight);

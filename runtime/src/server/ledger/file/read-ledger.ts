@@ -137,9 +137,7 @@ function entriesOf(records: readonly LedgerRecord[], oldest: number): Map<number
       if (!entries.has(record.number)) entries.set(record.number, { call: record.call, at: record.at });
     } else {
       const entry = entries.get(record.number);
-      if (entry === undefined) continue;
-      entry.outcome = record.outcome;
-      entry.at = record.at;
+      if (entry !== undefined) entries.set(record.number, { ...entry, outcome: record.outcome, at: record.at });
     }
   }
   for (const [number, { at }] of entries) if (at < oldest) entries.delete(number);
