@@ -244,7 +244,7 @@ itWith(
         /the reason is in the syslog of the server; --log FILE sets/,
       );
     }
-    const entry = "sshrpc: the server could not start: .*: --handlers /secret/handlers.js: no such file\n";
+    const entry = "sshrpc: the server could not start: .*: --handlers /secret/handlers.js: no such file or folder\n";
     await until("the entries", () => new RegExp(`^(${entry}){2}$`).test(syslog.entries()));
 
     const forced = makeSyslog();

@@ -94,7 +94,7 @@ describe("the packed packages in an empty project", () => {
       const files = stdout.trim().split("\n");
       expect(files).toContain("package/package.json");
       expect(
-        files.filter((file) => !/^package\/((bin|dist|src)\/|package\.json$|README\.md$|LICENSE$)/.test(file)),
+        files.filter((file) => !/^package\/((bin|deploy|dist|src)\/|package\.json$|README\.md$|LICENSE$)/.test(file)),
       ).toEqual([]);
       expect(files.filter((file) => /\btests?\b|fixtures/.test(file))).toEqual([]);
     }

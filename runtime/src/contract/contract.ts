@@ -20,7 +20,7 @@ export interface MethodContract {
   /** The version of the API that introduced the method; without it, that of its resource. */
   readonly since?: string;
   readonly idempotent: boolean;
-  /** Whether a call with an idempotency key is run again after the server stopped while it ran. */
+  /** Whether a call with an idempotency key is run again after it was stopped before its end. */
   readonly onInterrupt?: "run";
   readonly scope?: string;
   /** In milliseconds. */

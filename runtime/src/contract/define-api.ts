@@ -20,9 +20,9 @@ export interface MethodSchema {
   /** Whether repeating a call has no further effect. Default: true, but false for STORE. */
   readonly idempotent?: boolean;
   /**
-   * What happens to a call with an idempotency key whose server stopped while it ran, where the ledger outlives the process: `"run"` calls
-   * the handler again, which must then find out what of the effect is done, as by `ctx.idempotencyKey`. Default: the call ends with
-   * INTERRUPTED, and is never run again.
+   * What happens to a call with an idempotency key whose earlier try was stopped before its handler had ended: by its caller, its deadline,
+   * or the end of the server, where the ledger outlives the process. `"run"` calls the handler again, which must then find out what of the
+   * effect is done, as by `ctx.idempotencyKey`. Default: the call ends with INTERRUPTED, and is never run again.
    */
   readonly onInterrupt?: "run";
   /** Timeout in ms of a call whose caller sets none. Default: the option `timeout` of client and server, for unary calls only. */

@@ -46,7 +46,7 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
-  /** Whether a call with an idempotency key is run again after the server stopped while it ran. Absent: it ends with INTERRUPTED. */
+  /** Whether a call with an idempotency key is run again after it was stopped before its end. Absent: it ends with INTERRUPTED. */
   readonly onInterrupt?: "run";
   /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;

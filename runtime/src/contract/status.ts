@@ -32,7 +32,7 @@ export const STATUSES = {
   UNAVAILABLE: 503,
   /** The deadline passed before the call ended. */
   DEADLINE_EXCEEDED: 504,
-  /** The server stopped while a call with this idempotency key ran: it may have had its effect. It is not run again. */
+  /** A call with this idempotency key was stopped before its handler had ended: it may have had its effect. It is not run again. */
   INTERRUPTED: 520,
 } as const;
 

@@ -15,7 +15,7 @@ interface Shared {
 
 /**
  * Each call ends with a status that it may have. Success, always. CANCELLED and DEADLINE_EXCEEDED where a caller of the key has caused it;
- * INTERRUPTED where a server ended and the method is not run again; BAD_REQUEST where it is the right answer. No other one: the
+ * INTERRUPTED where one of these or the end of a server has stopped the first call, and the method is not run again; BAD_REQUEST where it is the right answer. No other one: the
  * ledger and the positions outlive every fault.
  */
 export function checkOutcomes({ calls, faults, processes }: History, violations: Violations): void {
@@ -29,14 +29,15 @@ export function checkOutcomes({ calls, faults, processes }: History, violations:
     const what = `${describeCall(call)} ${message}`.trimEnd();
     const { since, cancels, isShort } = shared.get(scopeOf(call)) as Shared;
     if (status === "CANCELLED") {
-      // A client cancels at its timeout, and the key keeps that.
+      // A client cancels at its timeout.
       if (!cancels && !isShort) violations.add("cancelled, but not by a caller", what);
     } else if (status === "DEADLINE_EXCEEDED") {
       if (!isShort) violations.add("no outcome in all its time", what);
     } else if (status === "INTERRUPTED") {
       if (method !== ENTRY) violations.add("interrupted, although it may run again", what);
-      if (!ends.some((end) => (end.until ?? end.t) >= since && end.t <= t)) {
-        violations.add("interrupted, but no server ended meanwhile", what);
+      const isCaused = cancels || isShort;
+      if (!isCaused && !ends.some((end) => (end.until ?? end.t) >= since && end.t <= t)) {
+        violations.add("interrupted, but not by a caller or the end of a server", what);
       }
     } else violations.add("an unexpected status", `${what} (${expect} was expected)`);
   }

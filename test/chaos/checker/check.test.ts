@@ -164,7 +164,7 @@ describe("the checker detects", () => {
     ],
     [
       "an interruption without a kill",
-      "interrupted, but no server ended meanwhile",
+      "interrupted, but not by a caller or the end of a server",
       (files) => files.call({ id: "c", method: ENTRY, intent: "c" }, { status: "INTERRUPTED" }),
     ],
     [

@@ -47,6 +47,7 @@ const SERVE: Options = {
     "AdapterOptions",
   ],
   limits: ["Limits"],
+  ledger: ["LedgerOptions"],
   perKey: ["KeyQuotas"],
   maxStartups: ["MaxStartups"],
   perSource: ["PerSource"],

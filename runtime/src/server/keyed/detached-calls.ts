@@ -9,7 +9,7 @@ export class DetachedCalls {
   /** Milliseconds that a request stream waits for its caller. */
   readonly uploadGrace: number;
   readonly #running = new Set<Abort>();
-  #onIdle: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
   /** @param maxTime milliseconds after which a call without a deadline is aborted: no caller may ask for its outcome later */
   constructor(maxTime: number, uploadGrace: number) {
@@ -24,16 +24,14 @@ export class DetachedCalls {
     return () => {
       clearTimeout(timer);
       this.#running.delete(abort);
-      if (this.#running.size === 0) this.#onIdle?.();
+      if (this.#running.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     };
   }
 
   /** Resolves when all of them have ended. */
   async drain(): Promise<void> {
     if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Aborts those that run. */

@@ -21,9 +21,13 @@ interface KeyedCallConfig {
   readonly done?: (() => void) | undefined;
 }
 
+/** Why a call is aborted whose handler was to go on: its caller, its deadline, or its server. */
+const ABORTS: ReadonlySet<string> = new Set<StatusName>(["CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"]);
+
 /**
  * The first call with its idempotency key, whose handler runs: what the handler ends with goes to the ledger, then to the caller. It
- * goes on without its connection; a cancel or the deadline aborts it, and then the ledger still gets what the handler ends with.
+ * goes on without its connection; a cancel or the deadline aborts it: the ledger still gets what a handler ends with that
+ * goes on, and otherwise that the call was interrupted.
  */
 export class KeyedCall implements CallPort {
   readonly #call: CallPort;
@@ -127,10 +131,9 @@ export class KeyedCall implements CallPort {
     const code = error?.code ?? STATUSES[status];
     const outcome: LedgerOutcome = { status, code, headers: this.#headers, body: textOf(body), trailers };
     const send = (): void => this.#call.answer(status, body, trailers, error);
-    const isFree = !this.#hasBegun || (error !== undefined && this.#isInterrupted);
-    // Others that wait for a call that was interrupted are to send theirs again.
-    if (isFree) this.#entry.release(this.#hasBegun ? { ...outcome, trailers: pendingTrailer(trailers) } : outcome);
-    const recorded = isFree ? undefined : this.#entry.record(outcome);
+    const isInterrupted = error !== undefined && this.#isInterruptedBy(error);
+    if (!this.#hasBegun) this.#entry.release();
+    const recorded = this.#hasBegun ? this.#entry.record(isInterrupted ? "interrupted" : outcome) : undefined;
     if (recorded === undefined) send();
     else this.#recorded = recorded.then(send, send);
   }
@@ -163,11 +166,17 @@ export class KeyedCall implements CallPort {
     else void this.#recorded.then(() => this.#call.release());
   }
 
-  /** Whether the next attempt runs the handler again, which was stopped before its end. */
-  get #isInterrupted(): boolean {
-    if (this.#dispatch.context.route.method.onInterrupt !== "run") return false;
+  /** Whether the handler ends because it was aborted, or the rest of its request stream was missing: its effect may have been done. */
+  #isInterruptedBy({ status }: RpcError): boolean {
+    const reason = this.#dispatch.context.abortReason?.status ?? "OK";
+    // What waits with the signal may fail with an error of its own.
+    return (ABORTS.has(reason) || this.#isCut) && (ABORTS.has(status) || status === "INTERNAL");
+  }
+
+  /** Whether its request stream has failed for want of its caller. */
+  get #isCut(): boolean {
     const stream = this.#dispatch.receive();
-    return this.#isStopped || (stream instanceof UploadItems && stream.isAbandoned);
+    return stream instanceof UploadItems && stream.isAbandoned;
   }
 
   /**

@@ -30,28 +30,31 @@ export interface ServerLedger {
 export function runOnce(server: ServerLedger | undefined): DispatchConfig["runOnce"] {
   return (dispatch, request) => {
     try {
-      const { call, context } = dispatch;
+      const { call } = dispatch;
       const key = callKey(call.metadata);
       if (key === undefined) {
         dispatch.handle(request, call);
         return;
       }
       if (server === undefined) throw noLedger();
-      const { ledger } = server;
-      // No object is spread here: each call with a key would pay for it.
-      const identity = identityOf(context.peer);
       const done = doneKeys(key, call.metadata);
-      if (done.length > 0) ledger.forget(identity, done);
-      const { id: method, onInterrupt } = context.route.method;
-      const rerun = onInterrupt === "run";
-      const entry = ledger.begin({ identity, method, key, digest: digestOf(request), rerun });
-      const once = { dispatch, request, server };
-      if (isPromise(entry)) void proceedLater(entry, once);
-      else proceed(entry, once);
+      if (done.length > 0) server.ledger.forget(identityOf(dispatch.context.peer), done);
+      begin({ dispatch, request, server, key });
     } catch (error) {
       dispatch.refuse(error);
     }
   };
+}
+
+/** @throws RpcError the reason why the call is not run */
+function begin(once: Once): void {
+  const { dispatch, request, server, key } = once;
+  const { peer, route } = dispatch.context;
+  const { id: method, onInterrupt } = route.method;
+  const rerun = onInterrupt === "run";
+  const entry = server.ledger.begin({ identity: identityOf(peer), method, key, digest: digestOf(request), rerun });
+  if (isPromise(entry)) void proceedLater(entry, once);
+  else proceed(entry, once);
 }
 
 function noLedger(): RpcError {
@@ -62,37 +65,36 @@ interface Once {
   readonly dispatch: OnceDispatch;
   readonly request: unknown;
   readonly server: ServerLedger;
+  readonly key: string;
 }
 
+/** The ledger may take long to answer: meanwhile the call ends with its caller, or at its deadline. */
 async function proceedLater(pending: PromiseLike<LedgerEntry>, once: Once): Promise<void> {
   const { dispatch } = once;
-  const { call } = dispatch;
-  let cancelled: RpcError | undefined;
-  call.listen((reason) => {
-    cancelled = reason;
-  });
   // Its items may arrive before the ledger has answered.
   const items = dispatch.receive();
-  try {
-    const entry = await pending;
-    if (cancelled !== undefined && entry.state === "new") {
-      // Others that wait for it are to send their calls again: it has not run.
-      const ended = new RpcError(
-        "UNAVAILABLE",
-        "an earlier call with this idempotency key ended before its handler was called",
-      );
-      const body = String(call.codec.encodeError(ended));
-      entry.release({ status: ended.status, code: ended.code, body, trailers: pendingTrailer() });
-    }
-    if (cancelled !== undefined) throw cancelled;
-    proceed(entry, once);
-  } catch (error) {
+  let isOver = false;
+  const refuse = (error: unknown): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
     items?.abort(new RpcError("CANCELLED", "the handler is not called"));
     dispatch.refuse(error);
+  };
+  const timer = atDeadline(dispatch, () => refuse(deadlineExceeded("the ledger of the server did not answer")));
+  dispatch.call.listen(refuse);
+  try {
+    const entry = await pending;
+    clearTimeout(timer);
+    if (!isOver) proceed(entry, once);
+    else if (entry.state === "new") entry.release();
+  } catch (error) {
+    refuse(error);
   }
 }
 
-function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void {
+function proceed(entry: LedgerEntry, once: Once): void {
+  const { dispatch, request, server, key } = once;
   const { call, context } = dispatch;
   switch (entry.state) {
     case "new":
@@ -103,12 +105,12 @@ function proceed(entry: LedgerEntry, { dispatch, request, server }: Once): void 
       dispatch.done();
       return;
     case "running":
-      void new WaitingRepeat(dispatch, server).until(entry.outcome);
+      void new WaitingRepeat(once).until(entry.outcome);
       return;
     case "interrupted":
       throw interrupted();
     case "conflict":
-      throw keyConflict(callKey(call.metadata) ?? "");
+      throw keyConflict(key);
   }
 }
 
@@ -147,28 +149,29 @@ function parse(body: string): unknown {
 }
 
 function interrupted(): RpcError {
-  const message = "the server stopped while an earlier call with this idempotency key ran; it may have had its effect";
-  return new RpcError("INTERRUPTED", `${message}, so it is not run again`);
+  const message = "an earlier call with this idempotency key was stopped before its handler had ended";
+  return new RpcError("INTERRUPTED", `${message}; it may have had its effect, so it is not run again`);
 }
 
 /** A repeat of a call that runs: it waits for its outcome. Its own cancel, deadline or lost connection ends the wait alone. */
 class WaitingRepeat {
-  readonly #dispatch: OnceDispatch;
-  /** Ends what it sends of the request stream of the call that runs. */
+  readonly #once: Once;
+  /** Ends what it sends of the request stream of the call that runs; undefined where it sends nothing of it. */
   readonly #detach: ((cancelled?: RpcError) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  readonly #isLasting: boolean;
-
-  constructor(dispatch: OnceDispatch, server: ServerLedger) {
-    this.#dispatch = dispatch;
-    this.#isLasting = server.isLasting;
-    this.#detach = runningUpload(dispatch, server)?.attach(dispatch.receive());
+  constructor(once: Once) {
+    const { dispatch, server } = once;
+    this.#once = once;
+    // If the call that runs ends without an outcome, this one needs its own items.
+    const stream = dispatch.receive();
+    this.#detach = runningUpload(dispatch, server)?.attach(stream);
   }
 
   async until(pending: Promise<LedgerOutcome | undefined>): Promise<void> {
-    const { call, context } = this.#dispatch;
+    const { dispatch } = this.#once;
+    const { call } = dispatch;
     call.accept();
     const lost = (reason: RpcError): void => this.#end(reason);
     const cancelled = (reason: RpcError): void => {
@@ -177,32 +180,50 @@ class WaitingRepeat {
     };
     if (this.#detach === undefined) call.listen(lost);
     else call.listen(cancelled, lost);
-    const remaining = Math.max(0, context.deadline - Date.now());
-    if (remaining <= MAX_TIMEOUT && !this.#isOver)
-      this.#timer = setTimeout(() => this.#end(deadlineExceeded()), remaining);
+    if (!this.#isOver)
+      this.#timer = atDeadline(dispatch, () =>
+        this.#end(deadlineExceeded("an earlier call with this key did not end")),
+      );
     try {
       const outcome = await pending;
       if (this.#isOver) return;
-      if (outcome === undefined) this.#end(interrupted());
-      else this.#finish(() => replay(outcome, this.#dispatch.call, this.#dispatch.context.route.method));
+      if (outcome === undefined) this.#again();
+      else this.#finish(() => replay(outcome, call, dispatch.context.route.method));
     } catch (error) {
       if (!this.#isOver) this.#fail(error);
     }
   }
 
-  #end(reason: RpcError): void {
+  /** The call that it waits for has ended without an outcome. */
+  #again(): void {
+    // Its caller sends its items from the right offset with its next attempt.
+    if (this.#detach !== undefined) {
+      this.#end(new RpcError("UNAVAILABLE", "the earlier call with this idempotency key was interrupted"), "pending");
+      return;
+    }
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    try {
+      begin(this.#once);
+    } catch (error) {
+      this.#once.dispatch.refuse(error);
+    }
+  }
+
+  #end(reason: RpcError, outcome?: "pending"): void {
     if (this.#isOver) return;
-    const { call } = this.#dispatch;
-    // Its server closes: a call of another server gets the outcome.
-    const trailers = this.#isLasting && reason.status === "UNAVAILABLE" ? pendingTrailer() : undefined;
-    this.#finish(() => call.answer(reason.status, call.codec.encodeError(reason), trailers, reason));
+    const { dispatch, server } = this.#once;
+    // Where its server closes, a call of another server gets the outcome.
+    const isPending = outcome === "pending" || (server.isLasting && reason.status === "UNAVAILABLE");
+    const body = dispatch.call.codec.encodeError(reason);
+    this.#finish(() => dispatch.call.answer(reason.status, body, isPending ? pendingTrailer() : undefined, reason));
   }
 
   #fail(error: unknown): void {
     this.#isOver = true;
     this.#detach?.();
     clearTimeout(this.#timer);
-    this.#dispatch.refuse(error);
+    this.#once.dispatch.refuse(error);
   }
 
   #finish(answer: () => void): void {
@@ -210,13 +231,15 @@ class WaitingRepeat {
     this.#detach?.();
     clearTimeout(this.#timer);
     answer();
-    this.#dispatch.done();
+    this.#once.dispatch.done();
   }
 }
 
-function deadlineExceeded(): RpcError {
-  return new RpcError(
-    "DEADLINE_EXCEEDED",
-    "the earlier call with this idempotency key did not end before the deadline",
-  );
+function atDeadline({ context }: OnceDispatch, expire: () => void): NodeJS.Timeout | undefined {
+  const remaining = Math.max(0, context.deadline - Date.now());
+  return remaining <= MAX_TIMEOUT ? setTimeout(expire, remaining) : undefined;
+}
+
+function deadlineExceeded(reason: string): RpcError {
+  return new RpcError("DEADLINE_EXCEEDED", `${reason} before the deadline`);
 }

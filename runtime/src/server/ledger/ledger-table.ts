@@ -28,7 +28,7 @@ export class TableEntry implements NewEntry {
   readonly owner: IdentityEntries;
   /** The entry of another method under the same key. */
   next: TableEntry | undefined;
-  /** What it ended with; `interrupted` where its process ended before it; undefined while it runs. */
+  /** What it ended with; undefined while it runs. */
   ended: LedgerOutcome | "interrupted" | undefined;
   /** When it began or ended, in ms since 1970. */
   at = 0;
@@ -37,8 +37,8 @@ export class TableEntry implements NewEntry {
   /** Bytes of memory that it takes. */
   weight: number;
   readonly #table: LedgerTable;
-  #waiting: Promise<LedgerOutcome> | undefined;
-  #resolve: ((outcome: LedgerOutcome) => void) | undefined;
+  #waiting: Promise<LedgerOutcome | undefined> | undefined;
+  #resolve: ((outcome: LedgerOutcome | undefined) => void) | undefined;
 
   constructor(table: LedgerTable, number: number, owner: IdentityEntries, call: EntryCall) {
     this.#table = table;
@@ -48,22 +48,22 @@ export class TableEntry implements NewEntry {
     this.weight = ENTRY_WEIGHT + call.key.length + call.digest.length;
   }
 
-  /** Resolves with the outcome of a call that runs. */
-  get outcome(): Promise<LedgerOutcome> {
+  /** Resolves with the outcome of a call that runs; with undefined where it ends without one. */
+  get outcome(): Promise<LedgerOutcome | undefined> {
     this.#waiting ??= new Promise((resolve) => {
       this.#resolve = resolve;
     });
     return this.#waiting;
   }
 
-  record(outcome: LedgerOutcome): void {
-    this.#table.end(this, outcome);
-    this.#resolve?.(outcome);
+  record(ended: LedgerOutcome | "interrupted"): void {
+    this.#table.end(this, ended);
+    this.#resolve?.(ended === "interrupted" ? undefined : ended);
   }
 
-  release(refusal: LedgerOutcome): void {
+  release(): void {
     this.#table.remove(this);
-    this.#resolve?.(refusal);
+    this.#resolve?.(undefined);
   }
 }
 

@@ -30,19 +30,25 @@ export interface LedgerCall {
 /** The first call with its key: its handler is to run. */
 export interface NewEntry {
   readonly state: "new";
-  /** Keeps what the handler has ended with. The caller is answered once the promise is fulfilled. It never rejects. */
-  record(outcome: LedgerOutcome): void | Promise<void>;
-  /** The handler was not called, or was stopped and may be called again, so the key is free. Calls that wait get the refusal. */
-  release(refusal: LedgerOutcome): void;
+  /**
+   * Keeps what the handler has ended with; `interrupted` where it was aborted before its end, so that its effect may have been done. The
+   * caller is answered once the promise is fulfilled. It never rejects.
+   */
+  record(ended: LedgerOutcome | "interrupted"): void | Promise<void>;
+  /** The handler was not called, so the key is free. */
+  release(): void;
 }
 
 /** What a ledger has for a call. */
 export type LedgerEntry =
   | NewEntry
-  /** An earlier call with the key runs. The promise is fulfilled with its outcome; with undefined if it was interrupted. */
+  /**
+   * An earlier call with the key runs. The promise is fulfilled with its outcome; with undefined where it ended without one, interrupted or
+   * released: then each call that waited begins again.
+   */
   | { readonly state: "running"; readonly outcome: Promise<LedgerOutcome | undefined> }
   | { readonly state: "recorded"; readonly outcome: LedgerOutcome }
-  /** The process of an earlier call ended while it ran. */
+  /** An earlier call was aborted before its end, or its process ended while it ran. */
   | { readonly state: "interrupted" }
   /** An earlier call with the key had another digest. */
   | { readonly state: "conflict" };

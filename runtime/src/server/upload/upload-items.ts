@@ -24,6 +24,8 @@ const LOST = new RpcError("UNAVAILABLE", "the connection of the caller was lost"
  */
 export class UploadItems implements RequestStream {
   readonly #isRaw: boolean;
+  /** The stream of the first attempt. */
+  readonly #first: RequestStream;
   /** The stream of the attempt that sends; while paused, that of the last one. */
   #source: RequestStream;
   #ask: ((offset: number) => void) | undefined;
@@ -37,7 +39,7 @@ export class UploadItems implements RequestStream {
   #isAbandoned = false;
 
   constructor(source: RequestStream, { isRaw, ask }: UploadConfig) {
-    this.#source = source;
+    this.#first = this.#source = source;
     this.#isRaw = isRaw;
     this.#ask = ask;
   }
@@ -113,11 +115,11 @@ export class UploadItems implements RequestStream {
   }
 
   /**
-   * The attempt that sends has lost its connection: waits for the next one.
+   * An attempt has lost its connection: if it is the one that sends, waits for the next one.
    * @param grace milliseconds after which the stream fails
-   * @param source that of the attempt; default: the current one
+   * @param source that of the attempt; default: of the first one
    */
-  pause(grace: number, source = this.#source): void {
+  pause(grace: number, source = this.#first): void {
     if (this.ended || this.#isPaused || source !== this.#source) return;
     this.#isPaused = true;
     this.#source.abort(LOST);
@@ -127,9 +129,9 @@ export class UploadItems implements RequestStream {
     }, grace).unref();
   }
 
-  /** Goes on with the stream of another attempt, which waits for its offset. Returns whether it still can. */
+  /** Goes on with the stream of another attempt, if it waits for its offset. Returns whether it does. */
   attach(source: UploadItems): boolean {
-    if (this.ended) return false;
+    if (this.ended || source.#ask === undefined) return false;
     if (!this.#isPaused) this.#source.abort(LOST);
     clearTimeout(this.#timer);
     this.#isPaused = false;

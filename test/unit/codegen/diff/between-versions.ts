@@ -25,6 +25,7 @@ export interface Peer {
 }
 
 type Context = {
+  readonly idempotencyKey: string | undefined;
   readonly deadline: number;
   readonly signal: AbortSignal;
   fail(status: string, details: unknown): never;
@@ -142,13 +143,16 @@ class Calls {
     };
   }
 
-  /** Has an effect, and loses the connection before the first answer. The effect of an idempotent method is the same each time. */
-  async #affect({ idempotent }: Method, { signal }: Context): Promise<void> {
+  /**
+   * Has an effect, and loses the connection before the first answer. The effect of an idempotent method is the same each time. A call with
+   * an idempotency key goes on without its connection.
+   */
+  async #affect({ idempotent }: Method, { signal, idempotencyKey }: Context): Promise<void> {
     this.#effects = idempotent ? 1 : this.#effects + 1;
     if (this.#isLost) return;
     this.#isLost = true;
     this.disconnect?.();
-    await aborted(signal);
+    if (idempotencyKey === undefined) await aborted(signal);
   }
 
   async outcomeOf(

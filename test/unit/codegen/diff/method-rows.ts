@@ -160,7 +160,7 @@ const OF_CALLS: readonly MethodRow[] = [
     work: "lossy",
     rules: [["idempotency-lost"], ["idempotency-gained"]],
     declared: [M, "GET: { ...M, idempotent: false }"],
-    outcomes: ["OK after 2 effects", "UNAVAILABLE after 1 effects"],
+    outcomes: ["OK after 2 effects", "OK after 1 effects"],
   },
   {
     name: "slowStream",

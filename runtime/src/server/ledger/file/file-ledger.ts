@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
@@ -28,11 +29,12 @@ export class FileLedger implements Ledger {
   #closed: Promise<void> | undefined;
 
   /** @throws OptionError with the file and what to do */
-  constructor(file: string, config: LedgerConfig, log: Logger) {
+  constructor(name: string, config: LedgerConfig, log: Logger) {
     this.keeps = config.keeps;
     this.#log = log;
-    this.#name = checkFileName(file, "ledger");
-    const { read, unlock } = open(file);
+    const file = targetOf(checkFileName(name, "ledger"));
+    this.#name = file;
+    const { read, unlock } = open(file, config.keeps);
     const { id, descriptor, size, entries, next, problem } = read;
     if (problem !== undefined) log.warn({ file }, `the ledger file: ${problem}`);
     this.id = id;
@@ -78,25 +80,27 @@ export class FileLedger implements Ledger {
       const { code = "closed" } = error as NodeJS.ErrnoException;
       const message = `the ledger of the server cannot be written (${code}), so the call is not run`;
       const refusal = new RpcError("RESOURCE_EXHAUSTED", message, { details: { retryAfter: RETRY_AFTER } });
-      entry.release(outcomeOf(refusal));
+      entry.release();
       throw refusal;
     }
     return {
       state: "new",
-      record: (outcome) => this.#record(entry, outcome),
-      release: (refusal) => {
-        entry.release(refusal);
+      record: (ended) => this.#record(entry, ended),
+      release: () => {
+        entry.release();
         this.#file.add({ kind: "remove", number });
       },
     };
   }
 
   /** Where the outcome cannot be written, this process still knows it, and writes it with the next copy of the file. */
-  async #record(entry: TableEntry, outcome: LedgerOutcome): Promise<void> {
+  async #record(entry: TableEntry, ended: LedgerOutcome | "interrupted"): Promise<void> {
     try {
-      await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome });
+      // Of one that was interrupted, the file has what it needs: that it began.
+      if (ended !== "interrupted")
+        await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome: ended });
     } catch {} // Reported by the append.
-    entry.record(outcome);
+    entry.record(ended);
   }
 
   async #append(record: LedgerRecord): Promise<void> {
@@ -113,19 +117,24 @@ export class FileLedger implements Ledger {
   }
 }
 
-function open(file: string): { readonly read: ReadLedger; readonly unlock: () => void } {
+/** Where a symbolic link points: a copy must not replace the link, and the lock belongs to the file. */
+function targetOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+function open(file: string, keeps: number): { readonly read: ReadLedger; readonly unlock: () => void } {
   let unlock: (() => void) | undefined;
   try {
     unlock = takeLock(`${file}.lock`);
-    return { read: readLedger(file), unlock };
+    return { read: readLedger(file, keeps), unlock };
   } catch (error) {
     unlock?.();
     throw new OptionError(`the ledger file ${file} cannot be opened: ${errorMessage(error)}`, { cause: error });
   }
-}
-
-function outcomeOf({ status, code, message, details }: RpcError): LedgerOutcome {
-  return { status, code, body: JSON.stringify({ message, details }) };
 }
 
 function* recordsOf(entries: readonly TableEntry[]): Iterable<LedgerRecord> {

@@ -46,7 +46,8 @@ export class LedgerLog {
   readonly #config: LedgerLogConfig;
   #descriptor: number;
   #size: number;
-  #compactAt: number;
+  /** A file that was there before may consist of what has left it: a large one is copied soon. */
+  #compactAt = MIN_COMPACTED;
   #batch: Pending[] = [];
   #waiting: Waiting[] = [];
   #commits: Promise<void> | undefined;
@@ -57,7 +58,6 @@ export class LedgerLog {
     this.#config = config;
     this.#descriptor = config.descriptor;
     this.#size = config.size;
-    this.#compactAt = Math.max(MIN_COMPACTED, 2 * config.size);
   }
 
   /** Appends a record that may be lost: it is written with the next one that may not. */

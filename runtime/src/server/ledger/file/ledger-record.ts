@@ -83,6 +83,11 @@ export function decodeRecord(
   return record && { record, end };
 }
 
+/** Whether a record begins in these bytes, which are no whole one. Within a text its quotation marks would have a backslash. */
+export function hasRecordStart(bytes: Buffer): boolean {
+  return /\["(?:begin|end|remove)",/.test(bytes.toString("latin1"));
+}
+
 /** The text has passed its checksum, so this release has written it. */
 function recordOf([kind, number, at, ...fields]: readonly unknown[]): LedgerRecord | undefined {
   if (typeof number !== "number") return undefined;

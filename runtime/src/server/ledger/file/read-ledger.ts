@@ -3,12 +3,19 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync 
 import { dirname } from "node:path";
 import type { LedgerOutcome } from "../ledger.js";
 import type { EntryCall } from "../ledger-table.js";
-import { decodeRecord, HEADER_SIZE, headerOf, type LedgerRecord, parseHeader } from "./ledger-record.js";
+import {
+  decodeRecord,
+  HEADER_SIZE,
+  hasRecordStart,
+  headerOf,
+  type LedgerRecord,
+  parseHeader,
+} from "./ledger-record.js";
 
 /** Ledgers have requests of all callers, so only the owner may read them. */
 const MODE = 0o600;
 
-/** Entries older than this are dropped when a file is opened: in ms, by the system clock. */
+/** Entries older than this, and than a ledger keeps any, are dropped when a file is opened: in ms, by the system clock. */
 const MAX_AGE = 24 * 3_600_000;
 
 /** An entry of a file; without an outcome it was interrupted. */
@@ -35,9 +42,10 @@ export interface ReadLedger {
 /**
  * Opens a ledger file, or creates one. What a crash has left behind the last whole record is cut off. A file that is damaged before its
  * end has lost entries, so it gets a new id: no client sends a call again that it does not know.
+ * @param keeps how long an outcome is kept, in ms
  * @throws Error of one line
  */
-export function readLedger(file: string): ReadLedger {
+export function readLedger(file: string, keeps: number): ReadLedger {
   const bytes = contentOf(file);
   const id = bytes === undefined ? undefined : parseHeader(bytes.subarray(0, HEADER_SIZE));
   if (bytes === undefined || id === undefined) {
@@ -45,7 +53,7 @@ export function readLedger(file: string): ReadLedger {
     return create(file, problem);
   }
   const { records, end } = recordsOf(bytes);
-  const entries = entriesOf(records);
+  const entries = entriesOf(records, Date.now() - Math.max(MAX_AGE, keeps));
   const next = records.reduce((max, { number }) => Math.max(max, number + 1), 1);
   const rest = bytes.length - end;
   const isDamaged = rest > 0 && !isCut(bytes, end);
@@ -114,12 +122,13 @@ function recordsOf(bytes: Buffer): { readonly records: readonly LedgerRecord[]; 
   }
 }
 
-/** Whether the bytes from an offset are the beginning of one record, as after a crash. */
+/** Whether the bytes from an offset are the beginning of one record, as after a crash: of a length that is damaged, others follow. */
 function isCut(bytes: Buffer, offset: number): boolean {
-  return offset + 4 > bytes.length || offset + 8 + bytes.readUInt32BE(offset) > bytes.length;
+  if (offset + 4 > bytes.length) return true;
+  return offset + 8 + bytes.readUInt32BE(offset) > bytes.length && !hasRecordStart(bytes.subarray(offset + 9));
 }
 
-function entriesOf(records: readonly LedgerRecord[]): Map<number, ReadEntry> {
+function entriesOf(records: readonly LedgerRecord[], oldest: number): Map<number, ReadEntry> {
   const entries = new Map<number, ReadEntry>();
   for (const record of records) {
     if (record.kind === "remove") entries.delete(record.number);
@@ -133,7 +142,6 @@ function entriesOf(records: readonly LedgerRecord[]): Map<number, ReadEntry> {
       entry.at = record.at;
     }
   }
-  const oldest = Date.now() - MAX_AGE;
   for (const [number, { at }] of entries) if (at < oldest) entries.delete(number);
   return entries;
 }

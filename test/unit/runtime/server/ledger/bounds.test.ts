@@ -1,6 +1,6 @@
 import type { Ledger } from "sshrpc/server";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { until } from "../../support/wait.js";
+import { until, within } from "../../support/wait.js";
 import { Counter, METHODS, serveOrders } from "./orders.js";
 
 describe("an idempotency key", () => {
@@ -242,6 +242,19 @@ describe("a call without its connection", () => {
     expect(counter.contexts[0]?.signal.reason).toMatchObject({ status: "UNAVAILABLE" });
     counter.open();
     await closed;
+  });
+
+  test("is waited for by each of two closes, and by none of them longer", async () => {
+    const counter = new Counter({ waits: true });
+    const { connect, server } = serveOrders(counter.handler);
+    const caller = await connect();
+    caller.send({ key: "order-1" });
+    await until("the handler", () => counter.runs === 1);
+    caller.lose();
+    await until("the end of the connection", () => server.clients.length === 0);
+    const closed = Promise.all([server.close({ grace: 3_600_000 }), server.close({ grace: 3_600_000 })]);
+    counter.open();
+    await within("both closes", closed);
   });
 
   test("has a request stream that ends with an error where a part of it is missing", async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -56,7 +56,7 @@ describe("a ledger in a file", () => {
       const { caller, server } = await open(file, counter);
       expect(await caller.call({ key: "order-1" })).toMatchObject({
         code: 520,
-        body: { message: expect.stringContaining("the server stopped while an earlier call") },
+        body: { message: expect.stringContaining("it may have had its effect") },
       });
       await server.close();
     }
@@ -135,6 +135,21 @@ describe("a ledger in a file", () => {
     expect(await again.call({ key: "order-3" })).toMatchObject({ code: 200 });
   });
 
+  test("that is damaged in the length of a record gets a new id, too: acknowledged calls follow it", async () => {
+    const file = join(tempDir(), "ledger");
+    const { caller, server } = await open(file);
+    await caller.call({ key: "order-1", request: { item: '["begin",1,2]' } });
+    await caller.call({ key: "order-2" });
+    await server.close();
+    const bytes = readFileSync(file);
+    bytes[39] = 0x40;
+    writeFileSync(file, bytes);
+    const before = idOf(file);
+    const { log } = await open(file);
+    expect(log.lines[0]?.message).toMatch(/damaged at byte 39/);
+    expect(idOf(file)).not.toBe(before);
+  });
+
   test.each([
     ["another kind", "#!/bin/sh\nexit 0\n", "it is not a ledger; name another file"],
     [
@@ -159,6 +174,21 @@ describe("a ledger in a file", () => {
     expect(await first.caller.call({ key: "order-1" })).toMatchObject({ code: 200 });
     await first.server.close();
     await open(file);
+  });
+
+  test("is one file by all of its names, and a copy leaves a symbolic link as it is", async () => {
+    const file = join(tempDir(), "ledger");
+    const link = join(tempDir(), "link");
+    const { server } = await open(file);
+    symlinkSync(file, link);
+    expect(() => serveOrders(new Counter().handler, { ledger: { file: link } })).toThrow("it is in use by process");
+    await server.close();
+    const { connect } = serveOrders(async () => "x".repeat(1_000_000), { ledger: { file: link } });
+    const caller = await connect();
+    for (let number = 1; number <= 6; number++)
+      expect(await caller.call({ key: `${number}` })).toMatchObject({ code: 200 });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(statSync(file).size).toBeGreaterThan(6_000_000);
   });
 
   test("is free where its server could not be made", async () => {
@@ -205,6 +235,19 @@ describe("a ledger in a file", () => {
     }
   });
 
+  test("keeps outcomes for more than a day where its server does", async () => {
+    const ledger = { file: join(tempDir(), "ledger"), keeps: 7 * 24 * 3_600_000 };
+    const counter = new Counter();
+    const first = serveOrders(counter.handler, { ledger });
+    await (await first.connect()).call({ key: "order-1" });
+    await first.server.close();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.setSystemTime(Date.now() + 48 * 3_600_000);
+    const second = serveOrders(counter.handler, { ledger });
+    expect(await (await second.connect()).call({ key: "order-1" })).toMatchObject({ body: { order: 1 } });
+  });
+
   test("is copied without what has left it, while calls go on", async () => {
     const file = join(tempDir(), "ledger");
     const orders = serveOrders(async () => "x".repeat(100_000), { ledger: { file } });
@@ -223,6 +266,23 @@ describe("a ledger in a file", () => {
     expect(await again.caller.call({ key: `${client}.120` })).toMatchObject({ code: 200 });
     expect(await again.caller.call({ key: `${client}.118` })).toMatchObject({ body: { order: 1 } });
     expect(counter.runs).toBe(1);
+  });
+
+  test("is copied without what has left it, also where no server runs for long", async () => {
+    const file = join(tempDir(), "ledger");
+    const client = "a".repeat(22);
+    let largest = 0;
+    for (let number = 1; number <= 120; number += 10) {
+      const { connect, server } = serveOrders(async () => "x".repeat(100_000), { ledger: { file } });
+      const caller = await connect();
+      for (let next = number; next < number + 10; next++) {
+        const done = next > 1 ? { metadata: [["idempotency-done", `${next - 1}`]] as const } : {};
+        expect(await caller.call({ key: `${client}.${next}`, ...done })).toMatchObject({ code: 200 });
+      }
+      await server.close();
+      largest = Math.max(largest, statSync(file).size);
+    }
+    expect(largest).toBeLessThan(4_400_000);
   });
 
   test("that cannot be copied grows, and says so", async () => {
