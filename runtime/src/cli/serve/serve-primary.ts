@@ -103,7 +103,7 @@ function endAtSignal(processes: Processes, io: CliIo): void {
     const listener = (): void => {
       processes.kill();
       io.off(signal, listener);
-      process.kill(io.pid, signal);
+      io.kill?.(io.pid, signal);
     };
     io.on(signal, listener);
   }
