@@ -7,10 +7,27 @@ import process from "node:process";
 const names = process.argv.slice(2);
 const FIRST = 4;
 
+/** Milliseconds for the successor to serve after the server has died. */
+const PATIENCE = 60_000;
+
 let sent = 0;
+let isReady = false;
+let isReleased = false;
+
+// The server has released the path of its control socket, or it has died: then its successor is the only one that can serve. This process
+// keeps the sockets open until the successor does.
+function release() {
+  isReleased = true;
+  if (isReady) process.send({ type: "released" }, () => process.exit());
+  else setTimeout(() => process.exit(1), PATIENCE);
+}
 
 process.on("message", ({ type }) => {
-  if (type === "ready") process.stdout.write("ready\n");
+  if (type === "ready") {
+    isReady = true;
+    if (isReleased) release();
+    else process.stdout.write("ready\n");
+  }
   if (type !== "next") return;
   const name = names[sent];
   if (name === undefined) {
@@ -24,7 +41,7 @@ process.on("message", ({ type }) => {
   sent += 1;
 });
 
-// The server has released the path of its control socket.
-process.stdin.once("data", () => process.send({ type: "released" }, () => process.exit()));
-process.stdin.once("end", () => process.exit(1));
+process.stdout.on("error", () => undefined);
+process.stdin.once("data", release);
+process.stdin.once("end", () => isReleased || release());
 process.once("disconnect", () => process.exit(1));

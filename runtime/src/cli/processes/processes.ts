@@ -4,6 +4,7 @@ import type { Logger } from "../../base/log.js";
 import type { BoundAddress } from "../../ssh/server/socket-source.js";
 import type { CliIo } from "../shared/io.js";
 import type { ToPrimary, ToWorker } from "./messages.js";
+import { Questions } from "./questions.js";
 import { RestartDelay } from "./restart-delay.js";
 import { WORKER } from "./worker.js";
 
@@ -37,23 +38,18 @@ interface Worker {
   connections: number;
 }
 
-interface Question {
-  readonly left: Set<number>;
-  readonly answers: unknown[];
-  done(): void;
-}
-
 /** The processes that serve, as seen from the primary one: it starts and replaces them, gives them connections, and passes messages on. */
 export class Processes {
   readonly #config: ProcessesConfig;
   readonly #workers = new Map<number, Worker>();
   readonly #waiting: Socket[] = [];
-  readonly #questions = new Map<number, Question>();
+  readonly #questions = new Questions();
   readonly #restarts = new Set<NodeJS.Timeout>();
+  #watchdog: NodeJS.Timeout | undefined;
   #address: Promise<BoundAddress> | undefined;
   #onFailure: (error: unknown) => void = () => undefined;
+  #onFirstEnd: (status: number) => void = () => undefined;
   #lastNumber = 0;
-  #lastQuestion = 0;
   #isIntroduced = false;
   #isClosing = false;
   #onStopped: () => void = () => undefined;
@@ -96,41 +92,52 @@ export class Processes {
   }
 
   /** Asks every process that is ready; those that do not answer in time are left out. */
-  ask(topic: string, body: unknown, but?: number): Promise<readonly unknown[]> {
+  async ask(topic: string, body: unknown, but?: number): Promise<readonly unknown[]> {
     const asked = this.#ready.filter(({ number }) => number !== but);
-    this.#lastQuestion += 1;
-    const id = this.#lastQuestion;
-    return new Promise((resolve) => {
-      const question: Question = {
-        left: new Set(asked.map(({ number }) => number)),
-        answers: [],
-        done: () => {
-          clearTimeout(timer);
-          this.#questions.delete(id);
-          resolve(question.answers);
-        },
-      };
-      const timer = setTimeout(question.done, ASK_TIMEOUT);
-      this.#questions.set(id, question);
-      if (asked.length === 0) question.done();
-      for (const worker of asked) this.#send(worker, { type: "ask", id, topic, body });
-    });
+    const send = (worker: Worker, id: number): void => this.#send(worker, { type: "ask", id, topic, body });
+    return (await this.#questions.ask(asked, send, ASK_TIMEOUT)).answers;
   }
 
-  /** Ends all processes at once, because the server cannot start. */
+  /** Ends all processes at once: the server cannot start, or has got a second signal. */
   kill(): void {
     this.#isClosing = true;
+    clearTimeout(this.#watchdog);
     for (const { child } of this.#workers.values()) child.kill("SIGKILL");
   }
 
-  /** Ends all processes, each as it would end by itself. Resolves when they have ended. */
-  async close(reason: "primary" | "takeover"): Promise<void> {
+  /**
+   * Ends all processes, each as it would end by itself. Resolves when they have ended.
+   * @param patience ms after which a process that does not answer, as in an endless loop of a handler, is killed
+   */
+  async close(reason: "primary" | "takeover", patience: number): Promise<void> {
     this.#isClosing = true;
     for (const timer of this.#restarts) clearTimeout(timer);
     this.#restarts.clear();
+    clearTimeout(this.#watchdog);
     this.#sendAll({ type: "close", reason });
+    // One that still loads its handlers has no connection, and ends as a single process would.
+    for (const { isReady, child } of this.#workers.values()) if (!isReady) child.kill();
     this.#checkEnd();
+    const timer = setTimeout(() => void this.#killSilent([...this.#workers.values()], ASK_TIMEOUT), patience);
     await this.#ended;
+    clearTimeout(timer);
+  }
+
+  /** Replaces each process whose event loop gives no sign for some time, until {@link close}. @param timeout ms */
+  watch(timeout: number): void {
+    this.#watchdog = setTimeout(async () => {
+      await this.#killSilent(this.#ready, timeout);
+      if (!this.#isClosing) this.watch(timeout);
+    }, timeout / 2);
+  }
+
+  async #killSilent(asked: readonly Worker[], timeout: number): Promise<void> {
+    const send = (worker: Worker, id: number): void =>
+      this.#send(worker, { type: "ask", id, topic: "", body: undefined });
+    for (const { number, child } of (await this.#questions.ask(asked, send, timeout)).silent) {
+      this.#config.log.error({ worker: number, child: child.pid }, "a process does not answer, and is killed");
+      child.kill("SIGKILL");
+    }
   }
 
   get #ready(): readonly Worker[] {
@@ -144,7 +151,7 @@ export class Processes {
       worker.child.on("message", (message) => {
         if ((message as ToPrimary).type === "ready") resolve(undefined);
       });
-      worker.child.once("exit", (status) => resolve(status ?? 1));
+      this.#onFirstEnd = resolve;
     });
   }
 
@@ -179,12 +186,17 @@ export class Processes {
     const { number, isReady, delay } = worker;
     this.#workers.delete(number);
     for (const other of this.#ready) this.#send(other, { type: "left", worker: number });
-    for (const question of this.#questions.values()) answerOf(question, number);
+    this.#questions.ended(worker);
+    if (isFirst && !isReady) {
+      // Else its reason is on standard error already: the command ends with its status.
+      if (typeof status === "string" && !this.#isClosing)
+        log.error({ worker: number, status }, "the first process has ended before it served");
+      this.#onFirstEnd(typeof status === "number" ? status : 1);
+    }
     if (this.#isClosing) {
       this.#checkEnd();
       return;
     }
-    // Its reason is on standard error already: the command ends with its status.
     if (isFirst && !isReady) return;
     const milliseconds = delay.next();
     log.error({ worker: number, status, delay: milliseconds }, "a process has ended; another one replaces it");
@@ -226,11 +238,8 @@ export class Processes {
           this.#send(worker, { type: "answers", id: message.id, answers }),
         );
         return;
-      default: {
-        const question = this.#questions.get(message.id);
-        if (message.failed !== true) question?.answers.push(message.value);
-        answerOf(question, worker.number);
-      }
+      default:
+        this.#questions.answer(message.id, worker, message);
     }
   }
 
@@ -284,8 +293,4 @@ export class Processes {
 
 function takesConnections({ isReady, isStopped }: Worker): boolean {
   return isReady && !isStopped;
-}
-
-function answerOf(question: Question | undefined, worker: number): void {
-  if (question?.left.delete(worker) && question.left.size === 0) question.done();
 }

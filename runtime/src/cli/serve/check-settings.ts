@@ -12,6 +12,9 @@ const PORT_ALONE: readonly string[] = [
   ...["takeover", "runtimeDirectory", "processes"],
 ];
 
+/** More would only compete for the cores. */
+const MOST_PROCESSES = 256;
+
 /** Why the options of a server that listens have no effect with --stdio. */
 function whyNot(key: string): string {
   return PORT_ALONE.includes(key)
@@ -39,7 +42,7 @@ export function checkSettings(settings: Settings): void {
         ? `${nameOf(setting)} cannot be used with --stdio: ${whyNot(setting.option.key)}`
         : `${nameOf(setting)} requires --stdio`,
     );
-  lines.push(...missing(settings), ...ledgerConflicts(settings));
+  lines.push(...missing(settings), ...processFaults(settings), ...ledgerConflicts(settings));
   if (lines.length > 0) throw new UsageError(lines.join("\n"));
 }
 
@@ -63,6 +66,14 @@ function missing(settings: Settings): readonly string[] {
       ? []
       : [`${nameOf(setting)} requires --${other}`];
   });
+}
+
+function processFaults(settings: Settings): readonly string[] {
+  const { processes = 1, takeover, port } = settings.values as unknown as ServeFlags;
+  return [
+    ...(processes > MOST_PROCESSES ? [`--processes: use at most ${MOST_PROCESSES}`] : []),
+    ...(takeover && port === 0 ? ["--takeover requires a port: with --port 0 there is none to take over"] : []),
+  ];
 }
 
 /** Ledgers that several processes cannot share: one of the program may be in a store that they do. */

@@ -120,7 +120,12 @@ export async function serveAt(
       resolve(undefined);
     });
   });
-  const around = await place.listening(log, metrics);
+  const around = await place.listening(log, metrics).catch(async (error: unknown) => {
+    // The sockets may be those of a server that goes on, and they would keep this process alive.
+    await server.close({ grace: 0 });
+    await metrics.close();
+    throw error;
+  });
   around.onReload?.(() => void reload.run());
   place.introduce(introduction(api, server, flags, options));
   const reasons = [failed, hangup.closed, ...(around.ended === undefined ? [] : [around.ended])];

@@ -1,5 +1,4 @@
 import { workerOf } from "../processes/worker.js";
-import { UsageError } from "../shared/failure.js";
 import type { CliIo } from "../shared/io.js";
 import { predecessorOf } from "../takeover/predecessor.js";
 import { controlPath } from "../takeover/runtime-directory.js";
@@ -9,9 +8,6 @@ import { ownPlace } from "./own-place.js";
 import { flagsOf, type PortSettings, serveAt } from "./serve-at.js";
 import { servePrimary } from "./serve-primary.js";
 import { workerPlace } from "./worker-place.js";
-
-/** More would only compete for the cores. */
-const MOST_PROCESSES = 256;
 
 /**
  * `sshrpc serve` without `--stdio`: serves until it is stopped, in this process, or in several that this one starts. With `--takeover` and a
@@ -29,7 +25,6 @@ export async function serveOnPort(given: PortSettings, io: CliIo): Promise<void>
       await serveAt(workerPlace(worker, flags), { ...given, hangup }, io);
       return;
     }
-    if ((flags.processes ?? 1) > MOST_PROCESSES) throw new UsageError(`--processes: use at most ${MOST_PROCESSES}`);
     if (flags.takeover && predecessor === undefined) {
       const running = await connectToRunning(controlPath(flags, io));
       if (running !== undefined) {

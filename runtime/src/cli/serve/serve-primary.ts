@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { logObserver } from "../../observe/log-observer.js";
 import { type OpenLog, openLogOf } from "../../observe/open-log.js";
+import { SIGNAL_GRACE } from "../../server/check-grace.js";
 import type { Settings } from "../config/settings.js";
 import { type ServerSockets, serverSockets } from "../listen/server-sockets.js";
 import { Processes } from "../processes/processes.js";
+import { LAST_GRACE } from "../shared/defaults.js";
 import { type CliIo, stopSignal } from "../shared/io.js";
 import type { Predecessor } from "../takeover/predecessor.js";
 import type { Hangup } from "./hangup.js";
@@ -58,6 +61,7 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
     took = resolve;
   });
   const stop = stopSignal<string>(io, Promise.race([hangup.closed, parent.ended, taken]));
+  void stop.then(() => endAtSignal(processes, io));
   try {
     const failed = processes.start().then((status) => {
       if (status !== undefined) throw new FirstProcessError(status);
@@ -67,6 +71,7 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
       void successors?.taken.then(took);
       hangup.onReload(() => processes.reload());
       manager.ready(`pid ${io.pid}, ${flags.processes} processes`);
+      if (manager.watchdog !== undefined) processes.watch(manager.watchdog);
       const reason = await stop;
       hangup.onReload(undefined);
       log.info({ signal: reason }, "the processes drain and end");
@@ -77,7 +82,9 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
     // After a takeover nothing more is accepted here; else the processes decide, which may delay their end.
     if (reason === "takeover") void source.close();
     void processes.stopped.then(() => source.close());
-    await processes.close(reason === "takeover" ? "takeover" : "primary");
+    const { grace = SIGNAL_GRACE, shutdownDelay = 0 } = flags;
+    const patience = Math.min(shutdownDelay + grace + LAST_GRACE, MAX_TIMEOUT);
+    await processes.close(reason === "takeover" ? "takeover" : "primary", patience);
   } catch (error) {
     processes.kill();
     void source.close();
@@ -87,6 +94,18 @@ async function serveIn(directory: string, { flags, sockets, log, hangup }: Serve
     parent.stop();
     manager.close();
     await metrics.close();
+  }
+}
+
+/** The second signal ends all processes at once: one whose event loop hangs would not notice that this one is gone. */
+function endAtSignal(processes: Processes, io: CliIo): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const listener = (): void => {
+      processes.kill();
+      io.off(signal, listener);
+      io.kill?.(io.pid, signal);
+    };
+    io.on(signal, listener);
   }
 }
 

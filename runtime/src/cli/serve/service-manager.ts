@@ -4,6 +4,8 @@ import type { CliIo } from "../shared/io.js";
 
 /** systemd, as a service of `Type=notify` sees it (sd_notify(3)). */
 interface ServiceManager {
+  /** Milliseconds in which an event loop has to give a sign; undefined without a watchdog. */
+  readonly watchdog: number | undefined;
   /** The server takes connections. The watchdog gets signs from now on, until the process ends. */
   ready(status: string): void;
   /** The server drains. */
@@ -13,7 +15,7 @@ interface ServiceManager {
 }
 
 /** Without one. */
-const NONE: ServiceManager = { ready: () => {}, stopping: () => {}, close: () => {} };
+const NONE: ServiceManager = { watchdog: undefined, ready: () => {}, stopping: () => {}, close: () => {} };
 
 /**
  * The service manager that has started this process, by `NOTIFY_SOCKET` and `WATCHDOG_USEC`. Node has no datagram Unix sockets, so the program
@@ -33,12 +35,13 @@ export function serviceManager({ env, pid }: CliIo, log: Logger): ServiceManager
     child.unref();
   };
   const isWatched = WATCHDOG_USEC !== undefined && (WATCHDOG_PID === undefined || WATCHDOG_PID === String(pid));
-  const interval = isWatched ? Number(WATCHDOG_USEC) / 1000 / 2 : 0;
+  const watchdog = isWatched ? Number(WATCHDOG_USEC) / 1000 : undefined;
   let timer: NodeJS.Timeout | undefined;
   return {
+    watchdog,
     ready: (status) => {
       notify("READY=1", `STATUS=${status}`);
-      if (interval > 0) timer = setInterval(() => notify("WATCHDOG=1"), interval).unref();
+      if (watchdog !== undefined) timer = setInterval(() => notify("WATCHDOG=1"), watchdog / 2).unref();
     },
     stopping: () => notify("STOPPING=1", "STATUS=draining"),
     close: () => clearInterval(timer),

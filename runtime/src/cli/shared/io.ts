@@ -46,6 +46,8 @@ export interface CliIo {
   /** Whether the process has a controlling terminal. Default: whether /dev/tty can be opened. */
   readonly hasTerminal?: boolean;
   removeAllListeners(event: "exit"): unknown;
+  /** Sends a signal to a process: to this one, to end by it. */
+  kill?(pid: number, signal: StopSignal): unknown;
   /** Ends the process at once. Default: with the exit status that was set before. */
   exit(status?: number): void;
 }

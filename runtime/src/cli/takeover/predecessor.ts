@@ -67,6 +67,8 @@ export function predecessorOf(io: CliIo): Predecessor | undefined {
       return passed;
     },
     ready: async () => {
+      // The running server goes on: no signal of its user would reach this one.
+      if (io.env[PARENT] !== String(io.ppid)) throw new Error("takeover: the command that started it is gone");
       await ask("ready", ({ type }) => (type === "released" ? true : undefined));
       leave();
     },

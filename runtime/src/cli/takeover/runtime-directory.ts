@@ -22,7 +22,6 @@ interface ControlAddress {
  * @throws UsageError for a directory that others may write to, or that is another user's
  */
 export function controlPath({ runtimeDirectory, listen, port }: ControlAddress, io: CliIo): string {
-  if (port === 0) throw new UsageError("--takeover requires a port: with --port 0 there is none to take over");
   const { RUNTIME_DIRECTORY, XDG_RUNTIME_DIR } = io.env;
   const directory =
     runtimeDirectory !== undefined

@@ -346,3 +346,66 @@ test("without the primary process the others finish their calls, and end", async
   expect(await call).toBe(pids[0]);
   await until("the end of all", () => !pids.some(isAlive));
 });
+
+test.each([
+  ["is killed when the grace is over", ["SIGTERM"], 0],
+  ["is killed at a second signal", ["SIGTERM", "SIGTERM"], "SIGTERM"],
+] as const)("a process whose event loop hangs %s", async (_, signals, status) => {
+  const where = await deployment(await freePort());
+  const server = await startTwo(where, ["--grace", "0"]);
+  const [first, second] = await clientsOfTwo(where, { retries: 0, reconnect: false });
+  const pids = await Promise.all([first.pid.get(), second.pid.get()]);
+  // The test waits for it after the end of the processes, which has its own bound.
+  const call = first.spin.get({ milliseconds: 1e9 }).catch((error: unknown) => error);
+  await until("the endless loop", () => isSpinning(pids[0]));
+  for (const signal of signals) {
+    const before = server.output().length;
+    server.child.kill(signal);
+    if (signals.length > 1)
+      await until("the drain", () => server.output().length > before || !isAlive(server.child.pid as number));
+  }
+  expect(await within("the end", server.ended)).toBe(status);
+  await until("the end of all", () => !pids.some(isAlive));
+  expect(await within("the call", call)).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+test("with the watchdog of systemd, a process whose event loop hangs is replaced while the other serves", async () => {
+  const where = await deployment(await freePort());
+  const server = await startTwo(where, [], { NOTIFY_SOCKET: `${where.cwd}/notify`, WATCHDOG_USEC: "4000000" });
+  const [first, second] = await clientsOfTwo(where, { retries: 0 });
+  const [pid, other] = await Promise.all([first.pid.get(), second.pid.get()]);
+  // The test waits for it after the end of the processes, which has its own bound.
+  const call = first.spin.get({ milliseconds: 1e9 }).catch((error: unknown) => error);
+  await until("another process", () => server.output().split('"a process serves"').length > 3);
+  expect(server.output()).toContain(`"child":${pid},"msg":"a process does not answer, and is killed"`);
+  expect(await within("the call", call)).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await second.pid.get()).toBe(other);
+  expect(await first.pid.get()).not.toBe(pid);
+});
+
+test("a process that still loads its handlers does not delay the end", async () => {
+  const where = await deployment(await freePort());
+  const server = await startTwo(where);
+  const client = await clientOf(where, { retries: 0 });
+  writeFileSync(
+    `${where.cwd}/handlers.mjs`,
+    `console.error("it loads"); await new Promise((resolve) => setTimeout(resolve, 1e9));`,
+  );
+  await failure(client.crash.get());
+  await until("the load", () => server.output().includes("it loads"));
+  server.child.kill("SIGTERM");
+  expect(await within("the end", server.ended)).toBe(0);
+  expect(server.output()).not.toContain("not loaded within");
+});
+
+/** Whether a process computes: its main thread runs, and has used the CPU for seconds (proc(5)). */
+function isSpinning(pid: number): boolean {
+  const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return state === "R" && Number(fields[10]) > 300;
+}
+
+test("the log says that the first process was killed before it served", async () => {
+  const server = startServer(await deployment(await freePort()), TWO, { FAIL_AT: "kill" });
+  expect(await within("the end", server.ended)).toBe(1);
+  expect(server.output()).toMatch(/"status":"SIGKILL".*"the first process has ended before it served"/);
+});

@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { isAlive } from "../../../interop/run.js";
 import { freePort } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
 import { clientOf, type Deployment, deployment, listening, startServer } from "./deployed.js";
@@ -146,6 +147,43 @@ test("of two servers that take over at once, one does", async () => {
   expect(await within("the end of the old server", old.ended)).toBe(0);
 });
 
+test("a server that is killed during a takeover has a successor, and no connection is refused meanwhile", async () => {
+  const where = await deployment(await freePort());
+  const old = startServer(where, TAKEOVER);
+  await listening(old);
+  const next = startServer(where, TAKEOVER, { FAIL_AT: "wait" });
+  await until("the load of its handlers", () => existsSync(`${where.cwd}/loading`));
+  old.child.kill("SIGKILL");
+  await old.ended;
+  const stop = knock(where);
+  writeFileSync(`${where.cwd}/go-on`, "");
+  await listening(next);
+  const client = await clientOf(where);
+  expect(await client.pid.get()).toBeGreaterThan(0);
+  expect((await stop()).bad).toEqual([]);
+  const last = startServer(where, TAKEOVER);
+  await listening(last);
+  expect(await within("the end of its predecessor", next.ended)).toBe(0);
+});
+
+test("a command that is killed while its server loads takes nothing over, and leaves no process", async () => {
+  const where = await deployment(await freePort());
+  const old = startServer(where, TAKEOVER);
+  await listening(old);
+  const next = startServer(where, TAKEOVER, { FAIL_AT: "wait" });
+  await until("the load of its handlers", () => existsSync(`${where.cwd}/loading`));
+  const pid = Number(readFileSync(`${where.cwd}/loading`, "utf8"));
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  });
+  next.child.kill("SIGKILL");
+  await until("the end of the command", () => !isAlive(next.child.pid as number));
+  writeFileSync(`${where.cwd}/go-on`, "");
+  await until("the end of its server", () => !isAlive(pid));
+  const client = await clientOf(where);
+  expect(await client.pid.get()).toBe(old.child.pid);
+});
+
 test("the socket of a server that was killed does not hinder the next one", async () => {
   const where = await deployment(await freePort());
   const old = startServer(where, TAKEOVER);
@@ -192,12 +230,18 @@ test.each<[string, (directory: string) => void, RegExp]>([
 });
 
 test.each([
+  [["--takeover", "--port", "0"], "--takeover requires a port"],
+  [["--processes", "257"], "--processes: use at most 256"],
   [["--processes", "2", "--ledger", "memory"], "--ledger cannot be used with --processes"],
   [["--takeover", "--ledger", "file:ledger"], "--ledger cannot be used with --takeover"],
-])("%j is refused: the processes would not share the ledger", async (flags, message) => {
-  const server = startServer(await deployment(await freePort()), flags);
+])("%j is refused, also by --check", async (flags, message) => {
+  const where = await deployment(await freePort());
+  const server = startServer(where, flags);
   expect(await within("the end", server.ended)).toBe(2);
   expect(server.output()).toContain(message);
+  const check = startServer(where, [...flags, "--check"]);
+  expect(await within("the end", check.ended)).toBe(1);
+  expect(check.output()).toContain(message);
 });
 
 test("without --takeover a second server on the port is refused, and two on one home share its files", async () => {
