@@ -92,6 +92,10 @@ test("a server that takes over gets the port while calls run: none is lost or do
   expect(new Set(items).size).toBe(stored);
 });
 
+async function connectionOfAnother(where: Deployment, pid: number): Promise<void> {
+  while ((await (await clientOf(where)).pid.get()) === pid);
+}
+
 test("a call that runs during a takeover finishes at the old server, which ends then", async () => {
   const where = await deployment(await freePort());
   const old = startServer(where, TAKEOVER);
@@ -102,8 +106,8 @@ test("a call that runs during a takeover finishes at the old server, which ends 
   await until("the call", () => existsSync(`${where.cwd}/waiting`));
   const next = startServer(where, TAKEOVER);
   await listening(next);
-  const other = await clientOf(where);
-  expect(await other.pid.get()).not.toBe(pid);
+  // The old server still accepts connections until it hears that the new one listens.
+  await within("a connection of the new server", connectionOfAnother(where, pid));
   expect(old.child.exitCode).toBeNull();
   writeFileSync(`${where.cwd}/go`, "");
   expect(await call).toBe(pid);
