@@ -19,8 +19,8 @@ const CHUNKS = 40;
 const SIZE = 64 * 1024;
 
 /** How often each side is killed: 100 times together in a soak run. A server takes longer to restart than a spare client to take over. */
-const SERVERS = rounds(35, 3);
-const CLIENTS = rounds(65, 3);
+const SERVERS = rounds(35, 5);
+const CLIENTS = rounds(65, 5);
 
 /** Timeout of all rounds of one side on a busy machine, in ms. */
 const TIMEOUT = 180_000;

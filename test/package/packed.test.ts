@@ -119,8 +119,6 @@ describe("the packed packages in an empty project", () => {
     const options = [
       "--strict",
       "--noEmit",
-      // Those of TypeScript itself; those of the packages are checked.
-      "--skipDefaultLibCheck",
       "--module",
       "nodenext",
       "--target",

@@ -8,8 +8,8 @@ import { call, digits, message, send, startServer } from "./serving.js";
 /** Seconds between the rekeys of each side. */
 const REKEY = 1;
 
-/** Rekeys during which each test calls, at least: 1 in `npm test`, 12 with SSHRPC_TEST_ROUNDS=full. */
-const REKEYS = rounds(60, 5) / 5;
+/** Rekeys during which each test calls, at least: 2 in `npm test`, 12 with SSHRPC_TEST_ROUNDS=full. */
+const REKEYS = rounds(60) / 5;
 
 const TIMEOUT = 60_000 + REKEYS * 10_000;
 const WINDOW = 2 * 1024 * 1024;

@@ -36,7 +36,7 @@ test("validators and TypeBox's Value.Check agree on random types and values", { 
   const disagreements: string[] = [];
   let accepted = 0;
   let checked = 0;
-  const types = sampleTypes(rounds(1200, 40));
+  const types = sampleTypes(rounds(1200, 80));
   for (const [index, { source, type, generated }] of types.entries()) {
     const random = randomFrom(SEED + index);
     for (let round = 0; round < 30; round += 1) {
@@ -72,7 +72,7 @@ class ByAjv extends ValidatorCompiler {
 test("validators report the errors of ajv, in its order, on random types and values", { timeout: 600_000 }, () => {
   const differences: string[] = [];
   let invalid = 0;
-  for (const [index, { source, type, generated }] of sampleTypes(rounds(600, 20)).entries()) {
+  for (const [index, { source, type, generated }] of sampleTypes(rounds(600, 40)).entries()) {
     const byAjv = generateInMemory(type, new ByAjv());
     if (!("open" in byAjv)) throw new Error(`refused: ${source}`);
     const random = randomFrom(SEED + index);
@@ -89,7 +89,7 @@ test("validators report the errors of ajv, in its order, on random types and val
     }
   }
   expect(differences.slice(0, 5).join("\n")).toBe("");
-  expect(invalid).toBeGreaterThan(rounds(1200, 40));
+  expect(invalid).toBeGreaterThan(rounds(1200, 80));
 });
 
 test.each<[keyword: string, type: TSchema]>([
@@ -124,7 +124,7 @@ test.each<[keyword: string, type: TSchema]>([
 test("generated types, TypeBox's Static and the accepted values agree on random types", {
   timeout: 600_000,
 }, async () => {
-  const types = sampleTypes(rounds(240, 30));
+  const types = sampleTypes(rounds(240, 60));
   const blocks = types.map(({ source, type, generated }, index) => {
     const random = randomFrom(SEED + index);
     const values = Array.from({ length: 8 }, () => sampleValue(type, { random, noise: 0 })).filter(generated.closed);
