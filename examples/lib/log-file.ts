@@ -43,7 +43,7 @@ export class LogFile {
 
   /**
    * Opens the file of a position, the one at `path` or an earlier one that was renamed in its folder, and seeks to the position.
-   * Undefined if there is no such file, or it ends before the position.
+   * Undefined if the file does not exist, or ends before the position.
    */
   static async openAt(position: string, path: string, signal: AbortSignal): Promise<LogFile | undefined> {
     const [, id, offset] = /^(\d+-\d+):(\d{1,15})$/.exec(position) ?? [];

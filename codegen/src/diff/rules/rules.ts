@@ -204,7 +204,7 @@ export const RULES = {
     reverse: "idempotency-lost",
   },
   "rerun-lost": {
-    text: "an interrupted call is no longer run again",
+    text: "an interrupted call does not run again",
     method: ["breaking", "client first"],
     reverse: "rerun-gained",
     fix: HANDLE_FIRST,

@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Logger } from "../../base/log.js";
 import type { BoundAddress } from "../../ssh/server/socket-source.js";
@@ -6,7 +5,7 @@ import type { CliIo } from "../shared/io.js";
 import type { ToPrimary, ToWorker } from "./messages.js";
 import { Questions } from "./questions.js";
 import { RestartDelay } from "./restart-delay.js";
-import { WORKER } from "./worker.js";
+import { WorkerProcess } from "./worker-process.js";
 
 /** Milliseconds for the processes to answer a question of one of them. */
 const ASK_TIMEOUT = 2000;
@@ -27,27 +26,17 @@ interface ProcessesConfig {
   readonly introduce: (text: string) => void;
 }
 
-/** A process that serves. */
-interface Worker {
-  readonly number: number;
-  readonly child: ChildProcess;
-  readonly delay: RestartDelay;
-  isReady: boolean;
-  /** Takes no more connections. */
-  isStopped: boolean;
-  connections: number;
-}
-
 /** The processes that serve, as seen from the primary one: it starts and replaces them, gives them connections, and passes messages on. */
 export class Processes {
   readonly #config: ProcessesConfig;
-  readonly #workers = new Map<number, Worker>();
+  readonly #workers = new Map<number, WorkerProcess>();
   readonly #waiting: Socket[] = [];
   readonly #questions = new Questions();
   readonly #restarts = new Set<NodeJS.Timeout>();
   #watchdog: NodeJS.Timeout | undefined;
   #address: Promise<BoundAddress> | undefined;
   #onFailure: (error: unknown) => void = () => undefined;
+  #onFirstReady: () => void = () => undefined;
   #onFirstEnd: (status: number) => void = () => undefined;
   #lastNumber = 0;
   #isIntroduced = false;
@@ -80,8 +69,10 @@ export class Processes {
 
   /** Gives a connection to the process with the fewest. */
   readonly give = (socket: Socket): void => {
-    const [worker] = [...this.#workers.values()].filter(takesConnections).sort((a, b) => a.connections - b.connections);
-    if (worker !== undefined) this.#pass(worker, socket);
+    const [worker] = [...this.#workers.values()]
+      .filter((one) => one.takesConnections)
+      .sort((a, b) => a.connections - b.connections);
+    if (worker !== undefined) worker.take(socket, () => this.give(socket));
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(socket);
     else socket.destroy();
   };
@@ -94,7 +85,7 @@ export class Processes {
   /** Asks every process that is ready; those that do not answer in time are left out. */
   async ask(topic: string, body: unknown, but?: number): Promise<readonly unknown[]> {
     const asked = this.#ready.filter(({ number }) => number !== but);
-    const send = (worker: Worker, id: number): void => this.#send(worker, { type: "ask", id, topic, body });
+    const send = (worker: WorkerProcess, id: number): void => worker.send({ type: "ask", id, topic, body });
     return (await this.#questions.ask(asked, send, ASK_TIMEOUT)).answers;
   }
 
@@ -102,7 +93,7 @@ export class Processes {
   kill(): void {
     this.#isClosing = true;
     clearTimeout(this.#watchdog);
-    for (const { child } of this.#workers.values()) child.kill("SIGKILL");
+    for (const worker of this.#workers.values()) worker.kill("SIGKILL");
   }
 
   /**
@@ -116,7 +107,7 @@ export class Processes {
     clearTimeout(this.#watchdog);
     this.#sendAll({ type: "close", reason });
     // One that still loads its handlers has no connection, and ends as a single process would.
-    for (const { isReady, child } of this.#workers.values()) if (!isReady) child.kill();
+    for (const worker of this.#workers.values()) if (!worker.isReady) worker.kill("SIGTERM");
     this.#checkEnd();
     const timer = setTimeout(() => void this.#killSilent([...this.#workers.values()], ASK_TIMEOUT), patience);
     await this.#ended;
@@ -131,63 +122,51 @@ export class Processes {
     }, timeout / 2);
   }
 
-  async #killSilent(asked: readonly Worker[], timeout: number): Promise<void> {
-    const send = (worker: Worker, id: number): void =>
-      this.#send(worker, { type: "ask", id, topic: "", body: undefined });
-    for (const { number, child } of (await this.#questions.ask(asked, send, timeout)).silent) {
-      this.#config.log.error({ worker: number, child: child.pid }, "a process does not answer, and is killed");
-      child.kill("SIGKILL");
+  async #killSilent(asked: readonly WorkerProcess[], timeout: number): Promise<void> {
+    const send = (worker: WorkerProcess, id: number): void =>
+      worker.send({ type: "ask", id, topic: "", body: undefined });
+    for (const worker of (await this.#questions.ask(asked, send, timeout)).silent) {
+      const { number, pid } = worker;
+      this.#config.log.error({ worker: number, child: pid }, "a process does not answer, and is killed");
+      worker.kill("SIGKILL");
     }
   }
 
-  get #ready(): readonly Worker[] {
+  get #ready(): readonly WorkerProcess[] {
     return [...this.#workers.values()].filter(({ isReady }) => isReady);
   }
 
   #startFirst(): Promise<number | undefined> {
-    const worker = this.#start(new RestartDelay(), true);
     return new Promise((resolve, reject) => {
       this.#onFailure = reject;
-      worker.child.on("message", (message) => {
-        if ((message as ToPrimary).type === "ready") resolve(undefined);
-      });
+      this.#onFirstReady = () => resolve(undefined);
       this.#onFirstEnd = resolve;
+      this.#start(new RestartDelay(), { isFirst: true });
     });
   }
 
-  #start(delay: RestartDelay, isFirst = false): Worker {
+  #start(delay: RestartDelay, { isFirst = false }: { readonly isFirst?: boolean } = {}): void {
     const { io, directory } = this.#config;
     this.#lastNumber += 1;
-    const number = this.#lastNumber;
-    const child = fork(io.argv[1] as string, io.argv.slice(2), {
-      cwd: io.cwd(),
-      // What a service manager expects, the primary process does.
-      env: { ...io.env, NOTIFY_SOCKET: undefined, [WORKER]: `${io.pid}:${number}:${directory}` },
-      execPath: io.execPath,
-      execArgv: [...(io.execArgv ?? [])],
-      serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    const worker: Worker = { number, child, delay, isReady: false, isStopped: false, connections: 0 };
-    this.#workers.set(number, worker);
-    delay.started();
-    child.on("message", (message, handle) => this.#receive(worker, message as ToPrimary, handle as Socket | undefined));
-    // The system has no memory or no process left: then there is no exit.
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      if (child.pid === undefined) this.#exited(worker, error.code ?? error.message, isFirst);
-    });
-    child.once("exit", (status, signal) => this.#exited(worker, signal ?? status ?? 0, isFirst));
-    if (this.#isClosing) this.#send(worker, { type: "close", reason: "primary" });
-    return worker;
+    const worker = new WorkerProcess(
+      { io, directory, number: this.#lastNumber, delay },
+      {
+        receive: (message, handle) => this.#receive(worker, message, handle),
+        exited: (status) => this.#exited(worker, status, isFirst ? "first" : "later"),
+      },
+    );
+    this.#workers.set(worker.number, worker);
+    if (this.#isClosing) worker.send({ type: "close", reason: "primary" });
   }
 
-  #exited(worker: Worker, status: number | string, isFirst: boolean): void {
+  #exited(worker: WorkerProcess, status: number | string, which: "first" | "later"): void {
     const { log } = this.#config;
     const { number, isReady, delay } = worker;
     this.#workers.delete(number);
-    for (const other of this.#ready) this.#send(other, { type: "left", worker: number });
+    for (const other of this.#ready) other.send({ type: "left", worker: number });
     this.#questions.ended(worker);
-    if (isFirst && !isReady) {
+    const isUnready = which === "first" && !isReady;
+    if (isUnready) {
       // Else its reason is on standard error already: the command ends with its status.
       if (typeof status === "string" && !this.#isClosing)
         log.error({ worker: number, status }, "the first process has ended before it served");
@@ -197,7 +176,7 @@ export class Processes {
       this.#checkEnd();
       return;
     }
-    if (isFirst && !isReady) return;
+    if (isUnready) return;
     const milliseconds = delay.next();
     log.error({ worker: number, status, delay: milliseconds }, "a process has ended; another one replaces it");
     const timer = setTimeout(() => {
@@ -207,12 +186,12 @@ export class Processes {
     this.#restarts.add(timer);
   }
 
-  #receive(worker: Worker, message: ToPrimary, handle: Socket | undefined): void {
+  #receive(worker: WorkerProcess, message: ToPrimary, handle: Socket | undefined): void {
     switch (message.type) {
       case "opening":
         this.#address ??= this.#config.listen();
         this.#address.then(
-          (address) => this.#send(worker, { type: "address", address }),
+          (address) => worker.send({ type: "address", address }),
           (error: unknown) => this.#onFailure(error),
         );
         return;
@@ -220,14 +199,14 @@ export class Processes {
         this.#isReady(worker, message.introduction);
         return;
       case "closed":
-        worker.connections -= 1;
+        worker.closedConnection();
         return;
       case "stopped":
-        worker.isStopped = true;
+        worker.stop();
         this.#checkEnd();
         return;
       case "returned":
-        worker.connections -= 1;
+        worker.closedConnection();
         if (handle !== undefined) this.give(handle);
         return;
       case "publish":
@@ -235,7 +214,7 @@ export class Processes {
         return;
       case "asks":
         void this.ask(message.topic, message.body, worker.number).then((answers) =>
-          this.#send(worker, { type: "answers", id: message.id, answers }),
+          worker.send({ type: "answers", id: message.id, answers }),
         );
         return;
       default:
@@ -243,42 +222,29 @@ export class Processes {
     }
   }
 
-  #isReady(worker: Worker, introduction: string): void {
-    const { number, child } = worker;
+  #isReady(worker: WorkerProcess, introduction: string): void {
+    const { number, pid } = worker;
     for (const other of this.#ready) {
-      this.#send(other, { type: "joined", worker: number });
-      this.#send(worker, { type: "joined", worker: other.number });
+      other.send({ type: "joined", worker: number });
+      worker.send({ type: "joined", worker: other.number });
     }
-    worker.isReady = true;
-    this.#config.log.info({ worker: number, child: child.pid }, "a process serves");
+    worker.ready();
+    this.#onFirstReady();
+    this.#config.log.info({ worker: number, child: pid }, "a process serves");
     if (!this.#isIntroduced) this.#config.introduce(introduction);
     this.#isIntroduced = true;
     for (const socket of this.#waiting.splice(0)) this.give(socket);
   }
 
-  #publish({ number }: Worker, { topic, body, to }: ToPrimary & { readonly type: "publish" }): void {
+  #publish({ number }: WorkerProcess, { topic, body, to }: ToPrimary & { readonly type: "publish" }): void {
     for (const other of this.#ready) {
       if (other.number === number || (to !== undefined && other.number !== to)) continue;
-      this.#send(other, { type: "published", topic, body, from: number });
+      other.send({ type: "published", topic, body, from: number });
     }
   }
 
-  #pass(worker: Worker, socket: Socket): void {
-    worker.connections += 1;
-    this.#send(worker, { type: "socket" }, socket, () => {
-      // It has ended meanwhile.
-      worker.isStopped = true;
-      this.give(socket);
-    });
-  }
-
   #sendAll(message: ToWorker): void {
-    for (const worker of this.#workers.values()) this.#send(worker, message);
-  }
-
-  #send({ child }: Worker, message: ToWorker, socket?: Socket, onError: () => void = () => undefined): void {
-    if (!child.connected) onError();
-    else child.send(message, socket, (error) => error && onError());
+    for (const worker of this.#workers.values()) worker.send(message);
   }
 
   #checkEnd(): void {
@@ -289,8 +255,4 @@ export class Processes {
     }
     if (this.#isClosing && all.length === 0) this.#onEnded();
   }
-}
-
-function takesConnections({ isReady, isStopped }: Worker): boolean {
-  return isReady && !isStopped;
 }

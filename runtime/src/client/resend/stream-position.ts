@@ -55,7 +55,8 @@ export class StreamPosition {
     else this.#position = undefined;
     // Bytes that the consumer had before are not progress.
     if (!this.#isRaw || start < end) this.#items += 1;
-    return { buffer, start, end };
+    // Each item passes here: most are whole, and need no view of their own.
+    return start === item.start ? item : { buffer, start, end };
   }
 
   /** The stream begins anew, behind the position. */

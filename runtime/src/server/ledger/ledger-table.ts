@@ -141,7 +141,7 @@ export class LedgerTable {
     return entry;
   }
 
-  /** Adds an entry of an earlier process, which is kept its whole time from now on; also where there is no room for a new one. */
+  /** Adds an entry of an earlier process, which is kept its whole time from now on; also if the ledger is full. */
   restore(number: number, call: EntryCall, ended: LedgerOutcome | "interrupted", at: number): void {
     const owner = this.#ownerOf(call.identity);
     const entry = new TableEntry(this, number, owner, call);

@@ -68,7 +68,7 @@ function fieldsOf(record: LedgerRecord): readonly unknown[] {
   return ["end", number, record.at, status, code, body, headers, trailers];
 }
 
-/** The record at an offset, and the offset behind it; undefined where there is no whole one. */
+/** The record at an offset, and the offset behind it; undefined if it is incomplete. */
 export function decodeRecord(
   bytes: Buffer,
   offset: number,
