@@ -233,6 +233,12 @@ test.each<[string, (directory: string) => void, RegExp]>([
   expect(server.output()).toMatch(message);
 });
 
+test("a runtime directory in /proc, which can have none, is refused", async () => {
+  const server = startServer(await deployment(await freePort()), ["--takeover", "--runtime-directory", "/proc/x/y"]);
+  expect(await within("the end", server.ended)).toBe(2);
+  expect(server.output()).toContain("cannot create the directory (ENOENT); name another");
+});
+
 test.each([
   [["--takeover", "--port", "0"], "--takeover requires a port"],
   [["--processes", "257"], "--processes: use at most 256"],
