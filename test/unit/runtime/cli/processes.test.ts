@@ -347,6 +347,18 @@ test("without the primary process the others finish their calls, and end", async
   await until("the end of all", () => !pids.some(isAlive));
 });
 
+test("without the primary process, one whose event loop hangs is killed", async () => {
+  const where = await deployment(await freePort());
+  const server = await startTwo(where);
+  const [first, second] = await clientsOfTwo(where, { retries: 0, reconnect: false });
+  const pids = await Promise.all([first.pid.get(), second.pid.get()]);
+  const call = first.spin.get({ milliseconds: 1e9 }).catch((error: unknown) => error);
+  await until("the endless loop", () => isSpinning(pids[0]));
+  server.child.kill("SIGKILL");
+  await until("the end of all", () => !pids.some(isAlive));
+  expect(await within("the call", call)).toMatchObject({ status: "UNAVAILABLE" });
+});
+
 test.each([
   ["is killed when the grace is over", ["SIGTERM"], 0],
   ["is killed at a second signal", ["SIGTERM", "SIGTERM"], "SIGTERM"],
