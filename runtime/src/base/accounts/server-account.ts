@@ -1,3 +1,4 @@
+import type { LimitUsage } from "../observer/observer.js";
 import type { Peer } from "../peer.js";
 import { ConnectionAccount } from "./connection-account.js";
 import { identityOf } from "./identity.js";
@@ -65,6 +66,14 @@ export class ServerAccount {
   /** How much is held. */
   held(resource: Resource): number {
     return this.#meters[resource].held;
+  }
+
+  /** What is held of the limits of the server. */
+  get usage(): readonly LimitUsage[] {
+    return (["connections", "calls", "bytes"] as const).flatMap((resource) => {
+      const limit = this.#config.server[resource];
+      return limit === undefined ? [] : [{ resource, held: this.held(resource), limit }];
+    });
   }
 
   /** The connections with a place, in the order of their logins. */
