@@ -1,5 +1,5 @@
 // A thread of `sshrpc serve` (cli/shared/end-hung.ts), which ends the process where its event loop hangs, as in an endless loop of a handler,
-// and nobody else would: a process that hangs does not notice that its parent has ended.
+// and no other process would: one that hangs does not notice that its parent has ended.
 import process from "node:process";
 import { workerData } from "node:worker_threads";
 

@@ -1,11 +1,18 @@
-import type { LimitUsage } from "../observer/observer.js";
 import type { Peer } from "../peer.js";
 import { ConnectionAccount } from "./connection-account.js";
 import { identityOf } from "./identity.js";
 import { KeyAccount } from "./key-account.js";
 import { ServerMeter } from "./meters.js";
 import { type OpenConnection, OpenConnections } from "./open-connections.js";
-import { type Excess, type Held, HOLDS_NOTHING, type KeyQuotas, type Quotas, type Resource } from "./quotas.js";
+import {
+  type Excess,
+  type Held,
+  HOLDS_NOTHING,
+  type KeyQuotas,
+  type LimitUsage,
+  type Quotas,
+  type Resource,
+} from "./quotas.js";
 
 /** How the accounts of a server are limited. */
 export interface AccountsConfig {

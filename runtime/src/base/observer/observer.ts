@@ -1,3 +1,4 @@
+import type { LimitUsage } from "../accounts/quotas.js";
 import type { LogLevel } from "../log.js";
 import type { Peer, RejectedKey, SshAlgorithms } from "../peer.js";
 import type { ContractDrift } from "./contract-drift.js";
@@ -146,13 +147,6 @@ export interface ServerState {
   readonly usage: () => readonly LimitUsage[];
   /** The keys that may log in; undefined where a function decides, and under sshd. */
   readonly authorizedKeys: () => ListedKeys | undefined;
-}
-
-/** What is held of one limit of a server. */
-export interface LimitUsage {
-  readonly resource: "connections" | "calls" | "bytes";
-  readonly held: number;
-  readonly limit: number;
 }
 
 /** The keys that a server has listed, with those of authorities. */

@@ -5,7 +5,7 @@ import type { CliIo } from "../shared/io.js";
 /** The variable by which a process tells the child that it starts as a successor. */
 export const PARENT = "SSHRPC_SUCCESSOR_OF";
 
-/** Milliseconds after which a successor is killed whose event loop hangs while it starts: nobody else would end it. */
+/** Milliseconds after which a successor is killed whose event loop hangs while it starts: no other process would end it. */
 const START_PATIENCE = 20_000;
 
 /** The sockets of a running server, by name. */
