@@ -1,0 +1,2 @@
+/** `sshrpc/nats`: what servers share over NATS, through `@nats-io/transport-node`, `@nats-io/jetstream` and `@nats-io/kv`. */
+export { connectNats, type NatsOptions, type NatsTls } from "./nats/connect.js";
