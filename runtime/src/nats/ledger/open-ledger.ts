@@ -8,6 +8,7 @@ import { checkedOptions } from "../../contract/option-errors.js";
 import { loadPeer } from "../../observe/load-peer.js";
 import type { Ledger } from "../../server/ledger/ledger.js";
 import { LEDGER_DEFAULTS } from "../../server/ledger/ledger-options.js";
+import { openBucket } from "../open-bucket.js";
 import { LedgerBucket } from "./ledger-bucket.js";
 import { NatsLedger } from "./nats-ledger.js";
 
@@ -41,9 +42,6 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** The shortest time to keep outcomes, in ms: NATS has no shorter one. */
 const MIN_KEEPS = 1000;
 
-/** Milliseconds for one request to JetStream. */
-const REQUEST_TIMEOUT = 2000;
-
 /**
  * A ledger of calls with an idempotency key in a key-value bucket of NATS: servers that share it run each call once, whichever of them it comes to. Pass it as
  * the option `ledger` of `serve`. It needs a NATS server with JetStream, and the packages `@nats-io/jetstream` and `@nats-io/kv`. Its owner
@@ -53,16 +51,12 @@ const REQUEST_TIMEOUT = 2000;
 export async function natsLedger(connection: NatsConnection, options: NatsLedgerOptions = {}): Promise<Ledger> {
   const { name, log } = checkedOptions(() => checkLedgerOptions(options));
   const jetstream = await loadPeer("@nats-io/jetstream", "sshrpc/nats", () => import("@nats-io/jetstream"));
-  const { Kvm } = await loadPeer("@nats-io/kv", "sshrpc/nats", () => import("@nats-io/kv"));
-  const { maxBytes = MAX_BYTES, maxKeyEntries, maxKeyBytes, replicas = 1 } = options;
-  const kv = await new Kvm(jetstream.jetstream(connection, { timeout: REQUEST_TIMEOUT })).create(name, {
+  const kv = await openBucket(connection, name, {
     ttl: options.keeps ?? LEDGER_DEFAULTS.keeps,
-    max_bytes: maxBytes,
-    replicas,
+    max_bytes: options.maxBytes ?? MAX_BYTES,
+    replicas: options.replicas ?? 1,
     history: 1,
     description: "sshrpc: outcomes of calls with an idempotency key",
-    // Replicas that answer reads directly may lag behind.
-    allow_direct: false,
   });
   const { created, keeps } = await propertiesOf(kv);
   checkedOptions(() => checkKeeps(name, keeps, options.keeps));
@@ -76,8 +70,8 @@ export async function natsLedger(connection: NatsConnection, options: NatsLedger
     bounds: {
       maxEntries: Number.POSITIVE_INFINITY,
       maxBytes: Number.POSITIVE_INFINITY,
-      maxKeyEntries: maxKeyEntries ?? LEDGER_DEFAULTS.maxKeyEntries,
-      maxKeyBytes: maxKeyBytes ?? LEDGER_DEFAULTS.maxKeyBytes,
+      maxKeyEntries: options.maxKeyEntries ?? LEDGER_DEFAULTS.maxKeyEntries,
+      maxKeyBytes: options.maxKeyBytes ?? LEDGER_DEFAULTS.maxKeyBytes,
     },
   });
 }
@@ -110,7 +104,6 @@ function checkLedgerOptions(options: NatsLedgerOptions): { readonly name: string
     maxKeyBytes,
     log = false,
   } = options;
-  if (!/^[\w-]{1,64}$/.test(name)) throw new OptionError("option bucket: it takes 1 to 64 letters, digits, _ and -");
   if (keeps !== undefined) checkNumber("keeps", keeps, MIN_KEEPS, MAX_TIMEOUT);
   if (replicas !== undefined) checkNumber("replicas", replicas, 1, 5);
   for (const [option, value] of Object.entries({ maxBytes, maxKeyEntries, maxKeyBytes }))
