@@ -56,7 +56,7 @@ const NATS_OPTIONS = {
 } satisfies OptionTable<NatsOptions>;
 
 /** The defaults of {@link NatsOptions}. */
-const NATS_DEFAULTS = { name: "sshrpc", connectTimeout: 30_000 } as const;
+export const NATS_DEFAULTS = { name: "sshrpc", connectTimeout: 30_000 } as const;
 
 /** Milliseconds for one attempt at the start, and between attempts. */
 const ATTEMPT = 2000;

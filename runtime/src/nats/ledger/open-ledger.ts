@@ -36,8 +36,13 @@ const LEDGER_OPTIONS = {
   log: true,
 } satisfies OptionTable<NatsLedgerOptions>;
 
-/** The bytes of a new bucket. */
-const MAX_BYTES = 256 * 1024 * 1024;
+/** The defaults of {@link NatsLedgerOptions}. */
+export const NATS_LEDGER_DEFAULTS = {
+  maxBytes: 256 * 1024 * 1024,
+  replicas: 1,
+  maxKeyEntries: LEDGER_DEFAULTS.maxKeyEntries,
+  maxKeyBytes: LEDGER_DEFAULTS.maxKeyBytes,
+} as const;
 
 /** The shortest time to keep outcomes, in ms: NATS has no shorter one. */
 const MIN_KEEPS = 1000;
@@ -53,8 +58,8 @@ export async function natsLedger(connection: NatsConnection, options: NatsLedger
   const jetstream = await loadPeer("@nats-io/jetstream", "sshrpc/nats", () => import("@nats-io/jetstream"));
   const kv = await openBucket(connection, name, {
     ttl: options.keeps ?? LEDGER_DEFAULTS.keeps,
-    max_bytes: options.maxBytes ?? MAX_BYTES,
-    replicas: options.replicas ?? 1,
+    max_bytes: options.maxBytes ?? NATS_LEDGER_DEFAULTS.maxBytes,
+    replicas: options.replicas ?? NATS_LEDGER_DEFAULTS.replicas,
     history: 1,
     description: "sshrpc: outcomes of calls with an idempotency key",
   });
@@ -70,8 +75,8 @@ export async function natsLedger(connection: NatsConnection, options: NatsLedger
     bounds: {
       maxEntries: Number.POSITIVE_INFINITY,
       maxBytes: Number.POSITIVE_INFINITY,
-      maxKeyEntries: options.maxKeyEntries ?? LEDGER_DEFAULTS.maxKeyEntries,
-      maxKeyBytes: options.maxKeyBytes ?? LEDGER_DEFAULTS.maxKeyBytes,
+      maxKeyEntries: options.maxKeyEntries ?? NATS_LEDGER_DEFAULTS.maxKeyEntries,
+      maxKeyBytes: options.maxKeyBytes ?? NATS_LEDGER_DEFAULTS.maxKeyBytes,
     },
   });
 }
