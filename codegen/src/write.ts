@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileState, fileState } from "./base/file-state.js";
 import { InvalidOptionsError } from "./base/invalid-options-error.js";
+import { makeDirectory } from "./base/make-directory.js";
 import { MARK } from "./emit/target.js";
 
 /** The changes that make a folder hold exactly the generated files. */
@@ -55,7 +56,7 @@ export class OutputFolder {
    */
   write(files: ReadonlyMap<string, string>, plan: OutputPlan): void {
     const folder = this.#folder;
-    if (plan.changed.length > 0) mkdirSync(folder, { recursive: true });
+    if (plan.changed.length > 0) makeDirectory(folder);
     const temporary = (name: string): string => join(folder, `.${name}.${process.pid}.tmp`);
     try {
       for (const name of plan.changed) writeFileSync(temporary(name), files.get(name) ?? "");

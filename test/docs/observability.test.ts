@@ -71,6 +71,8 @@ test("the rules of the alerts name metrics, labels and statuses that exist", asy
   observer.serverStarted?.({
     ...{ unready: async () => undefined, auditFailure: () => undefined },
     ...{ refusesCalls: () => false, logLinesLost: () => undefined },
+    usage: () => [{ resource: "calls", held: 1, limit: 2 }],
+    authorizedKeys: () => ({ count: 1, nextExpiry: 1e12 }),
   });
   const peer = { user: "alice", scopes: [] };
   const call = { call: 1, side: "server", peer, method: "GET /notes/{id}" } as const;

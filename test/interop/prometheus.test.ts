@@ -74,6 +74,17 @@ const CASES: Readonly<
     },
   },
   SshrpcReloadFailed: { series: { [`sshrpc_config_last_reload_successful${labels()}`]: "0x30" } },
+  SshrpcNearLimit: {
+    series: {
+      [`sshrpc_server_held${labels({ resource: "calls" })}`]: "90x30",
+      [`sshrpc_server_limits${labels({ resource: "calls" })}`]: "100x30",
+    },
+    labels: { ...AT, resource: "calls" },
+    summary: "calls: 90% of the limit of the server",
+  },
+  SshrpcKeyExpires: {
+    series: { [`sshrpc_authorized_keys_next_expiry_timestamp_seconds${labels()}`]: "86400x30" },
+  },
   SshrpcFileDescriptors: {
     series: { [`process_open_fds${labels()}`]: "90x30", [`process_max_fds${labels()}`]: "100x30" },
   },
@@ -84,6 +95,11 @@ const CASES: Readonly<
 const WELL = {
   ...{ [`up${labels()}`]: "1x30", [`sshrpc_ready${labels()}`]: "1x30", [`sshrpc_audit_failing${labels()}`]: "0x30" },
   ...{ [`sshrpc_audit_lines_lost_total${labels()}`]: "0x30", [`sshrpc_log_lines_lost_total${labels()}`]: "0x30" },
+  ...{
+    [`sshrpc_server_held${labels({ resource: "calls" })}`]: "9x30",
+    [`sshrpc_server_limits${labels({ resource: "calls" })}`]: "100x30",
+  },
+  [`sshrpc_authorized_keys_next_expiry_timestamp_seconds${labels()}`]: "1e9x30",
   ...{ [`sshrpc_config_last_reload_successful${labels()}`]: "1x30", [`${CALLS}_count${OK}`]: "0+90x30" },
 };
 

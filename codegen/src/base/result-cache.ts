@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeDirectory } from "./make-directory.js";
 
 /** The number of files in one folder after which all are removed. */
 const MAX_FILES = 64;
@@ -20,7 +21,7 @@ export function cacheFile(schema: string, purpose: string, identity: unknown): s
 /** Writes a file of the cache, whole or not at all. @throws Error of the file system */
 export function writeCacheFile(file: string, text: string): void {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true });
+  makeDirectory(folder);
   // Those of earlier generators and of folders that are gone.
   const others = readdirSync(folder);
   if (others.length > MAX_FILES) for (const name of others) rmSync(join(folder, name), { force: true });

@@ -8,6 +8,7 @@ import { printable } from "../base/printable.js";
 import { checkServer, type ServerProblem } from "../compose/check-server.js";
 import { SERVE_STDIO_OPTIONS, type ServeOptions } from "../compose/serve-options.js";
 import { checkLog } from "../observe/open-log.js";
+import { redactText } from "../observe/redact.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { placedProblem } from "./config/at-source.js";
 import type { Settings } from "./config/settings.js";
@@ -79,7 +80,8 @@ export async function checkServe({ settings, checkSettings, excess }: CheckedCom
   });
   const problems = flags.stdio ? await checkStdio(flags, handlers, io) : await checkPort(flags, handlers, found, io);
   for (const problem of problems) found.add(problem);
-  for (const line of new Set(found.warnings)) io.stderr.write(`sshrpc: warning: ${printable(line, 2000)}\n`);
+  for (const line of new Set(found.warnings))
+    io.stderr.write(`sshrpc: warning: ${printable(redactText(line), 2000)}\n`);
   // A timer or connection of a handler must not keep the process alive.
   setTimeout(() => io.exit(), LAST_GRACE).unref();
   if (found.errors.length > 0) throw new Error([...new Set(found.errors)].join("\n"));

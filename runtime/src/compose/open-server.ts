@@ -71,6 +71,8 @@ export async function openServer(
       auditFailure: () => audit.failure?.(),
       refusesCalls: () => audit.refusal?.() !== undefined,
       logLinesLost: () => options.lostLines?.(),
+      usage: () => server.accounts.usage,
+      authorizedKeys: () => options.listedKeys?.(),
     };
     const start = performance.now();
     let hasEnded = false;

@@ -106,7 +106,7 @@ async function open<Callbacks>(
   const log = await resolveLog(options.log, "info");
   const { maxConnections = MAX_CONNECTIONS } = options;
   let listener: Listener | undefined;
-  const authorizedKeyCount = (): number | undefined => listener?.authorizedKeys;
+  const listedKeys = () => listener?.authorizedKeys;
   const joined =
     siblings &&
     (await (
@@ -114,7 +114,7 @@ async function open<Callbacks>(
     ).joinProcesses({ siblings, api: handlers.api, log, newServer }));
   const lostLines = lostLinesOf(options.log);
   const opened = await openServer(handlers, {
-    ...{ ...options, maxConnections, log, authorizedKeyCount, lostLines },
+    ...{ ...options, maxConnections, log, listedKeys, lostLines },
     ...(joined && { others: joined.others, observer: [joined.observer, ...[options.observer ?? []].flat()] }),
   });
   const { server, scopes, observer } = opened;

@@ -1,5 +1,12 @@
 import type { OptionTable } from "../check-options.js";
 
+/** What is held of one limit of a server. */
+export interface LimitUsage {
+  readonly resource: "connections" | "calls" | "bytes";
+  readonly held: number;
+  readonly limit: number;
+}
+
 /** What an account counts while it is held. Bytes are those of memory: of buffers, and the weight of decoded values. */
 export type Resource = "connections" | "calls" | "callbacks" | "bytes";
 

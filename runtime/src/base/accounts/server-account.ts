@@ -4,7 +4,15 @@ import { identityOf } from "./identity.js";
 import { KeyAccount } from "./key-account.js";
 import { ServerMeter } from "./meters.js";
 import { type OpenConnection, OpenConnections } from "./open-connections.js";
-import { type Excess, type Held, HOLDS_NOTHING, type KeyQuotas, type Quotas, type Resource } from "./quotas.js";
+import {
+  type Excess,
+  type Held,
+  HOLDS_NOTHING,
+  type KeyQuotas,
+  type LimitUsage,
+  type Quotas,
+  type Resource,
+} from "./quotas.js";
 
 /** How the accounts of a server are limited. */
 export interface AccountsConfig {
@@ -65,6 +73,14 @@ export class ServerAccount {
   /** How much is held. */
   held(resource: Resource): number {
     return this.#meters[resource].held;
+  }
+
+  /** What is held of the limits of the server. */
+  get usage(): readonly LimitUsage[] {
+    return (["connections", "calls", "bytes"] as const).flatMap((resource) => {
+      const limit = this.#config.server[resource];
+      return limit === undefined ? [] : [{ resource, held: this.held(resource), limit }];
+    });
   }
 
   /** The connections with a place, in the order of their logins. */

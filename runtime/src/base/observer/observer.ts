@@ -1,3 +1,4 @@
+import type { LimitUsage } from "../accounts/quotas.js";
 import type { LogLevel } from "../log.js";
 import type { Peer, RejectedKey, SshAlgorithms } from "../peer.js";
 import type { ContractDrift } from "./contract-drift.js";
@@ -142,6 +143,17 @@ export interface ServerState {
   readonly refusesCalls: () => boolean;
   /** The number of lines that its log has lost; undefined for a logger that does not count them. */
   readonly logLinesLost: () => number | undefined;
+  /** What is held of the limits that all keys share; resources without a limit are left out. */
+  readonly usage: () => readonly LimitUsage[];
+  /** The keys that may log in; undefined where a function decides, and under sshd. */
+  readonly authorizedKeys: () => ListedKeys | undefined;
+}
+
+/** The keys that a server has listed, with those of authorities. */
+export interface ListedKeys {
+  readonly count: number;
+  /** When the next one expires, in ms since 1970, by `expiry-time`; undefined if none will. */
+  readonly nextExpiry: number | undefined;
 }
 
 /** A message that has no event of its own type. */

@@ -67,6 +67,7 @@ export function statusLines(status: ServerStatus, address: string): readonly str
       ? "those that end are counted from now on"
       : `counted for ${duration(calls.counted)}, rate and latency of the last ${duration(calls.window)}`;
   const authorized = keys.authorized === undefined ? "" : `, ${keys.authorized} authorized`;
+  const expiry = keys.nextExpiry === undefined ? "" : `, the next expires ${instant(keys.nextExpiry)}`;
   return [
     ...summary(status, address),
     "",
@@ -74,7 +75,7 @@ export function statusLines(status: ServerStatus, address: string): readonly str
     "",
     ...table(`connections: ${connections.open}`, CONNECTIONS, connections),
     "",
-    ...table(`keys: ${keys.active} in use${authorized}`, KEYS, keys),
+    ...table(`keys: ${keys.active} in use${authorized}${expiry}`, KEYS, keys),
   ];
 }
 
@@ -84,6 +85,12 @@ export function connectionLine(connection: ConnectionStatus): string {
   const parts = [id, `user ${user}`, principal && `principal ${principal}`, keyName, fingerprint, address];
   const texts = parts.flatMap((part) => (part === undefined || part === "" ? [] : [cell(part)]));
   return [...texts, `${cell(calls)} ${Number(calls) === 1 ? "call" : "calls"}`].join("  ");
+}
+
+/** A time in ms since 1970; that of a server may be anything. */
+function instant(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? "-" : date.toISOString();
 }
 
 function summary({ status, uptime, version, contract, node }: ServerStatus, address: string): string[] {

@@ -2,11 +2,15 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Siblings } from "../../base/siblings.js";
 import type { BoundAddress, SocketSource } from "../../ssh/server/socket-source.js";
+import { endHung } from "../shared/end-hung.js";
 import type { CliIo } from "../shared/io.js";
 import type { ToPrimary, ToWorker } from "./messages.js";
 
 /** The variable by which a primary process tells a child that it is one of several: its process id, the number of the child, and a directory. */
 export const WORKER = "SSHRPC_WORKER_OF";
+
+/** Milliseconds after which a process is killed that hangs, and has lost the one that would kill it. */
+const PATIENCE = 10_000;
 
 /** One of the processes that serve, as seen from itself. */
 export interface Worker {
@@ -44,6 +48,7 @@ class ChannelWorker implements Worker {
   readonly #asked = new Map<number, (answers: readonly unknown[]) => void>();
   readonly #onSocket: { receive?: (socket: Socket) => void } = {};
   readonly #address: Promise<BoundAddress>;
+  readonly #stopWatch: () => void;
   #lastAsk = 0;
   #reload: (() => void) | undefined;
   #isEnding = false;
@@ -53,6 +58,7 @@ class ChannelWorker implements Worker {
 
   constructor(io: CliIo, { number, directory }: Place) {
     this.#io = io;
+    this.#stopWatch = endHung({ patience: PATIENCE, parent: io.ppid });
     let listens: (address: BoundAddress) => void = () => undefined;
     this.#address = new Promise((resolve) => {
       listens = resolve;
@@ -88,6 +94,7 @@ class ChannelWorker implements Worker {
 
   leave(): void {
     this.#isEnding = false;
+    this.#stopWatch();
     this.#io.disconnect?.();
   }
 

@@ -4,9 +4,10 @@ import { exitStatus } from "../../adapters/session-io/exit-status.js";
 import { JSON_PRINTER } from "../../adapters/session-io/printer.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
-import { hideKeys, printable } from "../../base/printable.js";
+import { printable } from "../../base/printable.js";
 import { describeIssues } from "../../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
+import { redactText } from "../../observe/redact.js";
 
 /** The command line, or a file that it names, is invalid: exit status 2 and a one-line message. */
 export class UsageError extends Error {
@@ -53,8 +54,8 @@ export function reportFailure(error: unknown, stderr: Writable): 0 | 1 | 2 | 4 |
 
 function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
-  // `gen` prints one line for each problem.
-  const lines = hideKeys(errorMessage(error)).split("\n");
+  // `gen` prints one line for each problem. What modules of handlers throw may have secrets, as in the log.
+  const lines = redactText(errorMessage(error)).split("\n");
   return lines.map((line) => printable(line, MAX_PRINTED)).join("\n");
 }
 

@@ -1,8 +1,12 @@
 import type { ListenHandle } from "../../ssh/server/socket-source.js";
+import { endHung } from "../shared/end-hung.js";
 import type { CliIo } from "../shared/io.js";
 
 /** The variable by which a process tells the child that it starts as a successor. */
 export const PARENT = "SSHRPC_SUCCESSOR_OF";
+
+/** Milliseconds after which a successor is killed whose event loop hangs while it starts: no other process would end it. */
+const START_PATIENCE = 20_000;
 
 /** The sockets of a running server, by name. */
 type PassedSockets = ReadonlyMap<string, readonly ListenHandle[]>;
@@ -26,6 +30,7 @@ interface Message {
 export function predecessorOf(io: CliIo): Predecessor | undefined {
   if (io.env[PARENT] !== String(io.ppid) || io.send === undefined) return undefined;
   let isLost = io.connected === false;
+  const stopWatch = endHung({ patience: START_PATIENCE });
   const waiting = new Set<(error: Error) => void>();
   const lost = (): void => {
     isLost = true;
@@ -51,6 +56,7 @@ export function predecessorOf(io: CliIo): Predecessor | undefined {
       io.send?.({ type: request }, undefined, undefined, () => undefined);
     });
   const leave = (): void => {
+    stopWatch();
     io.off("disconnect", lost);
     if (!isLost) io.disconnect?.();
     isLost = true;

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { makeDirectory } from "../../base/make-directory.js";
 import { formatHostPort } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
 import { UsageError } from "../shared/failure.js";
@@ -40,7 +41,7 @@ function prepareDirectory(directory: string): void {
     throw new UsageError(`--runtime-directory ${JSON.stringify(printable(directory, 200))}: ${reason}; name another`);
   };
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
   } catch (error) {
     fail(`cannot create the directory (${(error as NodeJS.ErrnoException).code})`);
   }

@@ -127,5 +127,7 @@ export interface ServerStatus {
     readonly active: number;
     /** Keys that authorized_keys lists; absent where a function decides, and under sshd. */
     readonly authorized?: number;
+    /** When the next of these expires, by `expiry-time`, in ms since 1970; absent if none will. */
+    readonly nextExpiry?: number;
   };
 }

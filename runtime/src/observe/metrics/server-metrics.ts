@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import type { Observer, ServerState } from "../../base/observer/observer.js";
+import type { ListedKeys, Observer, ServerState } from "../../base/observer/observer.js";
 
 type Client = typeof import("prom-client");
 
@@ -30,6 +30,21 @@ export function serverMetrics(client: Client, registry: Registry): Observer {
     });
     return made;
   };
+  const keyGauge = (name: string, help: string, read: (keys: readonly ListedKeys[]) => number | undefined): void => {
+    new client.Gauge({
+      name: `sshrpc_${name}`,
+      help,
+      // Each process reads the same lists.
+      aggregator: "min",
+      registers: [registry],
+      collect() {
+        const keys = [...servers].flatMap((server) => server.authorizedKeys() ?? []);
+        const value = keys.length === 0 ? undefined : read(keys);
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  };
   gauge(READY, "Whether the server is ready: 1, or 0 while its check fails or it shuts down.", async (set) => {
     const reasons = await Promise.all([...servers].map((server) => server.unready()));
     set(reasons.every((reason) => reason === undefined) ? 1 : 0);
@@ -39,6 +54,32 @@ export function serverMetrics(client: Client, registry: Registry): Observer {
   );
   gauge("audit_refusing_calls", "Whether calls are refused because the audit log cannot be written.", (set) =>
     set([...servers].some((server) => server.refusesCalls()) ? 1 : 0),
+  );
+  const limitGauge = (name: string, help: string, value: "held" | "limit"): void => {
+    new client.Gauge({
+      name: `sshrpc_server_${name}`,
+      help,
+      labelNames: ["resource"] as const,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const server of servers)
+          for (const usage of server.usage()) this.inc({ resource: usage.resource }, usage[value]);
+      },
+    });
+  };
+  limitGauge("held", "Connections after their login, calls and bytes of memory that all keys hold.", "held");
+  limitGauge("limits", "What all keys may hold.", "limit");
+  keyGauge("authorized_keys", "Keys that are listed, with those of authorities.", (keys) =>
+    keys.reduce((sum, { count }) => sum + count, 0),
+  );
+  keyGauge(
+    "authorized_keys_next_expiry_timestamp_seconds",
+    "When the next of the listed keys expires. Absent if none will.",
+    (keys) => {
+      const times = keys.flatMap(({ nextExpiry }) => nextExpiry ?? []);
+      return times.length === 0 ? undefined : Math.min(...times) / 1000;
+    },
   );
   new client.Counter({
     name: "sshrpc_log_lines_lost_total",

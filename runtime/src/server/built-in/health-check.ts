@@ -1,6 +1,7 @@
 import { withTimeout } from "../../base/async/with-timeout.js";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import type { Logger } from "../../base/log.js";
+import type { ListedKeys } from "../../base/observer/observer.js";
 import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { OtherProcesses } from "../call/other-processes.js";
@@ -19,8 +20,8 @@ export interface OperatedOptions {
   readonly log: Logger;
   /** The other processes of the server. Default: none. */
   readonly others?: OtherProcesses | undefined;
-  /** The number of authorized keys, where it is known. */
-  readonly authorizedKeyCount?: () => number | undefined;
+  /** The authorized keys, where they are known. */
+  readonly listedKeys?: () => ListedKeys | undefined;
 }
 
 interface HealthCheckConfig {

@@ -30,12 +30,12 @@ export interface OperationsConfig extends StatusSources, KickConfig {
 /** Adds to what a server has. */
 export function operationsConfig(
   options: OperatedOptions,
-  server: Omit<OperationsConfig, "others" | "eventLoop" | "authorizedKeys" | "createdAt">,
+  server: Omit<OperationsConfig, "others" | "eventLoop" | "listedKeys" | "createdAt">,
 ): OperationsConfig {
   return {
     ...server,
     ...{ others: options.others, eventLoop: new EventLoopMeter() },
-    authorizedKeys: options.authorizedKeyCount ?? (() => undefined),
+    listedKeys: options.listedKeys ?? (() => undefined),
     createdAt: performance.now(),
   };
 }

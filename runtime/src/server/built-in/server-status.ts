@@ -1,4 +1,5 @@
 import type { KeyAccount } from "../../base/accounts/key-account.js";
+import type { ListedKeys } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { VERSION } from "../../base/version.js";
@@ -33,8 +34,8 @@ export interface StatusSources extends ConnectionSources {
     callers(): Iterable<Peer>;
   };
   readonly eventLoop: EventLoopMeter;
-  /** The number of authorized keys, where it is known. */
-  readonly authorizedKeys: () => number | undefined;
+  /** The authorized keys, where they are known. */
+  readonly listedKeys: () => ListedKeys | undefined;
   readonly isDraining: () => boolean;
   /** When the server was created, in the time of `performance.now()`. */
   readonly createdAt: number;
@@ -45,7 +46,7 @@ const MAX_KEY = 120;
 
 /** The present state of a server. The first one begins to count calls. */
 export function serverStatus(sources: StatusSources, request: StatusRequest): ServerStatus {
-  const { api, accounts, calls, eventLoop, authorizedKeys, isDraining, createdAt } = sources;
+  const { api, accounts, calls, eventLoop, listedKeys, isDraining, createdAt } = sources;
   const { statistics } = calls;
   calls.start();
   const { rows = ROWS, order = "calls" } = request;
@@ -57,7 +58,7 @@ export function serverStatus(sources: StatusSources, request: StatusRequest): Se
   const connections = [...listed, ...callersWithout(listed, sources)];
   const running = countRunning(calls.running());
   const keys = [...accounts.keys].filter(([, key]) => isActive(key));
-  const authorized = authorizedKeys();
+  const { count: authorized, nextExpiry } = listedKeys() ?? {};
   return {
     status: isDraining() ? "draining" : "ok",
     uptime: Math.round(performance.now() - createdAt),
@@ -84,6 +85,7 @@ export function serverStatus(sources: StatusSources, request: StatusRequest): Se
     keys: {
       active: keys.length,
       ...(authorized !== undefined && { authorized }),
+      ...(nextExpiry !== undefined && { nextExpiry }),
       ...largest(keys, rows, keyOrder(order), describeKey),
     },
   };

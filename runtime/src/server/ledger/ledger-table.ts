@@ -17,6 +17,8 @@ export type EntryCall = Omit<LedgerCall, "rerun">;
 interface TableConfig extends LedgerBounds {
   /** How long an outcome is kept, in ms. */
   readonly keeps: number;
+  /** The time of the ledger, in ms, which never jumps. Default: that of `performance.now()`. */
+  readonly now?: () => number;
 }
 
 /** One call with its key. It leaves the table some time after it has ended, never while it runs. */
@@ -28,7 +30,7 @@ export class TableEntry implements NewEntry {
   readonly owner: IdentityEntries;
   #next: TableEntry | undefined;
   #ended: LedgerOutcome | "interrupted" | undefined;
-  #at = Date.now();
+  #at: number;
   #until = Number.POSITIVE_INFINITY;
   #weight: number;
   readonly #table: LedgerTable;
@@ -37,6 +39,7 @@ export class TableEntry implements NewEntry {
 
   constructor(table: LedgerTable, number: number, owner: IdentityEntries, call: EntryCall) {
     this.#table = table;
+    this.#at = table.now();
     this.number = number;
     this.owner = owner;
     this.call = call;
@@ -53,12 +56,12 @@ export class TableEntry implements NewEntry {
     return this.#ended;
   }
 
-  /** When it began or ended, in ms since 1970. */
+  /** When it began or ended, in the time of its ledger. */
   get at(): number {
     return this.#at;
   }
 
-  /** When it leaves the table, in the time of `performance.now()`. */
+  /** When it leaves the table, in the time of its ledger. */
   get until(): number {
     return this.#until;
   }
@@ -74,15 +77,15 @@ export class TableEntry implements NewEntry {
   }
 
   /**
-   * It has ended, and leaves at `until`.
+   * It has ended, and is kept for `keeps` ms.
    * @param at when it ended
    * @returns the bytes that its outcome takes
    */
-  end(ended: LedgerOutcome | "interrupted", until: number, at: number): number {
+  end(ended: LedgerOutcome | "interrupted", at: number, keeps: number): number {
     const bytes = ended === "interrupted" ? 0 : sizeOf(ended);
     this.#ended = ended;
     this.#at = at;
-    this.#until = until;
+    this.#until = at + keeps;
     this.#weight += bytes;
     return bytes;
   }
@@ -108,6 +111,8 @@ export class TableEntry implements NewEntry {
 
 /** The entries of a ledger, in memory. Its times are monotonic: a change of the system clock has no effect. */
 export class LedgerTable {
+  /** The time of the ledger, in ms. */
+  readonly now: () => number;
   readonly #keeps: number;
   readonly #room: LedgerRoom;
   readonly #identities = new Map<string, IdentityEntries>();
@@ -117,7 +122,8 @@ export class LedgerTable {
   #next: number;
 
   /** @param next the number of the first entry */
-  constructor({ keeps, ...bounds }: TableConfig, next = 1) {
+  constructor({ keeps, now = () => performance.now(), ...bounds }: TableConfig, next = 1) {
+    this.now = now;
     this.#keeps = keeps;
     this.#next = next;
     this.#room = new LedgerRoom(bounds);
@@ -141,7 +147,7 @@ export class LedgerTable {
     return entry;
   }
 
-  /** Adds an entry of an earlier process, which is kept its whole time from now on; also if the ledger is full. */
+  /** Adds an entry of an earlier process; also if the ledger is full. Those that ended earlier come first. */
   restore(number: number, call: EntryCall, ended: LedgerOutcome | "interrupted", at: number): void {
     const owner = this.#ownerOf(call.identity);
     const entry = new TableEntry(this, number, owner, call);
@@ -161,12 +167,12 @@ export class LedgerTable {
     owner.byKey.set(call.key, entry);
   }
 
-  /** The entry has ended: it is kept from now on as long as any. */
-  end(entry: TableEntry, ended: LedgerOutcome | "interrupted", at = Date.now()): void {
+  /** The entry has ended: it is kept from then on as long as any. */
+  end(entry: TableEntry, ended: LedgerOutcome | "interrupted", at = this.now()): void {
     if (entry.ended !== undefined) return;
-    this.#room.add(entry.owner, entry.end(ended, performance.now() + this.#keeps, at));
+    this.#room.add(entry.owner, entry.end(ended, at, this.#keeps));
     this.#ended.add(entry);
-    this.#timer ??= setTimeout(this.#sweep, this.#keeps).unref();
+    this.#timer ??= setTimeout(this.#sweep, Math.max(1, entry.until - this.now())).unref();
   }
 
   /** Removes an entry. */
@@ -220,14 +226,14 @@ export class LedgerTable {
   #find(identity: string, method: string, key: string): TableEntry | undefined {
     let entry = this.#identities.get(identity)?.byKey.get(key);
     while (entry !== undefined && entry.call.method !== method) entry = entry.next;
-    if (entry === undefined || entry.until > performance.now()) return entry;
+    if (entry === undefined || entry.until > this.now()) return entry;
     this.remove(entry);
     return undefined;
   }
 
   /** Removes the entries whose time is over. */
   readonly #sweep = (): void => {
-    const now = performance.now();
+    const now = this.now();
     this.#timer = undefined;
     for (const entry of this.#ended) {
       if (entry.until > now) {

@@ -5,6 +5,7 @@ import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
+import type { ListedKeys } from "../../base/observer/observer.js";
 import { holdsKey } from "../../base/printable.js";
 import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
@@ -40,8 +41,8 @@ export interface Listener {
   readonly warnings: readonly string[];
   /** The number of open TCP connections. */
   readonly connections: number;
-  /** The number of keys that are listed; undefined where a function decides. */
-  readonly authorizedKeys: number | undefined;
+  /** The keys that are listed; undefined where a function decides. */
+  readonly authorizedKeys: ListedKeys | undefined;
   /**
    * Looks the grants of every peer up again, after the answers of a function in the options have changed: peers that are
    * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
@@ -176,7 +177,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
       return open.size;
     },
     get authorizedKeys() {
-      return authentication.keyCount();
+      return authentication.listedKeys();
     },
     reauthorize,
     reload: async (next) => {

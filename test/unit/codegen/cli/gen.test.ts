@@ -167,6 +167,14 @@ test("a package that ends the process makes the run fail", async () => {
   expect(project.list("generated")).toEqual(["README.md"]);
 });
 
+test("a folder that cannot be made, as in /proc, is named", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  expect(await genProcess(project, "--out", "/proc/x/generated")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("/proc/x"),
+  });
+});
+
 test("timers and listeners of a schema neither change the exit status nor delay the exit", async () => {
   const code = `setInterval(() => {}, 1000);
 process.on("exit", () => { process.exitCode = 0; });

@@ -51,6 +51,10 @@ const name = (client) => client.peer.keyName + " " + client.peer.connectionId;
 if (process.env["FAIL_AT"] === "start") throw new Error("this version is broken");
 if (process.env["FAIL_AT"] === "exit") process.exit(7);
 if (process.env["FAIL_AT"] === "kill") process.kill(process.pid, "SIGKILL");
+if (process.env["FAIL_AT"] === "hang") {
+  writeFileSync("loading", String(process.pid));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
 if (process.env["FAIL_AT"] === "wait") writeFileSync("loading", String(process.pid));
 if (process.env["FAIL_AT"] === "wait") while (!existsSync("go-on")) await sleep(10);
 export default {

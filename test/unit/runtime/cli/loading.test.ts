@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -39,6 +39,21 @@ test("a session that sshd starts loads only the modules that it needs", () => {
     stdout: '"an answer"\n',
     packages: ["commander"],
   });
+});
+
+test.each([
+  [["--handlers", "handlers.mjs"]],
+  [["--handlers", "handlers.mjs", "--check"]],
+  [["--handlers", "folder", "--keep-going", "--check"]],
+])("what a module of handlers throws is printed without its secrets: serve %j", async (flags) => {
+  const broken = `throw new Error("cannot connect to postgres://bob:hunter2@db, token=hunter2");`;
+  const cwd = tempDir({ "handlers.mjs": broken });
+  mkdirSync(join(cwd, "folder"));
+  writeFileSync(join(cwd, "folder/a.mjs"), HANDLERS);
+  writeFileSync(join(cwd, "folder/b.mjs"), broken);
+  const { stdout, stderr } = await sshrpc(["serve", "--home", "home", "--port", "0", ...flags], { cwd });
+  expect(stderr).toContain("postgres://bob:[redacted]@db, token=[redacted]");
+  expect(stdout + stderr).not.toContain("hunter2");
 });
 
 test.each([

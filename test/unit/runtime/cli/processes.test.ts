@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { RpcError } from "sshrpc/generated";
 import { expect, onTestFinished, test } from "vitest";
+import { run } from "../../../../runtime/src/cli/main.js";
 import { isAlive } from "../../../interop/run.js";
 import { freePort } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";
@@ -16,7 +17,7 @@ import {
   listening,
   startServer,
 } from "./deployed.js";
-import { BIN, sshrpc } from "./run.js";
+import { BIN, sshrpc, TestIo } from "./run.js";
 
 const TWO = ["--processes", "2", "--grace", "20s"];
 
@@ -347,6 +348,18 @@ test("without the primary process the others finish their calls, and end", async
   await until("the end of all", () => !pids.some(isAlive));
 });
 
+test("without the primary process, one whose event loop hangs is killed", async () => {
+  const where = await deployment(await freePort());
+  const server = await startTwo(where);
+  const [first, second] = await clientsOfTwo(where, { retries: 0, reconnect: false });
+  const pids = await Promise.all([first.pid.get(), second.pid.get()]);
+  const call = first.spin.get({ milliseconds: 1e9 }).catch((error: unknown) => error);
+  await until("the endless loop", () => isSpinning(pids[0]));
+  server.child.kill("SIGKILL");
+  await until("the end of all", () => !pids.some(isAlive));
+  expect(await within("the call", call)).toMatchObject({ status: "UNAVAILABLE" });
+});
+
 test.each([
   ["is killed when the grace is over", ["SIGTERM"], 0],
   ["is killed at a second signal", ["SIGTERM", "SIGTERM"], "SIGTERM"],
@@ -403,6 +416,14 @@ function isSpinning(pid: number): boolean {
   const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
   return state === "R" && Number(fields[10]) > 300;
 }
+
+test("the log says why the first process could not be started", async () => {
+  const { cwd } = await deployment(0);
+  const flags = ["--handlers", "handlers.mjs", "--authorized-keys", "keys", "--port", "0"];
+  const io = new TestIo(cwd, { execPath: "/missing/node" });
+  expect(await run(["serve", ...flags, ...TWO], io)).toBe(1);
+  expect(io.stderr.text).toMatch(/"status":"ENOENT".*"the first process has ended before it served"/);
+});
 
 test("the log says that the first process was killed before it served", async () => {
   const server = startServer(await deployment(await freePort()), TWO, { FAIL_AT: "kill" });

@@ -32,6 +32,8 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The error code of every write to standard output. Default: writes succeed. */
   readonly stdoutError?: string;
+  /** The program of further processes. Default: that of this one. */
+  readonly execPath?: string;
   /** Makes standard output a terminal. */
   readonly terminal?: { readonly columns: number };
 }
@@ -70,13 +72,14 @@ export class TestIo extends EventEmitter implements CliIo {
   readonly pid = process.pid;
   /** Tests may run at a terminal. */
   readonly hasTerminal = false;
-  readonly execPath = process.execPath;
+  readonly execPath: string;
   readonly argv = [process.execPath, BIN];
   readonly #cwd: string;
 
   constructor(cwd: string, options: RunOptions) {
     super();
-    const { stdin = "", env } = options;
+    const { stdin = "", env, execPath = process.execPath } = options;
+    this.execPath = execPath;
     this.stdout = new Sink(options);
     this.#cwd = cwd;
     this.stdin = Readable.from(stdin === "" ? [] : [Buffer.from(stdin)], { objectMode: false });

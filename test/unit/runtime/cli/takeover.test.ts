@@ -188,6 +188,18 @@ test("a command that is killed while its server loads takes nothing over, and le
   expect(await client.pid.get()).toBe(old.child.pid);
 });
 
+test("a server that hangs while it starts takes nothing over, and is killed", async () => {
+  const where = await deployment(await freePort());
+  const old = startServer(where, TAKEOVER);
+  await listening(old);
+  const next = startServer(where, TAKEOVER, { FAIL_AT: "hang" });
+  expect(await within("its end", next.ended, 50_000)).toBe(128 + 9);
+  expect(isAlive(Number(readFileSync(`${where.cwd}/loading`, "utf8")))).toBe(false);
+  await until("the log", () => old.output().includes("takeover failed; this process goes on"));
+  const client = await clientOf(where);
+  expect(await client.pid.get()).toBe(old.child.pid);
+});
+
 test("the socket of a server that was killed does not hinder the next one", async () => {
   const where = await deployment(await freePort());
   const old = startServer(where, TAKEOVER);
@@ -231,6 +243,12 @@ test.each<[string, (directory: string) => void, RegExp]>([
   const server = startServer(where, ["--takeover", "--runtime-directory", named]);
   expect(await within("the end", server.ended)).toBe(2);
   expect(server.output()).toMatch(message);
+});
+
+test("a runtime directory in /proc, which can have none, is refused", async () => {
+  const server = startServer(await deployment(await freePort()), ["--takeover", "--runtime-directory", "/proc/x/y"]);
+  expect(await within("the end", server.ended)).toBe(2);
+  expect(server.output()).toContain("cannot create the directory (ENOENT); name another");
 });
 
 test.each([

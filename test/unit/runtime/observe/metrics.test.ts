@@ -96,6 +96,35 @@ test("a scrape has the calls, items, bytes, logins and connections of a server o
   expect(after.get('sshrpc_connection_bytes_total{direction="in"}')).toBeGreaterThan(100);
 });
 
+test("what is held of the limits of a server, and its keys with the next that expires", async () => {
+  const { observer, registry } = await metrics({ processMetrics: false });
+  const found = async (name: string) => samples(await registry.metrics()).get(`sshrpc_${name}`);
+  const expiry = "authorized_keys_next_expiry_timestamp_seconds";
+  const { privateKey, publicKey } = generateKeyPair();
+  const lines = [
+    publicKey,
+    ...["20200101Z", "20991231Z", "20981231Z"].map((time) => `expiry-time="${time}" ${generateKeyPair().publicKey}`),
+  ];
+  const options = {
+    ...{ port: 0, hostKeys: privateKey, authorizedKeys: { lines }, observer },
+    ...{ maxConnections: 7, limits: { serverCalls: 9 } },
+  } as const;
+  expect([await found("authorized_keys"), await found(expiry)]).toEqual([undefined, undefined]);
+  const server = await serveHandlers({ api: API, handlers: HANDLERS }, options);
+  onTestFinished(() => server.close());
+  expect(await found("authorized_keys")).toBe(4);
+  expect(await found(expiry)).toBe(Date.UTC(2098, 11, 31) / 1000);
+  for (const [resource, limit] of [
+    ["connections", 7],
+    ["calls", 9],
+  ]) {
+    expect(await found(`server_limits{resource="${resource}"}`)).toBe(limit);
+    expect(await found(`server_held{resource="${resource}"}`)).toBe(0);
+  }
+  await server.reload({ ...options, maxConnections: 8 });
+  expect(await found('server_limits{resource="connections"}')).toBe(8);
+});
+
 test("the state of a server: ready, its audit log, its reloads, and lines that its log has lost", async () => {
   const { observer, registry } = await metrics({ processMetrics: false });
   const found = async (name: string) => samples(await registry.metrics()).get(`sshrpc_${name}`);

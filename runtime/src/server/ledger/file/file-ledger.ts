@@ -35,18 +35,27 @@ export class FileLedger implements Ledger {
     const file = targetOf(checkFileName(name, "ledger"));
     this.#name = file;
     const { read, unlock } = open(file, config.keeps);
-    const { id, descriptor, size, entries, next, problem } = read;
+    const { id, descriptor, size, entries, time, next, problem } = read;
     if (problem !== undefined) log.warn({ file }, `the ledger file: ${problem}`);
     this.id = id;
     this.#unlock = unlock;
-    this.#table = new LedgerTable(config, next);
-    for (const [number, { call, at, outcome }] of entries)
-      this.#table.restore(number, call, outcome ?? "interrupted", at);
+    // It stands still while no server has the file open: so no clock can end an outcome's time too early.
+    const opened = performance.now();
+    const now = (): number => Math.floor(time + performance.now() - opened);
+    this.#table = new LedgerTable({ ...config, now }, next);
     this.#file = new LedgerLog({
       ...{ file, id, descriptor, size },
       records: () => recordsOf([...this.#table.entries()]),
       onCopyFailed: (error) => log.error({ err: error, file }, "the ledger file cannot be compacted, and grows"),
     });
+    for (const [number, { call, at, ended }] of entries) {
+      if (ended !== undefined) this.#table.restore(number, call, ended, at);
+    }
+    for (const [number, { call, ended }] of entries) {
+      if (ended !== undefined) continue;
+      this.#table.restore(number, call, "interrupted", time);
+      this.#file.add({ kind: "interrupted", number, at: time });
+    }
   }
 
   begin(call: LedgerCall): LedgerEntry | Promise<LedgerEntry> {
@@ -72,9 +81,9 @@ export class FileLedger implements Ledger {
 
   /** The handler starts once the file says so: a process that ends while it runs leaves an interrupted call. */
   async #begin(entry: TableEntry): Promise<NewEntry> {
-    const { call, number } = entry;
+    const { call, number, at } = entry;
     try {
-      await this.#append({ kind: "begin", number, at: Date.now(), call });
+      await this.#append({ kind: "begin", number, at, call });
     } catch (error) {
       // Its message may name the file.
       const { code = "closed" } = error as NodeJS.ErrnoException;
@@ -96,9 +105,7 @@ export class FileLedger implements Ledger {
   /** Where the outcome cannot be written, this process still knows it, and writes it with the next copy of the file. */
   async #record(entry: TableEntry, ended: LedgerOutcome | "interrupted"): Promise<void> {
     try {
-      // Of one that was interrupted, the file has what it needs: that it began.
-      if (ended !== "interrupted")
-        await this.#append({ kind: "end", number: entry.number, at: Date.now(), outcome: ended });
+      await this.#append(endOf(entry.number, this.#table.now(), ended));
     } catch {} // Reported by the append.
     entry.record(ended);
   }
@@ -140,6 +147,10 @@ function open(file: string, keeps: number): { readonly read: ReadLedger; readonl
 function* recordsOf(entries: readonly TableEntry[]): Iterable<LedgerRecord> {
   for (const { number, call, at, ended } of entries) {
     yield { kind: "begin", number, at, call };
-    if (ended !== undefined && ended !== "interrupted") yield { kind: "end", number, at, outcome: ended };
+    if (ended !== undefined) yield endOf(number, at, ended);
   }
+}
+
+function endOf(number: number, at: number, ended: LedgerOutcome | "interrupted"): LedgerRecord {
+  return ended === "interrupted" ? { kind: ended, number, at } : { kind: "end", number, at, outcome: ended };
 }

@@ -17,10 +17,11 @@ export const HEADER_SIZE: number = headerOf("x".repeat(22)).length;
 /** Length and CRC-32 of the text of a record. */
 const FRAME_SIZE = 8;
 
-/** What a record says of the entry with a number. Times are in ms since 1970. */
+/** What a record says of the entry with a number. `at` is in the time of the ledger. */
 export type LedgerRecord =
   | { readonly kind: "begin"; readonly number: number; readonly at: number; readonly call: EntryCall }
   | { readonly kind: "end"; readonly number: number; readonly at: number; readonly outcome: LedgerOutcome }
+  | { readonly kind: "interrupted"; readonly number: number; readonly at: number }
   | { readonly kind: "remove"; readonly number: number };
 
 /** The first line of a file: its format, its version, and the id of the ledger. */
@@ -64,6 +65,7 @@ function fieldsOf(record: LedgerRecord): readonly unknown[] {
     const { identity, method, key, digest } = record.call;
     return ["begin", number, record.at, identity, method, key, digest];
   }
+  if (kind === "interrupted") return ["interrupted", number, record.at];
   const { status, code, body, headers = null, trailers = null } = record.outcome;
   return ["end", number, record.at, status, code, body, headers, trailers];
 }
@@ -85,7 +87,7 @@ export function decodeRecord(
 
 /** Whether a record begins in these bytes, which are no whole one. Within a text its quotation marks would have a backslash. */
 export function hasRecordStart(bytes: Buffer): boolean {
-  return /\["(?:begin|end|remove)",/.test(bytes.toString("latin1"));
+  return /\["(?:begin|end|interrupted|remove)",/.test(bytes.toString("latin1"));
 }
 
 /** The text has passed its checksum, so this release has written it. */
@@ -93,6 +95,7 @@ function recordOf([kind, number, at, ...fields]: readonly unknown[]): LedgerReco
   if (typeof number !== "number") return undefined;
   if (kind === "remove") return { kind, number };
   if (typeof at !== "number") return undefined;
+  if (kind === "interrupted") return { kind, number, at };
   if (kind === "begin") {
     const [identity, method, key, digest] = fields as readonly string[];
     if (identity === undefined || method === undefined || key === undefined || digest === undefined) return undefined;

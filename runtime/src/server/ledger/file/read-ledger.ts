@@ -15,15 +15,13 @@ import {
 /** Ledgers have requests of all callers, so only the owner may read them. */
 const MODE = 0o600;
 
-/** Entries older than this, and than a ledger keeps any, are dropped when a file is opened: in ms, by the system clock. */
-const MAX_AGE = 24 * 3_600_000;
-
-/** An entry of a file; without an outcome it was interrupted. */
+/** An entry of a file. */
 interface ReadEntry {
   readonly call: EntryCall;
-  /** When it began or ended, in ms since 1970. */
-  at: number;
-  outcome?: LedgerOutcome;
+  /** When it began or ended, in the time of the ledger. */
+  readonly at: number;
+  /** Undefined if its process ended while it ran. */
+  readonly ended?: LedgerOutcome | "interrupted";
 }
 
 /** An open ledger file, and what it had. */
@@ -31,8 +29,10 @@ export interface ReadLedger {
   readonly id: string;
   readonly descriptor: number;
   readonly size: number;
-  /** By number. */
+  /** By number, those that ended earlier first. */
   readonly entries: ReadonlyMap<number, ReadEntry>;
+  /** The time of the ledger when its last record was written, in ms. */
+  readonly time: number;
   /** The number of the next entry. */
   readonly next: number;
   /** What was wrong with the file, for its log. */
@@ -53,7 +53,8 @@ export function readLedger(file: string, keeps: number): ReadLedger {
     return create(file, problem);
   }
   const { records, end } = recordsOf(bytes);
-  const entries = entriesOf(records, Date.now() - Math.max(MAX_AGE, keeps));
+  const time = records.reduce((latest, record) => Math.max(latest, record.kind === "remove" ? 0 : record.at), 0);
+  const entries = entriesOf(records, time - keeps);
   const next = records.reduce((max, { number }) => Math.max(max, number + 1), 1);
   const rest = bytes.length - end;
   const isDamaged = rest > 0 && !isCut(bytes, end);
@@ -68,7 +69,7 @@ export function readLedger(file: string, keeps: number): ReadLedger {
       : isDamaged
         ? `it is damaged at byte ${end}: ${rest} bytes were dropped, and it has a new id`
         : `its last record was cut short: ${rest} bytes were dropped`;
-  return { id: newId, descriptor, size: end, entries, next, problem };
+  return { id: newId, descriptor, size: end, entries, time, next, problem };
 }
 
 function contentOf(file: string): Buffer | undefined {
@@ -86,7 +87,7 @@ function create(file: string, problem: string | undefined): ReadLedger {
   writeSync(descriptor, headerOf(id), 0, HEADER_SIZE, 0);
   fsyncSync(descriptor);
   syncDirectory(file);
-  return { id, descriptor, size: HEADER_SIZE, entries: new Map(), next: 1, problem };
+  return { id, descriptor, size: HEADER_SIZE, entries: new Map(), time: 0, next: 1, problem };
 }
 
 /** Makes the name of a new file last. */
@@ -128,18 +129,22 @@ function isCut(bytes: Buffer, offset: number): boolean {
   return offset + 8 + bytes.readUInt32BE(offset) > bytes.length && !hasRecordStart(bytes.subarray(offset + 9));
 }
 
+/** The entries that records leave, without those that ended before a time. */
 function entriesOf(records: readonly LedgerRecord[], oldest: number): Map<number, ReadEntry> {
   const entries = new Map<number, ReadEntry>();
   for (const record of records) {
-    if (record.kind === "remove") entries.delete(record.number);
-    else if (record.kind === "begin") {
+    const { kind, number } = record;
+    const entry = entries.get(number);
+    if (kind === "remove") entries.delete(number);
+    else if (kind === "begin") {
       // A copy that was being written when the call began has it already.
-      if (!entries.has(record.number)) entries.set(record.number, { call: record.call, at: record.at });
-    } else {
-      const entry = entries.get(record.number);
-      if (entry !== undefined) entries.set(record.number, { ...entry, outcome: record.outcome, at: record.at });
+      if (entry === undefined) entries.set(number, { call: record.call, at: record.at });
+    } else if (entry !== undefined) {
+      // In the order in which they ended.
+      entries.delete(number);
+      const ended = kind === "end" ? record.outcome : kind;
+      if (record.at > oldest) entries.set(number, { call: entry.call, at: record.at, ended });
     }
   }
-  for (const [number, { at }] of entries) if (at < oldest) entries.delete(number);
   return entries;
 }

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorMessage } from "../../../base/error-message.js";
+import { makeDirectory } from "../../../base/make-directory.js";
 import { expandHome } from "../files/read-file.js";
 import { type PublicKey, publicKeyLine, sameKey } from "../format/public-key.js";
 import { lookUpKnownHosts } from "./known-hosts.js";
@@ -33,7 +34,7 @@ async function add({ name, key, hashed }: NewKnownHost, path: string): Promise<v
   try {
     const { known } = await lookUpKnownHosts([path], name, 22, name);
     if (known.some((entry) => sameKey(entry.key, key))) return;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path), 0o700);
     const handle = await open(path, "a+", 0o600);
     try {
       const { size } = await handle.stat();

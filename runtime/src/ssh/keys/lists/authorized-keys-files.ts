@@ -2,7 +2,7 @@ import type { FileRules } from "../files/read-file.js";
 import { type NamedFile, WatchedFiles } from "../files/watched-files.js";
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
-import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
+import type { KeyGrant, KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
 /** The requirements on authorized_keys files. */
 export const AUTHORIZED_KEYS_RULES: FileRules = {
@@ -74,8 +74,8 @@ export class AuthorizedKeysFiles implements KeySource {
     return more > 0 ? [...lines.slice(0, MAX_WARNINGS), `and ${more} more warnings`] : lines;
   }
 
-  get count(): number {
-    return this.#watched.content.keys.length;
+  get grants(): readonly KeyGrant[] {
+    return this.#watched.content.keys.map(({ grant }) => grant);
   }
 
   /** The keys in force. A failure to reload is in the log. */

@@ -76,8 +76,8 @@ export interface KeySource {
   readonly onChange: (listener: () => void) => () => void;
   /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[];
-  /** The number of keys that are listed; absent where a function decides. */
-  readonly count?: number;
+  /** The grants of the keys that are listed; absent where a function decides. */
+  readonly grants?: readonly KeyGrant[];
   /** Stops watching. */
   readonly close: () => void | Promise<void>;
 }

@@ -38,7 +38,7 @@ function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig,
   }
   return {
     ...FIXED,
-    count: keys.length,
+    grants: keys.map(({ grant }) => grant),
     lookup: (attempt) => answerAttempt(keys, attempt),
     authorities: (attempt) => authoritiesFor(keys, attempt),
     warnings: [

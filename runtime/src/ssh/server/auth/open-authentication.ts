@@ -1,11 +1,11 @@
 import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
 import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
-import type { Observer } from "../../../base/observer/observer.js";
+import type { ListedKeys, Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { wrongType } from "../../../base/wrong-type.js";
-import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
+import type { KeyGrant, KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";
 import { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
@@ -22,8 +22,8 @@ interface OpenAuthentication {
   readonly config: ListedAuthentication;
   /** Warnings for the operator, found at start, one line each. */
   readonly warnings: readonly string[];
-  /** The number of keys that are listed, with those of authorities; undefined where a function decides. */
-  readonly keyCount: () => number | undefined;
+  /** The keys that are listed, with those of authorities; undefined where a function decides. */
+  readonly listedKeys: () => ListedKeys | undefined;
   /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
   readonly onChange: (listener: () => void) => () => void;
   /** Reads lists again that have changed. */
@@ -46,7 +46,7 @@ export const AUTH_DEFAULTS = {
 } as const;
 
 /** A list that is watched and must be closed. */
-type Source = Pick<KeySource, "onChange" | "refresh" | "close"> & Partial<Pick<KeySource, "warnings" | "count">>;
+type Source = Pick<KeySource, "onChange" | "refresh" | "close"> & Partial<Pick<KeySource, "warnings" | "grants">>;
 
 /**
  * Opens the key lists of the options.
@@ -65,10 +65,7 @@ export async function openAuthentication(
     return {
       config,
       warnings: sources.flatMap(({ warnings = [] }) => warnings),
-      keyCount: () => {
-        const counts = sources.flatMap(({ count }) => count ?? []);
-        return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
-      },
+      listedKeys: () => listedKeys(sources.flatMap(({ grants }) => (grants === undefined ? [] : [grants]))),
       onChange: (listener) => {
         const stops = sources.map((source) => source.onChange(listener));
         return () => stops.forEach((stop) => void stop());
@@ -82,6 +79,17 @@ export async function openAuthentication(
     await close();
     throw error;
   }
+}
+
+function listedKeys(lists: readonly (readonly KeyGrant[])[]): ListedKeys | undefined {
+  if (lists.length === 0) return undefined;
+  const grants = lists.flat();
+  const now = Date.now();
+  const next = grants.reduce(
+    (least, { expires = Number.POSITIVE_INFINITY }) => (expires > now ? Math.min(least, expires) : least),
+    Number.POSITIVE_INFINITY,
+  );
+  return { count: grants.length, nextExpiry: Number.isFinite(next) ? next : undefined };
 }
 
 async function openConfig(

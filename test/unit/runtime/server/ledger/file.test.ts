@@ -209,7 +209,7 @@ describe("a ledger in a file", () => {
     expect(() => serveOrders(new Counter().handler, { ledger: { file } })).toThrow(`delete ${file}.lock`);
   });
 
-  test("forgets what its callers have, and outcomes that are older than a day", async () => {
+  test("forgets what its callers have, also after a restart", async () => {
     const file = join(tempDir(), "ledger");
     const counter = new Counter();
     const first = await open(file, counter);
@@ -219,33 +219,48 @@ describe("a ledger in a file", () => {
     await first.server.close();
     const second = await open(file, counter);
     expect(await second.caller.call({ key: `${client}.1` })).toMatchObject({ body: { order: 3 } });
-    await second.server.close();
+  });
+
+  test("keeps outcomes wherever the system clock jumps while no server runs", async () => {
+    const file = join(tempDir(), "ledger");
+    const counter = new Counter();
+    const first = await open(file, counter);
+    await first.caller.call({ key: "order-1" });
+    await first.server.close();
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());
     const now = Date.now();
-    for (const [hours, order] of [
-      [-5, 2],
-      [23, 2],
-      [25, 4],
-    ] as const) {
+    for (const hours of [-5, 1, 24 * 365]) {
       vi.setSystemTime(now + hours * 3_600_000);
       const { caller, server } = await open(file, counter);
-      expect(await caller.call({ key: `${client}.2` })).toMatchObject({ body: { order } });
+      expect(await caller.call({ key: "order-1" })).toMatchObject({ body: { order: 1 } });
       await server.close();
     }
   });
 
-  test("keeps outcomes for more than a day where its server does", async () => {
-    const ledger = { file: join(tempDir(), "ledger"), keeps: 7 * 24 * 3_600_000 };
+  test("keeps an outcome, and that a call was interrupted, for their time and no longer, however often its server starts", async () => {
+    const file = await killed(["interrupted"]);
     const counter = new Counter();
-    const first = serveOrders(counter.handler, { ledger });
-    await (await first.connect()).call({ key: "order-1" });
-    await first.server.close();
-    vi.useFakeTimers({ toFake: ["Date"] });
-    onTestFinished(() => void vi.useRealTimers());
-    vi.setSystemTime(Date.now() + 48 * 3_600_000);
-    const second = serveOrders(counter.handler, { ledger });
-    expect(await (await second.connect()).call({ key: "order-1" })).toMatchObject({ body: { order: 1 } });
+    const keeps = 300;
+    let round = 0;
+    const answers = async (...keys: readonly string[]): Promise<readonly unknown[]> => {
+      const { connect, server } = serveOrders(counter.handler, { ledger: { file, keeps } });
+      const caller = await connect();
+      const bodies: unknown[] = [];
+      for (const key of keys) bodies.push((await caller.call({ key })).code, counter.runs);
+      // Other calls go on.
+      await caller.call({ key: `other-${++round}` });
+      await server.close();
+      return bodies;
+    };
+    expect(await answers("order-1", "order-1", "interrupted")).toEqual([200, 1, 200, 1, 520, 1]);
+    await vi.waitFor(
+      async () => {
+        const runs = counter.runs;
+        expect(await answers("order-1", "interrupted")).toEqual([200, runs + 1, 200, runs + 2]);
+      },
+      { timeout: 15_000, interval: 20 },
+    );
   });
 
   test("is copied without what has left it, while calls go on", async () => {

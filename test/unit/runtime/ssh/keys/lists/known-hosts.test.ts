@@ -175,6 +175,11 @@ describe("a key that is added to known_hosts", () => {
     expect((await lookUpKnownHosts([file], "EDGE", 8022)).known.map(({ line }) => line)).toEqual([1, 2]);
   });
 
+  it("names the file whose directory cannot be made, as in /proc", async () => {
+    const { message } = await failure(addKnownHost({ name: "edge", key, hashed: false }, "/proc/x/y/known_hosts"));
+    expect(message).toMatch(/^cannot add edge to the known hosts file \/proc\/x\/y\/known_hosts: ENOENT/);
+  });
+
   it("names the file that cannot be written, and continues with others", async () => {
     const directory = tempDir();
     mkdirSync(`${directory}/known_hosts`);
