@@ -19,6 +19,7 @@ const PUBLIC = {
     "config",
     "otel",
     "metrics",
+    "nats",
     "cli/main",
   ],
   codegen: ["index", "diff", "lint", "cli/commands"],

@@ -6,7 +6,7 @@ import type { Plugin } from "vitest/config";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const ENTRIES = [
   ...["schema", "server", "client", "testing", "generated", "prompts", "contract"],
-  ...["config", "otel", "metrics"],
+  ...["config", "otel", "metrics", "nats"],
 ];
 const SOURCES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(ENTRIES.map((entry) => [`sshrpc/${entry}`, `runtime/src/${entry}.ts`])),

@@ -30,6 +30,9 @@ import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
 import type { LoopbackOptions } from "../../runtime/src/compose/on-loopback.js";
 import type { ServeOptions, ServeStdioOptions } from "../../runtime/src/compose/serve-options.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
+import { NATS_DEFAULTS, type NatsOptions, type NatsTls } from "../../runtime/src/nats/connect.js";
+import type { NatsKeyFilesOptions } from "../../runtime/src/nats/key-files.js";
+import { NATS_LEDGER_DEFAULTS, type NatsLedgerOptions } from "../../runtime/src/nats/ledger/open-ledger.js";
 import { AUDIT_FILE_DEFAULTS } from "../../runtime/src/observe/audit-file.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
 import { KEPT_FILES } from "../../runtime/src/observe/line-file-options.js";
@@ -326,6 +329,25 @@ export const OPTIONS = {
     port: fixed(String(METRICS_ADDRESS.port)),
   } satisfies Rows<ServeMetricsOptions>,
   OtelOptions: { tracerProvider: {}, meterProvider: {}, incomingTrace: {} } satisfies Rows<OtelOptions>,
+  NatsOptions: {
+    servers: {},
+    credentials: {},
+    tls: {},
+    name: fixed(NATS_DEFAULTS.name),
+    connectTimeout: ms(NATS_DEFAULTS.connectTimeout),
+    log: {},
+  } satisfies Rows<NatsOptions>,
+  NatsTls: { ca: {}, cert: {}, key: {} } satisfies Rows<NatsTls>,
+  NatsLedgerOptions: {
+    bucket: {},
+    keeps: { unit: "ms" },
+    maxBytes: bytes(NATS_LEDGER_DEFAULTS.maxBytes),
+    replicas: fixed(NATS_LEDGER_DEFAULTS.replicas),
+    maxKeyEntries: fixed(NATS_LEDGER_DEFAULTS.maxKeyEntries),
+    maxKeyBytes: bytes(NATS_LEDGER_DEFAULTS.maxKeyBytes),
+    log: {},
+  } satisfies Rows<NatsLedgerOptions>,
+  NatsKeyFilesOptions: { directory: {}, bucket: {}, log: {} } satisfies Rows<NatsKeyFilesOptions>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },
     shell: { default: true, flag: "--shell, --no-shell" },

@@ -169,6 +169,16 @@ const DEFAULTS = {
     level: ["info", "`info`"],
     format: ["auto", "`auto`"],
   },
+  NatsOptions: {
+    name: ["sshrpc", "`sshrpc`"],
+    connectTimeout: [30_000, "30 s"],
+  },
+  NatsLedgerOptions: {
+    maxBytes: [268_435_456, "256 MiB"],
+    replicas: [1, "1"],
+    maxKeyEntries: [20_000, "20,000"],
+    maxKeyBytes: [16_777_216, "16 MiB"],
+  },
   RecordOptions: {
     maxRecord: [1_048_576, "1 MiB"],
   },

@@ -17,6 +17,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["wire"],
   ["client", "server", "ssh"],
   ["openssh", "terminal", "observe"],
+  ["nats"],
   ["adapters"],
   ["compose"],
   [
@@ -30,6 +31,7 @@ const GROUPS: readonly (readonly string[])[] = [
     "contract.ts",
     "otel.ts",
     "metrics.ts",
+    "nats.ts",
   ],
   ["config.ts"],
 ];
@@ -46,6 +48,7 @@ const ENTRIES = new Set([
   "config.ts",
   "otel.ts",
   "metrics.ts",
+  "nats.ts",
 ]);
 const CODEGEN_ENTRIES = new Set(["index.ts", "diff.ts", "lint.ts", "cli/commands.ts"]);
 
@@ -111,6 +114,9 @@ describe("the runtime", () => {
     ["jiti", ["cli"]],
     ["@opentelemetry/api", ["observe"]],
     ["prom-client", ["observe"]],
+    ["@nats-io/transport-node", ["nats"]],
+    ["@nats-io/jetstream", ["nats"]],
+    ["@nats-io/kv", ["nats"]],
     ["typebox", ["contract"]],
   ])("imports %s only in %s", (name, modules) => {
     const wrong = ({ from, specifier }: Import): boolean =>

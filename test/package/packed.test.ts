@@ -176,6 +176,11 @@ describe("the packed packages in an empty project", () => {
       const failure = await program(entry, entry).catch((error: { stderr: string }) => error);
       expect(failure.stderr).toContain(`sshrpc/${entry} requires the package ${peer}: npm install ${peer}`);
     }
+    const onNats = 'import("sshrpc/nats").then((all) => all.connectNats({ servers: "nats://127.0.0.1:1" }))';
+    const noNats = await run(process.execPath, ["-e", onNats], { cwd: project }).catch(
+      (error: { stderr: string }) => error,
+    );
+    expect(noNats.stderr).toContain("sshrpc/nats requires the package @nats-io/transport-node: npm install");
     const served = ["serve", "--handlers", "handlers.ts", "--port", "0", "--metrics", "127.0.0.1:0"];
     const refused = await sshrpc(...served).catch((error: { code: number; stderr: string }) => error);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("npm install prom-client") });

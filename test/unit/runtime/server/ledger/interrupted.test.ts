@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { FRAME } from "../../../../support/raw-peer.js";
 import { tempDir } from "../../ssh/support.js";
 import { until } from "../../support/wait.js";
+import { describeLedgers } from "./ledgers.js";
 import { Counter, type Orders, serveOrders } from "./orders.js";
 
 const AGAIN = { key: "order-1", method: "STORE /again" };
@@ -24,12 +25,12 @@ const waitForAbort = async ({ signal }: Context): Promise<void> => void (await s
 
 const errors = ({ log }: Orders): unknown[] => log.lines.filter(({ level }) => level === "error");
 
-describe("a call with a key whose handler is aborted before its end", () => {
+describeLedgers("a call with a key whose handler is aborted before its end", (open) => {
   test.each([
     ["by its caller", undefined, 499],
     ["by its deadline", 20, 504],
   ] as const)("%s is interrupted for its repeats: its effect may have been done", async (_, timeout, code) => {
-    const server = waiting();
+    const server = waiting(await open());
     const caller = await server.connect();
     const id = caller.send({ key: "order-1", ...(timeout !== undefined && { timeout }) });
     await until("the handler", () => server.runs() === 1);
@@ -41,7 +42,7 @@ describe("a call with a key whose handler is aborted before its end", () => {
   });
 
   test("is interrupted also where it fails with an error of its own", async () => {
-    const { connect, runs } = waiting({}, async (ctx) => {
+    const { connect, runs } = waiting(await open(), async (ctx) => {
       await waitForAbort(ctx).catch(() => undefined);
       throw new Error("query cancelled");
     });
@@ -52,7 +53,7 @@ describe("a call with a key whose handler is aborted before its end", () => {
   });
 
   test("keeps an error that the handler has chosen", async () => {
-    const { connect, runs } = waiting({}, async (ctx) => {
+    const { connect, runs } = waiting(await open(), async (ctx) => {
       await waitForAbort(ctx).catch(() => undefined);
       ctx.fail("CONFLICT", undefined, "sold");
     });
@@ -63,7 +64,7 @@ describe("a call with a key whose handler is aborted before its end", () => {
   });
 
   test("is run again where the schema says so", async () => {
-    const { connect, runs } = waiting();
+    const { connect, runs } = waiting(await open());
     const caller = await connect();
     expect(await caller.call({ ...AGAIN, timeout: 20 })).toMatchObject({ code: 504 });
     for (let round = 0; round < 2; round++)
@@ -75,17 +76,38 @@ describe("a call with a key whose handler is aborted before its end", () => {
     ["STORE /orders", { code: 520 }, 1],
     ["STORE /again", { code: 200, body: { order: 2 } }, 2],
   ] as const)("of %s does not end a repeat that waits as its own caller", async (method, answer, runs) => {
-    const server = waiting();
+    const server = waiting(await open());
     const [first, second] = [await server.connect(), await server.connect()];
     const id = first.send({ key: "order-1", method });
     second.send({ key: "order-1", method });
-    await until("both", () => server.server.calls === 2);
+    await until("both", () => server.server.calls === 2 && server.runs() === 1);
     first.raw.send({ kind: FRAME.CANCEL, id });
     expect(await second.answer()).toMatchObject(answer);
     expect(server.runs()).toBe(runs);
     await until("the end of both", () => server.server.calls === 0);
   });
 
+  test("because a part of its request stream is missing is interrupted", async () => {
+    let runs = 0;
+    const { connect, server } = serveOrders(
+      (async (_request: unknown, items: AsyncIterable<Buffer>) => {
+        runs += 1;
+        for await (const _ of items);
+      }) as never,
+      await open(),
+    );
+    const upload = { key: "upload-1", method: "STORE /upload", hasStream: true };
+    const first = await connect();
+    first.send(upload);
+    await until("the handler", () => runs === 1);
+    first.lose();
+    await until("its end", () => server.calls === 0);
+    expect(await (await connect()).call(upload)).toMatchObject({ code: 520 });
+    expect(runs).toBe(1);
+  });
+});
+
+describe("a call with a key whose handler is aborted", () => {
   test("because its server closes is interrupted for the next server with the same file", async () => {
     const ledger = { file: join(tempDir(), "ledger") };
     const first = waiting({ ledger });
@@ -98,22 +120,6 @@ describe("a call with a key whose handler is aborted before its end", () => {
     const second = serveOrders(counter.handler, { ledger });
     expect(await (await second.connect()).call({ key: "order-1" })).toMatchObject({ code: 520 });
     expect(counter.runs).toBe(0);
-  });
-
-  test("because a part of its request stream is missing is interrupted", async () => {
-    let runs = 0;
-    const { connect, server } = serveOrders((async (_request: unknown, items: AsyncIterable<Buffer>) => {
-      runs += 1;
-      for await (const _ of items);
-    }) as never);
-    const upload = { key: "upload-1", method: "STORE /upload", hasStream: true };
-    const first = await connect();
-    first.send(upload);
-    await until("the handler", () => runs === 1);
-    first.lose();
-    await until("its end", () => server.calls === 0);
-    expect(await (await connect()).call(upload)).toMatchObject({ code: 520 });
-    expect(runs).toBe(1);
   });
 });
 

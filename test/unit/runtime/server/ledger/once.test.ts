@@ -1,15 +1,19 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FRAME } from "../../../../support/raw-peer.js";
 import { until } from "../../support/wait.js";
+import { describeLedgers } from "./ledgers.js";
 import { Counter, serveOrders } from "./orders.js";
 
-describe("a call with an idempotency key", () => {
+describeLedgers("a call with an idempotency key", (ledger) => {
   test("is handled once, and its repeats get the same outcome, also on another connection", async () => {
     const counter = new Counter();
-    const { connect } = serveOrders(async (request, ctx) => {
-      ctx.setTrailer("receipt", "7");
-      return counter.handler(request, ctx);
-    });
+    const { connect } = serveOrders(
+      async (request, ctx) => {
+        ctx.setTrailer("receipt", "7");
+        return counter.handler(request, ctx);
+      },
+      await ledger(),
+    );
     const [first, second] = [await connect(), await connect()];
     const answer = await first.call({ key: "order-1" });
     expect(answer).toEqual({ code: 200, body: { order: 1 }, refused: false, trailers: [["receipt", "7"]] });
@@ -21,11 +25,11 @@ describe("a call with an idempotency key", () => {
 
   test("that runs is joined by its repeat", async () => {
     const counter = new Counter({ waits: true });
-    const { connect, server } = serveOrders(counter.handler);
+    const { connect, server } = serveOrders(counter.handler, await ledger());
     const [first, second] = [await connect(), await connect()];
     first.send({ key: "order-1" });
     second.send({ key: "order-1" });
-    await until("both calls", () => server.calls === 2);
+    await until("both calls", () => server.calls === 2 && counter.runs === 1);
     counter.open();
     expect(await first.answer()).toMatchObject({ code: 200, body: { order: 1 } });
     expect(await second.answer()).toMatchObject({ code: 200, body: { order: 1 } });
@@ -35,7 +39,7 @@ describe("a call with an idempotency key", () => {
 
   test("goes on when its connection is lost, and the repeat gets its outcome", async () => {
     const counter = new Counter({ waits: true });
-    const { connect, server } = serveOrders(counter.handler);
+    const { connect, server } = serveOrders(counter.handler, await ledger());
     const first = await connect();
     first.send({ key: "order-1" });
     await until("the handler", () => counter.runs === 1);
@@ -60,7 +64,7 @@ describe("a call with an idempotency key", () => {
 
   test("of another request is refused", async () => {
     const counter = new Counter();
-    const { connect } = serveOrders(counter.handler);
+    const { connect } = serveOrders(counter.handler, await ledger());
     const caller = await connect();
     await caller.call({ key: "order-1", request: { item: "cup", count: 1 } });
     expect(await caller.call({ key: "order-1", request: { count: 1, item: "cup" } })).toMatchObject({ code: 200 });
@@ -73,7 +77,7 @@ describe("a call with an idempotency key", () => {
 
   test("whose caller cancels is aborted, and what its handler ends with that goes on is kept", async () => {
     const counter = new Counter({ waits: true });
-    const { connect } = serveOrders(counter.handler);
+    const { connect } = serveOrders(counter.handler, await ledger());
     const caller = await connect();
     const id = caller.send({ key: "order-1" });
     await until("the handler", () => counter.runs === 1);
