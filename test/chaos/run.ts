@@ -25,7 +25,7 @@ export interface RunOptions {
 }
 
 /** Timeouts of the phases around the faults, in ms: only a failing run waits so long. */
-const [START, QUIET, CATCH_UP] = [120_000, 180_000, 120_000];
+const [START, QUIET, CATCH_UP] = [120_000, 300_000, 120_000];
 
 /**
  * Runs the servers, the clients and the nemesis, and leaves a directory for the checker. All processes have ended when it resolves

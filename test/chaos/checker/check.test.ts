@@ -188,7 +188,7 @@ describe("the checker detects", () => {
     [
       "a call that had no outcome in two minutes",
       "no outcome in all its time",
-      (files) => files.call({ id: "c", method: ENTRY, intent: "c", timeout: 120_000 }, { status: "DEADLINE_EXCEEDED" }),
+      (files) => files.call({ id: "c", method: ENTRY, intent: "c", timeout: 240_000 }, { status: "DEADLINE_EXCEEDED" }),
     ],
     [
       "a failure inside",

@@ -1,5 +1,5 @@
 /** A timeout in ms within which each call has its outcome, also while faults happen and the machine is busy. */
-export const ENOUGH_TIME = 120_000;
+export const ENOUGH_TIME = 240_000;
 
 /**
  * A line of a client's journal. The line of a call is written before the call is made, and that of an item once the consumer has

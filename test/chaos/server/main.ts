@@ -23,6 +23,9 @@ export interface ServerConfig {
 /** Time for running calls after SIGTERM, in ms: enough for all but uploads and followers. */
 const GRACE = 1000;
 
+/** Room for the outcomes of a whole run, which are kept to its end: a ledger that is full refuses calls, as it has to. */
+const ROOM = { maxEntries: 10_000_000, maxKeyEntries: 10_000_000, maxBytes: 2 ** 30, maxKeyBytes: 2 ** 30 };
+
 const {
   home,
   hostKey,
@@ -38,7 +41,7 @@ const server = await serve(chaosHandlers(log, new UploadStore(join(home, "upload
   hostKeys: hostKey,
   authorizedKeys,
   log: await openLog({ level: "warn", format: "json" }),
-  ledger: { keeps, ...(file !== undefined && { file }) },
+  ledger: { keeps, ...ROOM, ...(file !== undefined && { file }) },
 });
 process.once("SIGTERM", () => void server.close({ grace: GRACE }).then(() => process.exit(0)));
 process.stdout.write(`ready ${server.port}\n`);
