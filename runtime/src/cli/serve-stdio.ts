@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errorMessage } from "../base/error-message.js";
+import { makeDirectory } from "../base/make-directory.js";
 import { SERVE_STDIO_OPTIONS } from "../compose/serve-options.js";
 import { serveStdio } from "../compose/serve-stdio.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -7,7 +9,6 @@ import type { OpenLog } from "../observe/open-log.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, auditFlags, logFlags, otherOptions, type ServeFlags } from "./serve/serve-flags.js";
-import { createDirectory } from "./shared/create-directory.js";
 import { LAST_GRACE } from "./shared/defaults.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
@@ -56,7 +57,9 @@ async function openLogFile(flags: ServeFlags, io: CliIo): Promise<OpenLog | Erro
   if (log === undefined) return undefined;
   const { openLogOf } = await import("../observe/open-log.js");
   try {
-    createDirectory(dirname(resolve(pathOf(io, log))));
+    const directory = dirname(resolve(pathOf(io, log)));
+    // Where it is a file, the log has the better reason.
+    if (!existsSync(directory)) makeDirectory(directory, 0o700);
     return await openLogOf(io, logFlags(flags, io));
   } catch (error) {
     const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KV } from "@nats-io/kv";
@@ -6,6 +6,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { checkOptions, OptionError, type OptionTable, oneOf } from "../base/check-options.js";
 import { errorMessage } from "../base/error-message.js";
 import { type Logger, safeLogger } from "../base/log.js";
+import { makeDirectory } from "../base/make-directory.js";
 import { checkFileName } from "../base/printable.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import { openBucket } from "./open-bucket.js";
@@ -57,7 +58,7 @@ const HISTORY = 5;
  */
 export async function natsKeyFiles(connection: NatsConnection, options: NatsKeyFilesOptions): Promise<NatsKeyFiles> {
   const { directory, bucket, log } = checkedOptions(() => checkKeyFilesOptions(options));
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, 0o700);
   const copies = new KeyFiles({ connection, directory, bucket, log });
   await copies.start();
   return copies;

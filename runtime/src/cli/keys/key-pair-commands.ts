@@ -1,13 +1,13 @@
 import { hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
+import { makeDirectory } from "../../base/make-directory.js";
 import { printable } from "../../base/printable.js";
 import { createKeyPair } from "../../ssh/keys/files/create-key-pair.js";
 import { expandHome } from "../../ssh/keys/files/read-file.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { publicHalf } from "../../ssh/keys/identity/public-half.js";
 import { parseFileName } from "../shared/arguments.js";
-import { createDirectory } from "../shared/create-directory.js";
 import { UsageError } from "../shared/failure.js";
 import { type CliIo, homeOf, pathOf } from "../shared/io.js";
 
@@ -35,7 +35,7 @@ async function generate(file: string, flags: GenerateFlags, io: CliIo): Promise<
   // Like ssh-keygen, create only ~/.ssh; another missing directory is more likely a typo.
   const path = pathOf(io, file);
   const directory = dirname(resolve(expandHome(path, "key")));
-  if (directory === join(homeOf(io), ".ssh")) createDirectory(directory);
+  if (directory === join(homeOf(io), ".ssh")) makeDirectory(directory, 0o700);
   const key = await createKeyPair(path, { what: "key", comment: name });
   io.stdout.write(`private key   ${file} (to encrypt it: ssh-keygen -p -f ${file})
 public key    ${file}.pub

@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Siblings } from "../../base/siblings.js";
 import type { BoundAddress, SocketSource } from "../../ssh/server/socket-source.js";
-import { endHung } from "../shared/end-hung.js";
+import { endHung, type HungConfig } from "../shared/end-hung.js";
 import type { CliIo } from "../shared/io.js";
+import { PARENT, START_PATIENCE } from "../takeover/predecessor.js";
 import type { ToPrimary, ToWorker } from "./messages.js";
 
 /** The variable by which a primary process tells a child that it is one of several: its process id, the number of the child, and a directory. */
@@ -48,7 +49,8 @@ class ChannelWorker implements Worker {
   readonly #asked = new Map<number, (answers: readonly unknown[]) => void>();
   readonly #onSocket: { receive?: (socket: Socket) => void } = {};
   readonly #address: Promise<BoundAddress>;
-  readonly #stopWatch: () => void;
+  readonly #whileServing: HungConfig;
+  #stopWatch: () => void;
   #lastAsk = 0;
   #reload: (() => void) | undefined;
   #isEnding = false;
@@ -58,7 +60,10 @@ class ChannelWorker implements Worker {
 
   constructor(io: CliIo, { number, directory }: Place) {
     this.#io = io;
-    this.#stopWatch = endHung({ patience: PATIENCE, parent: io.ppid });
+    this.#whileServing = { patience: PATIENCE, parent: io.ppid };
+    // The primary process of a successor waits for this one, and the running server for both.
+    const isOfSuccessor = io.env[PARENT] !== undefined;
+    this.#stopWatch = endHung(isOfSuccessor ? { patience: START_PATIENCE } : this.#whileServing);
     let listens: (address: BoundAddress) => void = () => undefined;
     this.#address = new Promise((resolve) => {
       listens = resolve;
@@ -89,6 +94,8 @@ class ChannelWorker implements Worker {
   }
 
   ready(introduction: string): void {
+    this.#stopWatch();
+    this.#stopWatch = endHung(this.#whileServing);
     this.#send({ type: "ready", introduction });
   }
 

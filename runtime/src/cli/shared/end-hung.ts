@@ -5,7 +5,8 @@ const THREAD = new URL("../../../bin/end-hung.js", import.meta.url);
 /** Milliseconds between two signs of the event loop. */
 const INTERVAL = 500;
 
-interface HungConfig {
+/** When a process is killed that hangs. */
+export interface HungConfig {
   /** Milliseconds without a sign of the event loop after which the process is killed. */
   readonly patience: number;
   /** The id of the parent process that would kill it: nothing is done while that lives. Default: none. */

@@ -1,8 +1,8 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorMessage } from "../../base/error-message.js";
+import { makeDirectory } from "../../base/make-directory.js";
 import { createHostKey } from "../../ssh/keys/identity/host-key.js";
-import { createDirectory } from "./create-directory.js";
 import { UsageError } from "./failure.js";
 
 /** The default files of a server. */
@@ -30,7 +30,7 @@ export function homeFiles(directory: string): Home {
  * without keys.
  */
 export async function prepareHome(directory: string): Promise<Home> {
-  makeDirectory(directory);
+  makeHome(directory);
   const home = homeFiles(directory);
   try {
     if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
@@ -45,10 +45,10 @@ export async function prepareHome(directory: string): Promise<Home> {
 }
 
 /** The directory gets a .gitignore, so that the private key is not committed by accident. */
-function makeDirectory(directory: string): void {
+function makeHome(directory: string): void {
   try {
     if (existsSync(directory) && statSync(directory).isDirectory()) return;
-    createDirectory(resolve(directory));
+    makeDirectory(resolve(directory), 0o700);
     writeFileSync(join(directory, ".gitignore"), "*\n");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? errorMessage(error);

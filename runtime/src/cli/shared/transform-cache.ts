@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../../base/make-directory.js";
 
 /**
  * The folder for JavaScript that was made from a TypeScript file: in `node_modules/.cache` of the project, private to this user,
@@ -12,7 +13,7 @@ export function transformCache(file: string): string | false {
   if (modules === undefined) return false;
   const folder = join(modules, ".cache", "sshrpc");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder, 0o700);
     const stats = lstatSync(folder);
     const isPrivate = stats.isDirectory() && stats.uid === userInfo().uid && (stats.mode & 0o077) === 0;
     return isPrivate ? folder : false;

@@ -6,7 +6,7 @@ import type { CliIo } from "../shared/io.js";
 export const PARENT = "SSHRPC_SUCCESSOR_OF";
 
 /** Milliseconds after which a successor is killed whose event loop hangs while it starts: no other process would end it. */
-const START_PATIENCE = 20_000;
+export const START_PATIENCE = 20_000;
 
 /** The sockets of a running server, by name. */
 type PassedSockets = ReadonlyMap<string, readonly ListenHandle[]>;

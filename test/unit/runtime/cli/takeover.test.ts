@@ -188,12 +188,15 @@ test("a command that is killed while its server loads takes nothing over, and le
   expect(await client.pid.get()).toBe(old.child.pid);
 });
 
-test("a server that hangs while it starts takes nothing over, and is killed", async () => {
+test.each([
+  ["a server", [], 128 + 9],
+  ["a server with several processes", ["--processes", "2"], 1],
+] as const)("%s that hangs while it starts takes nothing over, and is killed", async (_, flags, status) => {
   const where = await deployment(await freePort());
   const old = startServer(where, TAKEOVER);
   await listening(old);
-  const next = startServer(where, TAKEOVER, { FAIL_AT: "hang" });
-  expect(await within("its end", next.ended, 50_000)).toBe(128 + 9);
+  const next = startServer(where, [...TAKEOVER, ...flags], { FAIL_AT: "hang" });
+  expect(await within("its end", next.ended, 50_000)).toBe(status);
   expect(isAlive(Number(readFileSync(`${where.cwd}/loading`, "utf8")))).toBe(false);
   await until("the log", () => old.output().includes("takeover failed; this process goes on"));
   const client = await clientOf(where);

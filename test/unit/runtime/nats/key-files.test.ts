@@ -102,6 +102,7 @@ describeWithNats("lists of keys on NATS", () => {
       status: "BAD_REQUEST",
       message: "the option directory is missing",
     });
+    expect(await failure(natsKeyFiles(connection, { directory: "/proc/x/keys" }))).toMatchObject({ code: "ENOENT" });
   });
 
   test("are not replaced by those of a new bucket, which has none", async () => {
