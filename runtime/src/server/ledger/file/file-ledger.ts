@@ -15,6 +15,9 @@ import { type ReadLedger, readLedger } from "./read-ledger.js";
 /** Milliseconds after which to try again where the file cannot be written. */
 const RETRY_AFTER = 1000;
 
+/** Milliseconds after which the time of the ledger is written, where no record of a call has it. */
+const TIME_EVERY = 5000;
+
 /** A ledger in a file: it outlives the process. All entries are in memory, too. */
 export class FileLedger implements Ledger {
   readonly id: string;
@@ -24,6 +27,11 @@ export class FileLedger implements Ledger {
   readonly #log: Logger;
   readonly #unlock: () => void;
   readonly #name: string;
+  readonly #timer: NodeJS.Timeout;
+  /** The latest time of the ledger that the file has. */
+  #written: number;
+  /** When the last call ended, in the time of the ledger. */
+  #lastEnd = Number.NEGATIVE_INFINITY;
   /** Whether the last write has failed: it is reported once. */
   #isFailing = false;
   #closed: Promise<void> | undefined;
@@ -45,17 +53,21 @@ export class FileLedger implements Ledger {
     this.#table = new LedgerTable({ ...config, now }, next);
     this.#file = new LedgerLog({
       ...{ file, id, descriptor, size },
-      records: () => recordsOf([...this.#table.entries()]),
+      records: () => recordsOf(now(), [...this.#table.entries()]),
       onCopyFailed: (error) => log.error({ err: error, file }, "the ledger file cannot be compacted, and grows"),
     });
+    this.#written = time;
     for (const [number, { call, at, ended }] of entries) {
-      if (ended !== undefined) this.#table.restore(number, call, ended, at);
+      if (ended === undefined) continue;
+      this.#table.restore(number, call, ended, at);
+      this.#lastEnd = at;
     }
     for (const [number, { call, ended }] of entries) {
       if (ended !== undefined) continue;
       this.#table.restore(number, call, "interrupted", time);
-      this.#file.add({ kind: "interrupted", number, at: time });
+      this.#add({ kind: "interrupted", number, at: time });
     }
+    this.#timer = setInterval(() => this.#tick(), TIME_EVERY).unref();
   }
 
   begin(call: LedgerCall): LedgerEntry | Promise<LedgerEntry> {
@@ -64,7 +76,7 @@ export class FileLedger implements Ledger {
   }
 
   forget(identity: string, keys: readonly string[]): void {
-    const removed = ({ number }: TableEntry): void => this.#file.add({ kind: "remove", number });
+    const removed = ({ number }: TableEntry): void => this.#add({ kind: "remove", number });
     for (const key of keys) this.#table.forget(identity, key, removed);
   }
 
@@ -74,6 +86,8 @@ export class FileLedger implements Ledger {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#add({ kind: "time", at: this.#table.now() });
     await this.#file.close();
     this.#table.close();
     this.#unlock();
@@ -97,7 +111,7 @@ export class FileLedger implements Ledger {
       record: (ended) => this.#record(entry, ended),
       release: () => {
         entry.release();
-        this.#file.add({ kind: "remove", number });
+        this.#add({ kind: "remove", number });
       },
     };
   }
@@ -110,9 +124,28 @@ export class FileLedger implements Ledger {
     entry.record(ended);
   }
 
+  /** Otherwise an outcome would stay in the file for each start of a server that has calls for a short time only. */
+  #tick(): void {
+    const at = this.#table.now();
+    const isKept = this.#written < this.#lastEnd + this.keeps;
+    if (isKept && at >= this.#written + TIME_EVERY) this.#append({ kind: "time", at }).catch(() => undefined);
+  }
+
+  #add(record: LedgerRecord): void {
+    this.#noteTime(record);
+    this.#file.add(record);
+  }
+
+  #noteTime(record: LedgerRecord): void {
+    if (record.kind === "remove") return;
+    this.#written = Math.max(this.#written, record.at);
+    if (record.kind === "end" || record.kind === "interrupted") this.#lastEnd = record.at;
+  }
+
   async #append(record: LedgerRecord): Promise<void> {
     if (this.#closed !== undefined) throw new Error("it is closed");
     try {
+      this.#noteTime(record);
       await this.#file.append(record);
       if (this.#isFailing) this.#log.warn({ file: this.#name }, "the ledger file can be written again");
       this.#isFailing = false;
@@ -144,7 +177,8 @@ function open(file: string, keeps: number): { readonly read: ReadLedger; readonl
   }
 }
 
-function* recordsOf(entries: readonly TableEntry[]): Iterable<LedgerRecord> {
+function* recordsOf(now: number, entries: readonly TableEntry[]): Iterable<LedgerRecord> {
+  yield { kind: "time", at: now };
   for (const { number, call, at, ended } of entries) {
     yield { kind: "begin", number, at, call };
     if (ended !== undefined) yield endOf(number, at, ended);

@@ -62,7 +62,7 @@ export class LedgerLog {
 
   /** Appends a record that may be lost: it is written with the next one that may not. */
   add(record: LedgerRecord): void {
-    this.#batch.push({ bytes: encodeRecord(record), stays: record.kind !== "begin" });
+    this.#batch.push({ bytes: encodeRecord(record), stays: record.kind !== "begin" && record.kind !== "time" });
   }
 
   /**

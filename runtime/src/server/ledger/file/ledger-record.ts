@@ -22,7 +22,9 @@ export type LedgerRecord =
   | { readonly kind: "begin"; readonly number: number; readonly at: number; readonly call: EntryCall }
   | { readonly kind: "end"; readonly number: number; readonly at: number; readonly outcome: LedgerOutcome }
   | { readonly kind: "interrupted"; readonly number: number; readonly at: number }
-  | { readonly kind: "remove"; readonly number: number };
+  | { readonly kind: "remove"; readonly number: number }
+  /** Of no entry: the ledger was open until then. */
+  | { readonly kind: "time"; readonly at: number };
 
 /** The first line of a file: its format, its version, and the id of the ledger. */
 export function headerOf(id: string): Buffer {
@@ -59,6 +61,7 @@ export function encodeRecord(record: LedgerRecord): Buffer {
 }
 
 function fieldsOf(record: LedgerRecord): readonly unknown[] {
+  if (record.kind === "time") return ["time", record.at];
   const { kind, number } = record;
   if (kind === "remove") return ["remove", number];
   if (kind === "begin") {
@@ -87,13 +90,14 @@ export function decodeRecord(
 
 /** Whether a record begins in these bytes, which are no whole one. Within a text its quotation marks would have a backslash. */
 export function hasRecordStart(bytes: Buffer): boolean {
-  return /\["(?:begin|end|interrupted|remove)",/.test(bytes.toString("latin1"));
+  return /\["(?:begin|end|interrupted|remove|time)",/.test(bytes.toString("latin1"));
 }
 
 /** The text has passed its checksum, so this release has written it. */
 function recordOf([kind, number, at, ...fields]: readonly unknown[]): LedgerRecord | undefined {
   if (typeof number !== "number") return undefined;
   if (kind === "remove") return { kind, number };
+  if (kind === "time") return { kind, at: number };
   if (typeof at !== "number") return undefined;
   if (kind === "interrupted") return { kind, number, at };
   if (kind === "begin") {

@@ -55,7 +55,7 @@ export function readLedger(file: string, keeps: number): ReadLedger {
   const { records, end } = recordsOf(bytes);
   const time = records.reduce((latest, record) => Math.max(latest, record.kind === "remove" ? 0 : record.at), 0);
   const entries = entriesOf(records, time - keeps);
-  const next = records.reduce((max, { number }) => Math.max(max, number + 1), 1);
+  const next = records.reduce((max, record) => Math.max(max, record.kind === "time" ? 0 : record.number + 1), 1);
   const rest = bytes.length - end;
   const isDamaged = rest > 0 && !isCut(bytes, end);
   const descriptor = openSync(file, "r+");
@@ -133,6 +133,7 @@ function isCut(bytes: Buffer, offset: number): boolean {
 function entriesOf(records: readonly LedgerRecord[], oldest: number): Map<number, ReadEntry> {
   const entries = new Map<number, ReadEntry>();
   for (const record of records) {
+    if (record.kind === "time") continue;
     const { kind, number } = record;
     const entry = entries.get(number);
     if (kind === "remove") entries.delete(number);

@@ -263,6 +263,29 @@ describe("a ledger in a file", () => {
     );
   });
 
+  test("counts the time of a server that has no more calls, also of one that is killed", async () => {
+    vi.useFakeTimers({ toFake: ["performance", "setInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const file = join(tempDir(), "ledger");
+    const [killedLater, killedEarlier] = [join(tempDir(), "ledger"), join(tempDir(), "ledger")];
+    const counter = new Counter();
+    const first = await open(file, counter);
+    await first.caller.call({ key: "order-1" });
+    writeFileSync(killedEarlier, readFileSync(file));
+    vi.advanceTimersByTime(600_000);
+    await until("the time", () => readFileSync(file, "latin1").includes('["time",'));
+    writeFileSync(killedLater, readFileSync(file));
+    await first.server.close();
+    const runs: number[] = [];
+    for (const copy of [killedEarlier, killedLater, file]) {
+      const { caller, server } = await open(copy, counter);
+      await caller.call({ key: "order-1" });
+      runs.push(counter.runs);
+      await server.close();
+    }
+    expect(runs).toEqual([1, 2, 3]);
+  });
+
   test("is copied without what has left it, while calls go on", async () => {
     const file = join(tempDir(), "ledger");
     const orders = serveOrders(async () => "x".repeat(100_000), { ledger: { file } });
