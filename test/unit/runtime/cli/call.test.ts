@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
@@ -9,7 +9,7 @@ import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { run } from "../../../interop/run.js";
 import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
-import { makeKey } from "../ssh/support.js";
+import { makeKey, startRelay } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
 import { BIN, type Outcome, sshrpc, tempDir } from "./run.js";
 
@@ -18,6 +18,7 @@ interface Bench {
   /** The arguments that lead to the server; then come verb and path. */
   readonly args: readonly string[];
   readonly cwd: string;
+  readonly port: number;
   readonly call: (args: readonly string[], stdin?: string) => Promise<Outcome>;
   /** Runs the same words by the stock ssh program. */
   readonly ssh: (words: readonly string[]) => Promise<Outcome>;
@@ -47,6 +48,7 @@ async function startBench(
     waits,
     args,
     cwd,
+    port: server.port,
     call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }),
     ssh: async (words) => {
       const { status, stdout, stderr } = await run("ssh", [...stockOptions, "alice@127.0.0.1", ...words]);
@@ -76,6 +78,43 @@ test("raw bytes pass unchanged in both directions", async () => {
   expect(down).toEqual({ status: 0, stdout: "x".repeat(70_003), stderr: '{"received":0,"bytes":0}\n' });
   const none = await call(["GET", "/bytes", '{"name":"none"}', "--bytes"]);
   expect(none).toEqual({ status: 0, stdout: "", stderr: '{"received":0,"bytes":0}\n' });
+});
+
+describe("a request stream", () => {
+  const SIZE = 40_000_000;
+  const lines = '{"text":"0123456789"}\n'.repeat(200_000);
+
+  /** Calls over a relay, which resets the connection when the handler has taken some items. */
+  async function callWhileCut(file: string, words: readonly string[]): Promise<Outcome & { readonly runs: number }> {
+    const { args, cwd, port, waits } = await startBench({ file });
+    const relay = await startRelay(port);
+    const known = readFileSync(args[args.indexOf("--known-hosts") + 1] as string, "utf8");
+    writeFileSync(join(cwd, "known_hosts"), known.replaceAll(`:${port} `, `:${relay.port} `));
+    const options = [...args.slice(0, 3), "--known-hosts", "known_hosts", `ssh://alice@127.0.0.1:${relay.port}`];
+    const outcome = sshrpc([...options, ...words], { cwd, stdin: file });
+    await until("some items", () => (waits.taken.get("up") ?? 0) > 10);
+    expect(waits.finished).toEqual([]);
+    relay.kill();
+    return { ...(await within("the call", outcome)), runs: waits.started.length };
+  }
+
+  test("of raw bytes goes on where the server has it when its connection is lost, if it is in a file", async () => {
+    const words = ["STORE", "/bytes", "name=up", "--bytes", "--items", "file"];
+    const { stdout, ...others } = await callWhileCut("x".repeat(SIZE), words);
+    expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
+    expect(JSON.parse(stdout)).toMatchObject({ bytes: SIZE });
+  });
+
+  test("of JSON lines goes on where the server has it when its connection is lost, if it is in a file", async () => {
+    const { stdout, ...others } = await callWhileCut(lines, ["STORE", "/run", "name=up", "--items", "file"]);
+    expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
+    expect(JSON.parse(stdout)).toMatchObject({ received: 200_000 });
+  });
+
+  test("of standard input ends with its connection: it cannot be read again", async () => {
+    const outcome = await callWhileCut(lines, ["STORE", "/run", "name=up", "--items", "-"]);
+    expect(outcome).toMatchObject({ stdout: "", stderr: expect.stringContaining("UNAVAILABLE"), runs: 1 });
+  });
 });
 
 test.each([
