@@ -105,8 +105,9 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
       return found;
     };
     const request = await readRequest(source, describe, io);
-    // Only with the kind of its method can the call be sent again from where the server has it.
-    const method = items?.isResumable ? (await describe())?.method : undefined;
+    // The client makes a key for a stream that it can read again, if it knows that the method takes one.
+    const takesKey = items?.isResumable === true && idempotencyKey === undefined;
+    const method = takesKey ? (await describe())?.method : undefined;
     const timeout = flags.timeout && Math.max(1, Math.ceil(deadline - performance.now()));
     const streams = { bytes, items: items?.items, method, onItem, resumeAfter };
     const response = await callPath(server.transport, {

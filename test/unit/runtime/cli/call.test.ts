@@ -98,17 +98,15 @@ describe("a request stream", () => {
     return { ...(await within("the call", outcome)), runs: waits.started.length };
   }
 
-  test("of raw bytes goes on where the server has it when its connection is lost, if it is in a file", async () => {
-    const words = ["STORE", "/bytes", "name=up", "--bytes", "--items", "file"];
-    const { stdout, ...others } = await callWhileCut("x".repeat(SIZE), words);
+  test.each([
+    ["raw bytes", "a key that it makes", ["STORE", "/bytes", "--bytes"], "x".repeat(SIZE), { bytes: SIZE }],
+    ["JSON lines", "a key that it makes", ["STORE", "/run"], lines, { received: 200_000 }],
+    ["JSON lines", "the key of its user", ["STORE", "/run", "--idempotency-key", "up-1"], lines, { received: 200_000 }],
+  ])("of %s in a file goes on where the server has it when its connection is lost, with %s", async (...row) => {
+    const [, , [verb = "", path = "", ...flags], file, expected] = row;
+    const { stdout, ...others } = await callWhileCut(file, [verb, path, "name=up", "--items", "file", ...flags]);
     expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
-    expect(JSON.parse(stdout)).toMatchObject({ bytes: SIZE });
-  });
-
-  test("of JSON lines goes on where the server has it when its connection is lost, if it is in a file", async () => {
-    const { stdout, ...others } = await callWhileCut(lines, ["STORE", "/run", "name=up", "--items", "file"]);
-    expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
-    expect(JSON.parse(stdout)).toMatchObject({ received: 200_000 });
+    expect(JSON.parse(stdout)).toMatchObject(expected);
   });
 
   test("of standard input ends with its connection: it cannot be read again", async () => {
