@@ -1,20 +1,18 @@
-import { createReadStream, openSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import type { Readable } from "node:stream";
 import { Argument, type Command } from "commander";
 import ms from "ms";
 import { terminalText } from "../adapters/console/terminal-printer.js";
+import { needsSchema, requestOfFields } from "../adapters/exec/field-values.js";
 import { parseRequest, type RequestSource } from "../adapters/exec/request-source.js";
-import { readInputItems, readInputJson } from "../adapters/session-io/input-json.js";
+import { readInputJson } from "../adapters/session-io/input-json.js";
 import { escapeUnsafe } from "../adapters/session-io/printer.js";
 import { printable } from "../base/printable.js";
-import type { RequestItems } from "../client/call/method-types.js";
 import { callPath } from "../client/call-path.js";
 import { HEALTH, type Health, isHealthy } from "../contract/built-in/operations.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS, UNARY_TIMEOUT } from "../wire/limits.js";
-import { type FieldsCall, readFields } from "./call-fields.js";
+import { openItems } from "./call-items.js";
+import { type DescribedMethod, describeMethod } from "./describe-method.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
 import { addServerOptions, type CallServerFlags, findServer } from "./shared/call-server.js";
 import { CallFailure, UsageError } from "./shared/failure.js";
@@ -90,7 +88,7 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
   const { stdout, stderr } = io;
   const line = (value: unknown, isTerminal = false): string =>
     `${escapeUnsafe(JSON.stringify(value, null, isTerminal ? 2 : 0))}\n`;
-  const items = flags.items === undefined ? undefined : readItems(flags.items, { io, isBytes: bytes ?? false });
+  const items = flags.items === undefined ? undefined : openItems(flags.items, { io, isBytes: bytes ?? false });
   const text = stdout.isTTY ? terminalText() : undefined;
   let isStream = bytes && items === undefined;
   const onItem = (item: unknown, position: string | undefined): Promise<void> => {
@@ -101,9 +99,17 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
   const server = await findServer(address, flags, io);
   try {
     const { signal } = output;
-    const request = await readRequest(source, { verb, path, ...flags, server, signal }, io);
+    let found: Promise<DescribedMethod | undefined> | undefined;
+    const describe = (): Promise<DescribedMethod | undefined> => {
+      found ??= describeMethod({ verb, path, ...flags, server, signal });
+      return found;
+    };
+    const request = await readRequest(source, describe, io);
+    // The client makes a key for a stream that it can read again, if it knows that the method takes one.
+    const takesKey = items?.isResumable === true && idempotencyKey === undefined;
+    const method = takesKey ? (await describe())?.method : undefined;
     const timeout = flags.timeout && Math.max(1, Math.ceil(deadline - performance.now()));
-    const streams = { bytes, items, onItem, resumeAfter };
+    const streams = { bytes, items: items?.items, method, onItem, resumeAfter };
     const response = await callPath(server.transport, {
       verb,
       path,
@@ -130,44 +136,6 @@ function unhealthy(health: unknown): RpcError {
   return new RpcError("UNAVAILABLE", `the server is ${status}: ${reason}`);
 }
 
-/** A file can be read from an offset, so a call with an idempotency key goes on with it after a lost connection. */
-function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): RequestItems<unknown> {
-  const name = printable(file);
-  if (file === "-") return isBytes ? io.stdin : values(io.stdin, { skipped: 0 });
-  const path = resolve(io.cwd(), file);
-  const { fd, isRegular } = openFile(path, name);
-  const first = createReadStream(path, { fd });
-  if (!isRegular) return isBytes ? first : values(first, { skipped: 0, name });
-  let isFirst = true;
-  return (offset) => {
-    // What was opened before the call is read by the first attempt; the next one opens it again.
-    const input = isFirst && offset === 0 ? first : createReadStream(path, { start: isBytes ? offset : 0 });
-    isFirst = false;
-    return isBytes ? input : values(input, { skipped: offset, name });
-  };
-}
-
-async function* values(
-  input: Readable,
-  { skipped, name }: { readonly skipped: number; readonly name?: string },
-): AsyncGenerator<unknown, void> {
-  let left = skipped;
-  for await (const { value } of readInputItems(input, DEFAULT_LIMITS.message, { source: name })) {
-    if (left > 0) left -= 1;
-    else yield value;
-  }
-}
-
-function openFile(path: string, name: string): { readonly fd: number; readonly isRegular: boolean } {
-  try {
-    const stats = statSync(path);
-    if (stats.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    return { fd: openSync(path, "r"), isRegular: stats.isFile() };
-  } catch (error) {
-    throw new UsageError(`--items ${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
 /** @throws UsageError */
 function parseWords(words: readonly string[]): RequestSource {
   try {
@@ -178,16 +146,28 @@ function parseWords(words: readonly string[]): RequestSource {
   }
 }
 
-/** @throws RpcError BAD_REQUEST where standard input is not JSON */
-async function readRequest(source: RequestSource, call: FieldsCall, io: CliIo): Promise<unknown> {
+/**
+ * The schema tells for fields which values are text, and which other JSON, such as `5`.
+ * @throws RpcError BAD_REQUEST where standard input is not JSON
+ */
+async function readRequest(
+  source: RequestSource,
+  describe: () => Promise<DescribedMethod | undefined>,
+  io: CliIo,
+): Promise<unknown> {
   switch (source.from) {
     case "json":
       return source.json.value;
     case "fields":
-      return readFields(source.fields, call);
+      return fieldsRequest(source.fields, needsSchema(source.fields) ? await describe() : undefined);
     case "input":
       return (await readInputJson(io.stdin, DEFAULT_LIMITS.message))?.value;
     case "default":
       return {};
   }
+}
+
+/** Without the schema, validation refuses a value that was parsed as the wrong type. */
+function fieldsRequest(fields: ReadonlyMap<string, string>, found: DescribedMethod | undefined): object {
+  return requestOfFields(fields, found && { schema: found.method.request, types: found.types });
 }

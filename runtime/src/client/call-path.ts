@@ -1,8 +1,10 @@
 import { anySignal } from "../base/async/any-signal.js";
 import type { Transport } from "../base/transport.js";
+import type { MethodContract } from "../contract/contract.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
+import { isPromise } from "../wire/iterator-of.js";
 import { type CallOptions, checkCallOptions } from "./call/call-options.js";
 import type { RequestItems, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
@@ -14,7 +16,7 @@ type PathMethod = (
   ...args:
     | [request: unknown, options: CallOptions]
     | [request: unknown, items: RequestItems<unknown>, options: CallOptions]
-) => ResponseStream<unknown, unknown>;
+) => ResponseStream<unknown, unknown> | Promise<unknown>;
 
 type PathClient = Client & { readonly path: { readonly [verb: string]: PathMethod } };
 
@@ -37,6 +39,8 @@ interface PathCall {
   readonly idempotencyKey?: string | undefined;
   /** The request stream, for a method that takes one. Default: none. */
   readonly items?: RequestItems<unknown> | undefined;
+  /** What is known of the method: the call is then sent again as that of a generated client. Default: nothing, so it is not idempotent and has no key. */
+  readonly method?: Pick<MethodContract, "idempotent" | "kind"> | undefined;
   /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
   readonly bytes?: boolean | undefined;
   /** Cancels the connection attempt and the call when it aborts. */
@@ -62,6 +66,7 @@ export async function callPath(transport: Transport, call: PathCall): Promise<un
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
   const stream = items === undefined ? method(request, options) : method(request, items, options);
+  if (isPromise(stream)) return await stream;
   for await (const item of stream) await onItem(item, stream.position);
   return await stream.response;
 }
@@ -81,10 +86,13 @@ async function open(transport: Transport, call: PathCall): Promise<PathClient> {
   }
 }
 
-function pathApi({ verb, path, items, bytes = false }: PathCall): Api {
+function pathApi({ verb, path, items, bytes = false, method }: PathCall): Api {
   const id = `${verb} ${path}`;
-  const common = { id, resource: "path", verb, path, params: {}, idempotent: false, request: any, response: any };
+  const { idempotent = false, kind: known } = method ?? {};
+  const common = { id, resource: "path", verb, path, params: {}, idempotent, request: any, response: any };
   const item = bytes ? "bytes" : any;
+  if (items !== undefined && known === "client-streaming")
+    return { name: "", version: "", hash: "", methods: [{ ...common, kind: known, requestItem: item }] };
   // A method without a response stream fits too: its stream ends without an item. So two kinds cover all four.
   const kind =
     items === undefined

@@ -49,5 +49,7 @@ export function connector(
 
 /** The item kind that a client without a contract announces. */
 function itemsOf({ methods }: Api): ItemKind {
-  return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
+  return methods.some(({ requestItem, responseItem }) => requestItem === "bytes" || responseItem === "bytes")
+    ? "bytes"
+    : "json";
 }

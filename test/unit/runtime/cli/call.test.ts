@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -10,7 +9,7 @@ import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { run } from "../../../interop/run.js";
 import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
-import { makeKey } from "../ssh/support.js";
+import { makeKey, startRelay } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
 import { BIN, type Outcome, sshrpc, tempDir } from "./run.js";
 
@@ -19,6 +18,7 @@ interface Bench {
   /** The arguments that lead to the server; then come verb and path. */
   readonly args: readonly string[];
   readonly cwd: string;
+  readonly port: number;
   readonly call: (args: readonly string[], stdin?: string) => Promise<Outcome>;
   /** Runs the same words by the stock ssh program. */
   readonly ssh: (words: readonly string[]) => Promise<Outcome>;
@@ -48,6 +48,7 @@ async function startBench(
     waits,
     args,
     cwd,
+    port: server.port,
     call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }),
     ssh: async (words) => {
       const { status, stdout, stderr } = await run("ssh", [...stockOptions, "alice@127.0.0.1", ...words]);
@@ -69,46 +70,6 @@ test("JSON lines are streamed from a file or standard input, and the items of th
   expect(await call([...echo, "-"], lines)).toEqual(expected);
 });
 
-test.each([
-  ["bytes", "STORE /bytes", ["--bytes"], "x".repeat(6_000_000), { bytes: 6_000_000 }],
-  [
-    "items",
-    "STORE /run",
-    [],
-    `${JSON.stringify({ text: "x".repeat(10_000) })}\n`.repeat(600),
-    { received: 600, bytes: 6_000_000 },
-  ],
-] as const)(
-  "a file of %s goes on where the server has it after a lost connection, with a key",
-  async (_, method, flags, file, expected) => {
-    const { args, waits, cwd } = await startBench({ file });
-    const address = new URL(args.at(-1) as string);
-    const behind = address.port;
-    const sockets: Socket[] = [];
-    const line = createServer((socket) => {
-      const server = connect(Number(behind), address.hostname);
-      for (const one of [socket, server])
-        one.on("error", () => undefined).on("close", () => [socket, server].map((end) => end.destroy()));
-      sockets.push(socket);
-      socket.pipe(server).pipe(socket);
-    }).listen(0, "127.0.0.1");
-    onTestFinished(() => void line.close());
-    await once(line, "listening");
-    address.port = String((line.address() as AddressInfo).port);
-    const known = args[4] as string;
-    writeFileSync(known, readFileSync(known, "utf8").replace(`:${behind} `, `:${address.port} `));
-    const words = [...method.split(" "), '{"name":"up"}', ...flags, "--items", "file", "--idempotency-key", "up-1"];
-    const call = sshrpc([...args.slice(0, -1), address.href, ...words], { cwd });
-    await until("a part of it", () => (waits.taken.get("up") ?? 0) > 20);
-    sockets[0]?.destroy();
-    const { status, stdout, stderr } = await call;
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toMatchObject(expected);
-    expect(waits.started).toEqual(["up"]);
-    expect(sockets.length).toBe(2);
-  },
-);
-
 test("raw bytes pass unchanged in both directions", async () => {
   const { call } = await startBench({ file: "0123456789".repeat(100_000) });
   const up = await call(["STORE", "/bytes", '{"name":"up"}', "--bytes", "--items", "file"]);
@@ -117,6 +78,41 @@ test("raw bytes pass unchanged in both directions", async () => {
   expect(down).toEqual({ status: 0, stdout: "x".repeat(70_003), stderr: '{"received":0,"bytes":0}\n' });
   const none = await call(["GET", "/bytes", '{"name":"none"}', "--bytes"]);
   expect(none).toEqual({ status: 0, stdout: "", stderr: '{"received":0,"bytes":0}\n' });
+});
+
+describe("a request stream", () => {
+  const SIZE = 40_000_000;
+  const lines = '{"text":"0123456789"}\n'.repeat(200_000);
+
+  /** Calls over a relay, which resets the connection when the handler has taken some items. */
+  async function callWhileCut(file: string, words: readonly string[]): Promise<Outcome & { readonly runs: number }> {
+    const { args, cwd, port, waits } = await startBench({ file });
+    const relay = await startRelay(port);
+    const known = readFileSync(args[args.indexOf("--known-hosts") + 1] as string, "utf8");
+    writeFileSync(join(cwd, "known_hosts"), known.replaceAll(`:${port} `, `:${relay.port} `));
+    const options = [...args.slice(0, 3), "--known-hosts", "known_hosts", `ssh://alice@127.0.0.1:${relay.port}`];
+    const outcome = sshrpc([...options, ...words], { cwd, stdin: file });
+    await until("some items", () => (waits.taken.get("up") ?? 0) > 10);
+    expect(waits.finished).toEqual([]);
+    relay.kill();
+    return { ...(await within("the call", outcome)), runs: waits.started.length };
+  }
+
+  test.each([
+    ["raw bytes", "a key that it makes", ["STORE", "/bytes", "--bytes"], "x".repeat(SIZE), { bytes: SIZE }],
+    ["JSON lines", "a key that it makes", ["STORE", "/run"], lines, { received: 200_000 }],
+    ["JSON lines", "the key of its user", ["STORE", "/run", "--idempotency-key", "up-1"], lines, { received: 200_000 }],
+  ])("of %s in a file goes on where the server has it when its connection is lost, with %s", async (...row) => {
+    const [, , [verb = "", path = "", ...flags], file, expected] = row;
+    const { stdout, ...others } = await callWhileCut(file, [verb, path, "name=up", "--items", "file", ...flags]);
+    expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
+    expect(JSON.parse(stdout)).toMatchObject(expected);
+  });
+
+  test("of standard input ends with its connection: it cannot be read again", async () => {
+    const outcome = await callWhileCut(lines, ["STORE", "/run", "name=up", "--items", "-"]);
+    expect(outcome).toMatchObject({ stdout: "", stderr: expect.stringContaining("UNAVAILABLE"), runs: 1 });
+  });
 });
 
 test.each([

@@ -28,7 +28,7 @@ const errors = ({ log }: Orders): unknown[] => log.lines.filter(({ level }) => l
 describeLedgers("a call with a key whose handler is aborted before its end", (open) => {
   test.each([
     ["by its caller", undefined, 499],
-    ["by its deadline", 20, 504],
+    ["by its deadline", 500, 504],
   ] as const)("%s is interrupted for its repeats: its effect may have been done", async (_, timeout, code) => {
     const server = waiting(await open());
     const caller = await server.connect();
@@ -47,7 +47,7 @@ describeLedgers("a call with a key whose handler is aborted before its end", (op
       throw new Error("query cancelled");
     });
     const caller = await connect();
-    expect(await caller.call({ key: "order-1", timeout: 20 })).toMatchObject({ code: 504 });
+    expect(await caller.call({ key: "order-1", timeout: 500 })).toMatchObject({ code: 504 });
     expect(await caller.call({ key: "order-1" })).toMatchObject({ code: 520 });
     expect(runs()).toBe(1);
   });
@@ -58,7 +58,7 @@ describeLedgers("a call with a key whose handler is aborted before its end", (op
       ctx.fail("CONFLICT", undefined, "sold");
     });
     const caller = await connect();
-    expect(await caller.call({ key: "order-1", timeout: 20 })).toMatchObject({ code: 504 });
+    expect(await caller.call({ key: "order-1", timeout: 500 })).toMatchObject({ code: 504 });
     expect(await caller.call({ key: "order-1" })).toMatchObject({ code: 409, body: { message: "sold" } });
     expect(runs()).toBe(1);
   });
@@ -66,7 +66,7 @@ describeLedgers("a call with a key whose handler is aborted before its end", (op
   test("is run again where the schema says so", async () => {
     const { connect, runs } = waiting(await open());
     const caller = await connect();
-    expect(await caller.call({ ...AGAIN, timeout: 20 })).toMatchObject({ code: 504 });
+    expect(await caller.call({ ...AGAIN, timeout: 500 })).toMatchObject({ code: 504 });
     for (let round = 0; round < 2; round++)
       expect(await caller.call(AGAIN)).toMatchObject({ code: 200, body: { order: 2 } });
     expect(runs()).toBe(2);
@@ -174,7 +174,7 @@ describe("a call whose ledger does not answer", () => {
     const counter = new Counter();
     const { connect, server } = serveOrders(counter.handler, { ledger });
     const caller = await connect();
-    expect(await caller.call({ key: "order-1", timeout: 20 })).toMatchObject({ code: 504 });
+    expect(await caller.call({ key: "order-1", timeout: 500 })).toMatchObject({ code: 504 });
     await until("its end", () => server.calls === 0);
     open();
     await until("the release", () => released() === 1);
