@@ -17,10 +17,11 @@ export async function generate(options: GenerateOptions = {}): Promise<GenerateR
     const milliseconds = Math.round(performance.now() - start);
     return { out: relative(cwd, out) || ".", written: [], removed: [], milliseconds };
   }
+  const started = Date.now();
   const { Generator } = await import("./generate.js");
   await using generator = new Generator(options);
   const result = await generator.run();
-  writeStamp(run, generator.graph);
+  writeStamp(run, generator.graph, started);
   return { ...result, milliseconds: Math.round(performance.now() - start) };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFile, nearestModules, sha256, writeCacheFile } from "./base/result-cache.js";
 import type { SourceGraph } from "./load/source/source-graph.js";
@@ -37,13 +37,26 @@ export function isUpToDate(run: StampedRun): boolean {
   }
 }
 
-/** Remembers a complete run. A folder that cannot be written costs the next run its time, and nothing else. */
-export function writeStamp(run: StampedRun, { files, missing, isPure }: SourceGraph): void {
+/**
+ * Remembers a complete run that began at `start`, in ms since 1970, unless a file of the schema was saved meanwhile: the run may have read
+ * it before. A folder that cannot be written costs the next run its time, and nothing else.
+ */
+export function writeStamp(run: StampedRun, { files, missing, isPure }: SourceGraph, start: number): void {
   if (!isPure) return;
-  const inputs = Object.fromEntries(files.map((file) => [file, hashOfFile(file)]));
   try {
+    if (files.some((file) => isChangedSince(file, start))) return;
+    const inputs = Object.fromEntries(files.map((file) => [file, hashOfFile(file)]));
     writeCacheFile(stampFile(run), JSON.stringify({ inputs, missing, outputs: outputsOf(run.out) }));
   } catch {}
+}
+
+/** Times of files are those of the last tick of the system, every 10 ms at most. */
+const TICK = 10;
+
+/** The time of a file that another one has replaced is that of its inode (ctime). */
+function isChangedSince(file: string, time: number): boolean {
+  const { mtimeMs, ctimeMs } = statSync(file);
+  return Math.max(mtimeMs, ctimeMs) > time - TICK;
 }
 
 /** The name holds the identity of the generator and the versions of the packages that a schema imports. */

@@ -8,6 +8,7 @@ import { Matrix } from "./matrix.js";
 import { describeResume } from "./resume.js";
 import { inMemory, inPieces, overSsh, randomSize } from "./setups.js";
 import { describeConformance } from "./suite.js";
+import { describeUploads } from "./uploads.js";
 import { describeWrongAnswers, rawInMemory, rawOverSsh } from "./wrong-answers.js";
 
 test("the generated files of this suite are current", async () => {
@@ -33,6 +34,7 @@ for (const [name, start, options] of [
   describeEveryKind(name, start, matrix, options);
   describeExactlyOnce(name, start);
   describeResume(name, start);
+  describeUploads(name, start);
 }
 
 describeWrongAnswers("in memory", rawInMemory, matrix);

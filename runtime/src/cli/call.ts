@@ -8,8 +8,8 @@ import { parseRequest, type RequestSource } from "../adapters/exec/request-sourc
 import { readInputItems, readInputJson } from "../adapters/session-io/input-json.js";
 import { escapeUnsafe } from "../adapters/session-io/printer.js";
 import { printable } from "../base/printable.js";
+import type { RequestItems } from "../client/call/method-types.js";
 import { callPath } from "../client/call-path.js";
-import type { EncodedJson } from "../codec/encoded-json.js";
 import { HEALTH, type Health, isHealthy } from "../contract/built-in/operations.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
@@ -130,23 +130,41 @@ function unhealthy(health: unknown): RpcError {
   return new RpcError("UNAVAILABLE", `the server is ${status}: ${reason}`);
 }
 
-function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): AsyncIterable<unknown> {
-  const input: Readable = file === "-" ? io.stdin : createReadStream(file, { fd: openFile(file, io) });
-  if (isBytes) return input;
-  return values(readInputItems(input, DEFAULT_LIMITS.message, { source: file === "-" ? undefined : printable(file) }));
+/** A file can be read from an offset, so a call with an idempotency key goes on with it after a lost connection. */
+function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): RequestItems<unknown> {
+  const name = printable(file);
+  if (file === "-") return isBytes ? io.stdin : values(io.stdin, { skipped: 0 });
+  const path = resolve(io.cwd(), file);
+  const { fd, isRegular } = openFile(path, name);
+  const first = createReadStream(path, { fd });
+  if (!isRegular) return isBytes ? first : values(first, { skipped: 0, name });
+  let isFirst = true;
+  return (offset) => {
+    // What was opened before the call is read by the first attempt; the next one opens it again.
+    const input = isFirst && offset === 0 ? first : createReadStream(path, { start: isBytes ? offset : 0 });
+    isFirst = false;
+    return isBytes ? input : values(input, { skipped: offset, name });
+  };
 }
 
-async function* values(items: AsyncIterable<EncodedJson>): AsyncGenerator<unknown, void> {
-  for await (const { value } of items) yield value;
+async function* values(
+  input: Readable,
+  { skipped, name }: { readonly skipped: number; readonly name?: string },
+): AsyncGenerator<unknown, void> {
+  let left = skipped;
+  for await (const { value } of readInputItems(input, DEFAULT_LIMITS.message, { source: name })) {
+    if (left > 0) left -= 1;
+    else yield value;
+  }
 }
 
-function openFile(file: string, io: CliIo): number {
+function openFile(path: string, name: string): { readonly fd: number; readonly isRegular: boolean } {
   try {
-    const path = resolve(io.cwd(), file);
-    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    return openSync(path, "r");
+    const stats = statSync(path);
+    if (stats.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    return { fd: openSync(path, "r"), isRegular: stats.isFile() };
   } catch (error) {
-    throw new UsageError(`--items ${printable(file)}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UsageError(`--items ${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

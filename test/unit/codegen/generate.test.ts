@@ -40,6 +40,17 @@ test("the first run writes every file, and the second writes none", async () => 
   expect(statSync(join(project.folder, "generated", "client.d.ts")).mtimeMs).toBe(before.mtimeMs);
 });
 
+test("a schema that is saved while a run has read it already is read by the next one", async () => {
+  const slow = `${schemaOf(HELLO)}for (let count = 0; count < 2e9; count += 1);\n`;
+  const project = new Project({ "schema/api.ts": slow });
+  const first = generate({ cwd: project.folder });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  project.write("schema/api.ts", schemaOf(`${HELLO}, later: { GET: { response: Type.String() } }`));
+  await first;
+  await generate({ cwd: project.folder });
+  expect(project.read("generated/client.d.ts")).toContain("later");
+});
+
 test("the output does not depend on what the process generated before", async () => {
   const text = schemaOf(
     HELLO,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -67,6 +68,46 @@ test("JSON lines are streamed from a file or standard input, and the items of th
   expect(await call([...echo, "lines"])).toEqual(expected);
   expect(await call([...echo, "-"], lines)).toEqual(expected);
 });
+
+test.each([
+  ["bytes", "STORE /bytes", ["--bytes"], "x".repeat(6_000_000), { bytes: 6_000_000 }],
+  [
+    "items",
+    "STORE /run",
+    [],
+    `${JSON.stringify({ text: "x".repeat(10_000) })}\n`.repeat(600),
+    { received: 600, bytes: 6_000_000 },
+  ],
+] as const)(
+  "a file of %s goes on where the server has it after a lost connection, with a key",
+  async (_, method, flags, file, expected) => {
+    const { args, waits, cwd } = await startBench({ file });
+    const address = new URL(args.at(-1) as string);
+    const behind = address.port;
+    const sockets: Socket[] = [];
+    const line = createServer((socket) => {
+      const server = connect(Number(behind), address.hostname);
+      for (const one of [socket, server])
+        one.on("error", () => undefined).on("close", () => [socket, server].map((end) => end.destroy()));
+      sockets.push(socket);
+      socket.pipe(server).pipe(socket);
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void line.close());
+    await once(line, "listening");
+    address.port = String((line.address() as AddressInfo).port);
+    const known = args[4] as string;
+    writeFileSync(known, readFileSync(known, "utf8").replace(`:${behind} `, `:${address.port} `));
+    const words = [...method.split(" "), '{"name":"up"}', ...flags, "--items", "file", "--idempotency-key", "up-1"];
+    const call = sshrpc([...args.slice(0, -1), address.href, ...words], { cwd });
+    await until("a part of it", () => (waits.taken.get("up") ?? 0) > 20);
+    sockets[0]?.destroy();
+    const { status, stdout, stderr } = await call;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject(expected);
+    expect(waits.started).toEqual(["up"]);
+    expect(sockets.length).toBe(2);
+  },
+);
 
 test("raw bytes pass unchanged in both directions", async () => {
   const { call } = await startBench({ file: "0123456789".repeat(100_000) });
