@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { decodeLinkMessage, encodeLinkMessage, LINK, LINK_HEADER, type LinkMessage } from "./link-message.js";
 
 /** Passes messages to the other end of a link, in order; they may be lost, or arrive twice. */
-export interface LinkBus {
+interface LinkBus {
   /** The longest message that the bus takes, in bytes. */
   readonly maxMessage: number;
   /** Sends a message to the other end. */
@@ -13,7 +13,7 @@ export interface LinkBus {
 
 /** Bounds of a link. */
 export interface LinkLimits {
-  /** The most bytes under way in one direction, which the other end has not taken. */
+  /** Maximum bytes in flight in each direction, not yet taken by the other end. */
   readonly window: number;
   /** Milliseconds between signs of presence. */
   readonly heartbeat: number;
@@ -21,12 +21,12 @@ export interface LinkLimits {
   readonly silence: number;
 }
 
-/** The most data of one message: longer ones would delay those of other links. */
+/** Maximum data of one message: longer ones would delay those of other links. */
 const MAX_DATA = 128 * 1024;
 
 /**
  * A byte stream over the messages of a bus. A message that arrives twice is dropped, a lost one ends the stream with an error. At most a window of
- * bytes is under way in each direction, because a bus has no backpressure. Its owner closes it.
+ * bytes is in flight in each direction, because a bus has no backpressure. Its owner closes it.
  */
 export class BusDuplex extends Duplex {
   bytesRead = 0;

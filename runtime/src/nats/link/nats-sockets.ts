@@ -10,7 +10,7 @@ import { BusDuplex, type LinkLimits } from "./bus-duplex.js";
 
 /** Bounds of links over NATS: options of {@link natsSockets} and {@link natsSock}. */
 export interface NatsLinkOptions {
-  /** The most bytes under way in one direction of a link, which the other end has not taken. Default: 1 MiB. */
+  /** Maximum bytes in flight in each direction of a link, not yet taken by the other end. Default: 1 MiB. */
   readonly window?: number;
   /** Milliseconds between messages that show that an end is there. Default: 1,000. */
   readonly heartbeat?: number;
@@ -20,7 +20,7 @@ export interface NatsLinkOptions {
 
 /** Options of {@link natsSockets}. */
 export interface NatsSocketsOptions extends NatsLinkOptions {
-  /** The most links that are open at once; further ones are refused. Default: 256. */
+  /** Maximum number of open links; further ones are refused. Default: 256. */
   readonly maxLinks?: number;
 }
 
@@ -31,7 +31,7 @@ export interface NatsSockets {
 }
 
 /** The defaults of links. */
-export const NATS_LINK_DEFAULTS = { window: 1024 * 1024, heartbeat: 1000, silence: 5000, maxLinks: 256 } as const;
+const NATS_LINK_DEFAULTS = { window: 1024 * 1024, heartbeat: 1000, silence: 5000, maxLinks: 256 } as const;
 
 const LINK_OPTIONS = { window: true, heartbeat: true, silence: true } satisfies OptionTable<NatsLinkOptions>;
 const SOCKETS_OPTIONS = { ...LINK_OPTIONS, maxLinks: true } satisfies OptionTable<NatsSocketsOptions>;
