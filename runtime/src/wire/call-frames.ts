@@ -95,8 +95,11 @@ export class CallFrames {
   #onItem(frame: FrameView): void {
     const { id, size } = frame;
     const limit = this.#maxMessage;
-    if (frame.has(FLAG.POSITION)) this.#checkPosition(id);
-    const item = size - positionSize(frame);
+    let item = size;
+    if (frame.has(FLAG.POSITION)) {
+      this.#checkPosition(id);
+      item -= positionSize(frame);
+    }
     if (item > limit) {
       this.#rejectItem(id, size, tooLarge(item, limit, "item"));
       return;

@@ -1,5 +1,5 @@
 import type { BytesView } from "../../codec/codec.js";
-import { type ItemView, POSITION_SIZE, positionSize } from "../../wire/frame.js";
+import { FLAG, type ItemView, POSITION_SIZE, positionSize } from "../../wire/frame.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { FailedAttempt } from "./decide-resend.js";
 
@@ -39,6 +39,11 @@ export class StreamPosition {
 
   /** The consumer takes an item. Returns it without its position, and without bytes that the consumer has already. */
   take(item: ItemView): BytesView {
+    if (!this.#isRaw && (item.flags & FLAG.POSITION) === 0) {
+      this.#position = undefined;
+      this.#items += 1;
+      return item;
+    }
     const { buffer, end } = item;
     const prefix = positionSize(item);
     let start = item.start + prefix;
@@ -51,11 +56,10 @@ export class StreamPosition {
     if (prefix > 0) {
       this.#position = buffer.toString("utf8", item.start + POSITION_SIZE, item.start + prefix);
       this.#bytesBehind = this.#repeated;
-    } else if (this.#isRaw) this.#bytesBehind += end - item.start;
-    else this.#position = undefined;
+    } else this.#bytesBehind += end - item.start;
     // Bytes that the consumer had before are not progress.
     if (!this.#isRaw || start < end) this.#items += 1;
-    // Each item passes here: most are whole, and need no view of their own.
+    // Most are whole, and need no view of their own.
     return start === item.start ? item : { buffer, start, end };
   }
 

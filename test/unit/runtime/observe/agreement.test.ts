@@ -6,7 +6,7 @@ import type { CallOptions, Client, ResponseStream } from "sshrpc/client";
 import { type Api, connectApi, type Method } from "sshrpc/generated";
 import { metrics, serveMetrics } from "sshrpc/metrics";
 import { otel } from "sshrpc/otel";
-import type { CallEnded, Context, Observer } from "sshrpc/server";
+import { type CallEnded, type Context, type Observer, tracked } from "sshrpc/server";
 import { onLoopback } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { type AnyHandler, any, method, only, TestLog } from "../support/server.js";
@@ -27,6 +27,8 @@ const methods = (item: NonNullable<Method["responseItem"]>): Method[] => [
   method("UPDATE /chat", { resource: "chat", kind: "bidirectional", requestItem: any, responseItem: any }),
   method("GET /file", { resource: "file", kind: "server-streaming", responseItem: "bytes" }),
   method("UPDATE /slow", { resource: "slow" }),
+  method("STORE /orders", { resource: "orders", idempotent: false }),
+  method("GET /feed", { resource: "feed", kind: "server-streaming", responseItem: item }),
 ];
 const callbacks = [
   method("GET /screen", { resource: "screen" }),
@@ -47,6 +49,8 @@ interface Notes extends Client {
   readonly chat: { update(request: object, items: Iterable<unknown>): ResponseStream<unknown, unknown> };
   readonly file: { readonly get: Streaming };
   readonly slow: { readonly update: Unary };
+  readonly orders: { readonly store: Unary };
+  readonly feed: { readonly get: Streaming };
   readonly lost: { readonly get: Unary };
 }
 
@@ -83,6 +87,14 @@ const HANDLERS: Readonly<Record<string, (...args: never[]) => unknown>> = {
   "GET /file": async function* () {
     for (let part = 0; part < 3; part++) yield Buffer.alloc(1000);
     return null;
+  },
+  "STORE /orders": async ({ item }: { readonly item: number }) => {
+    await sleep(item);
+    if (item === 3) throw new Error("sold out");
+    return { item };
+  },
+  "GET /feed": async function* (_: unknown, { resumeAfter = "0" }: Context) {
+    for (let number = Number(resumeAfter) + 1; number <= 10; number++) yield tracked(`${number}`, number);
   },
   "UPDATE /slow": (_: unknown, { signal }: Context) => sleep(60_000, undefined, { signal }),
 };
@@ -126,6 +138,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "timed out": ({ slow }, random) => slow.update({}, { timeout: 1 + (random % 20) }),
   cancelled,
   "too large": ({ note }) => note.get({ id: 5, text: "x".repeat(70_000) }),
+  // Most are repeats: of one that runs, or of one that has ended.
+  keyed: ({ orders }, random) => orders.store({ item: random % 5 }, { idempotencyKey: `order-${random % 20}` }),
+  "another request with the key": ({ orders }) => orders.store({ item: 9 }, { idempotencyKey: "order-0" }),
+  tracked: ({ feed }, random) => read(feed.get({}, { resumeAfter: `${random % 9}` })),
+  "keyed command": command("STORE /orders item=1 --idempotency-key command-1"),
   command: command("GET /notes/99"),
   "streaming command": command("GET /ticks count=3"),
   "failing command": command("GET /notes/1"),
@@ -277,7 +294,7 @@ test("spans, metrics, log, audit log and channels agree on 1,000 random calls of
   expect([atServer.of("server").length, atServer.of("client").length]).toEqual([served, ofCallbacks]);
   expect([atClient.of("client").length, atClient.of("server").length]).toEqual([CALLS - commands, ofCallbacks]);
   const statuses = new Set(atServer.of("server").map(({ status }) => status));
-  const expected = ["CANCELLED", "FORBIDDEN", "INTERNAL", "NOT_FOUND", "OK", "UNIMPLEMENTED"];
+  const expected = ["BAD_REQUEST", "CANCELLED", "FORBIDDEN", "INTERNAL", "NOT_FOUND", "OK", "UNIMPLEMENTED"];
   expect([...statuses].filter((status) => status !== "DEADLINE_EXCEEDED").toSorted()).toEqual(expected);
 
   for (const [telemetry, reference] of [
