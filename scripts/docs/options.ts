@@ -192,8 +192,9 @@ export const OPTIONS = {
     port: { default: String(LISTEN_ADDRESS.port), flag: "--port" },
     hostKeys: { flag: "--host-key" },
     maxChannels: fixed(LISTEN_DEFAULTS.maxChannels),
+    sockets: { type: "object" },
   } satisfies Rows<
-    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts" | "sockets" | "siblings">,
+    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts" | "siblings">,
     AuthOptions & ForwardingOptions & GuardOptions
   >,
   ServeOptions: { log: {} } satisfies Rows<

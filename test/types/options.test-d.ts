@@ -112,11 +112,13 @@ test("a key pair is two texts", () => {
 
 describe("a config file", () => {
   test("takes the options of serve() under the names of their flags, and the texts of flags", () => {
-    expectTypeOf<Exclude<keyof ServeOptions, "host" | "hostKeys">>().toExtend<keyof ServeConfig>();
+    expectTypeOf<Exclude<keyof ServeOptions, "host" | "hostKeys" | "sockets">>().toExtend<keyof ServeConfig>();
     expectTypeOf<ServeConfig["port"]>().toEqualTypeOf<number | string | undefined>();
     defineConfig({ port: 1, serve: { hostKey: "key", grace: "5s", perKey: { calls: 1 }, limits: { calls: 1 } } });
     // @ts-expect-error the name of the flag is "listen"
     defineConfig({ serve: { host: "::1" } });
+    // @ts-expect-error the command has sockets of its own
+    defineConfig({ serve: { sockets: {} } });
     // @ts-expect-error --stdio is for the command line alone
     defineConfig({ serve: { stdio: true } });
     expectTypeOf(defineConfig({})).toEqualTypeOf<Config>();

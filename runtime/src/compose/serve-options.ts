@@ -19,7 +19,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts" | "sockets" | "siblings"> {
+    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts" | "siblings"> {
   /** The server's logger; false for none. Default: that of `openLog`, at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -36,6 +36,7 @@ export const SERVE_OPTIONS = {
   port: true,
   hostKeys: HOST_KEYS,
   maxChannels: true,
+  sockets: true,
   log: true,
 } satisfies OptionTable<ServeOptions>;
 

@@ -93,7 +93,7 @@ export async function serveHandlers<Callbacks = undefined>(
 async function open<Callbacks>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
-  { sockets, siblings }: ServerPlace,
+  { sockets = options.sockets, siblings }: ServerPlace,
 ): Promise<Server<Callbacks>> {
   const [{ listen }, { guardConfig, MAX_CONNECTIONS }, { newServer, openServer }, { resolveLog }, { buildAdapters }] =
     await Promise.all([

@@ -18,7 +18,8 @@ type FlagOptions =
   | "korv"
   | "audit"
   | "ledger"
-  | "proxyProtocol";
+  | "proxyProtocol"
+  | "sockets";
 
 /**
  * The options of `sshrpc serve`: its flags, and for config files the options of {@link ServeOptions}. A value is as its flag gives it, or as in
@@ -63,10 +64,11 @@ export interface ServeFlags extends Omit<ServeOptions, FlagOptions> {
 /** Flags whose option in {@link ServeOptions} has another name. */
 export const SERVE_ALIASES = { listen: "host", hostKey: "hostKeys" } as const;
 
-const { log: _, ...others } = SERVE_OPTIONS;
+// The command has sockets of its own, which its processes and takeovers share.
+const { log: _log, sockets: _sockets, ...others } = SERVE_OPTIONS;
 
 /** The options of a program that a config file can set; `log` is that of `--log`. */
-export const SERVE_FILE_OPTIONS = others satisfies OptionTable<Omit<ServeOptions, "log">>;
+export const SERVE_FILE_OPTIONS = others satisfies OptionTable<Omit<ServeOptions, "log" | "sockets">>;
 
 /** The options that each mode of `serve` takes from its flags by itself. */
 const FROM_FLAGS = [
@@ -74,7 +76,7 @@ const FROM_FLAGS = [
   ...(["audit", "korv", "exec", "shell", "ledger"] as const),
 ] satisfies (keyof ServeOptions)[];
 
-type OtherOptions = Omit<Partial<ServeOptions>, (typeof FROM_FLAGS)[number] | "log">;
+type OtherOptions = Omit<Partial<ServeOptions>, (typeof FROM_FLAGS)[number] | "log" | "sockets">;
 
 /** The other options, as far as a table of options has them. */
 export function otherOptions(flags: ServeFlags, table: object): OtherOptions {

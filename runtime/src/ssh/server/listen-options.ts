@@ -30,7 +30,7 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly ident?: string;
   /** Counts the open connections of each key, with the other things that keys hold. Default: limits `maxConnections` alone. */
   readonly accounts?: ServerAccount;
-  /** Where connections come from. Default: a socket that listens on `host` and `port`. */
+  /** Delivers the connections, such as those of `natsSockets` of `sshrpc/nats`. Default: a socket that listens on `host` and `port`. */
   readonly sockets?: SocketSource | undefined;
   /** The other processes of the server. Default: none. */
   readonly siblings?: Siblings | undefined;
