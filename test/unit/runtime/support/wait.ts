@@ -14,8 +14,14 @@ export async function within<T>(what: string, promise: Promise<T>, timeout = TIM
   }
 }
 
-/** Polls `condition` until it returns a value other than false or undefined. */
-export async function until<T>(what: string, condition: () => T | false | undefined): Promise<T> {
+/**
+ * Polls `condition` until it returns a value other than false or undefined. A condition that returns a promise does not compile:
+ * a promise is neither, and would end the wait at once.
+ */
+export async function until<T>(
+  what: string,
+  condition: () => (T extends PromiseLike<unknown> ? never : T) | false | undefined,
+): Promise<T> {
   const end = Date.now() + TIMEOUT;
   // What takes long is looked at less often: others need the processor.
   for (let pause = 1; ; pause = Math.min(pause * 1.1, 20)) {
