@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, openSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { readInputItems } from "../adapters/session-io/input-json.js";
@@ -25,11 +25,22 @@ export function openItems(file: string, { io, isBytes }: { io: CliIo; isBytes: b
   const descriptor = openFile(path, file);
   if (!fstatSync(descriptor).isFile())
     return { items: parsed(createReadStream(path, { fd: descriptor })), isResumable: false };
+  const opened = fstatSync(descriptor);
   closeSync(descriptor);
+  const bytes = fromFile(path);
   return {
-    items: isBytes ? fromFile(path) : (offset) => values(createReadStream(path), file, offset),
+    items: (offset) => {
+      // The server would get the head of one file and the tail of another.
+      if (isChanged(opened, statSync(path)))
+        throw new Error(`--items ${printable(file)}: the file has changed since the call began`);
+      return isBytes ? bytes(offset) : values(createReadStream(path), file, offset);
+    },
     isResumable: true,
   };
+}
+
+function isChanged(before: Stats, now: Stats): boolean {
+  return now.ino !== before.ino || now.size !== before.size || now.mtimeMs !== before.mtimeMs;
 }
 
 async function* values(input: Readable, file: string, offset = 0): AsyncGenerator<unknown, void> {

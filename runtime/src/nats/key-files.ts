@@ -75,7 +75,8 @@ class KeyFiles implements NatsKeyFiles {
   readonly authorizedKeys: string;
   readonly revokedKeys: string;
   readonly #config: KeyFilesConfig;
-  readonly #revisions = new Map<string, number>();
+  /** The revision of each list that was copied, and when it was written: a bucket that was made anew counts from 1. */
+  readonly #revisions = new Map<string, string>();
   readonly #closed = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
   #kv: KV | undefined;
@@ -155,12 +156,15 @@ class KeyFiles implements NatsKeyFiles {
       if (entry === null) {
         // A new bucket knows nothing: what was in force stays.
         if (!this.#revisions.has(list)) await writeFile(file, "", { flag: "a", mode: 0o600 });
-        this.#revisions.set(list, 0);
-      } else if (entry.revision !== this.#revisions.get(list)) {
+        this.#revisions.set(list, "none");
+        continue;
+      }
+      const revision = `${entry.revision} ${entry.created.toISOString()}`;
+      if (revision !== this.#revisions.get(list)) {
         // Complete files alone take the place of others.
         await writeFile(`${file}.new`, entry.operation === "PUT" ? entry.value : "", { mode: 0o600 });
         await rename(`${file}.new`, file);
-        this.#revisions.set(list, entry.revision);
+        this.#revisions.set(list, revision);
       }
     }
   }

@@ -18,17 +18,21 @@ export function endHung({ patience, parent }: HungConfig): () => void {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const timer = setInterval(() => Atomics.add(beats, 0, 1), INTERVAL).unref();
   const workerData = { beats, interval: INTERVAL, patience, parent };
-  const thread = new Worker(THREAD, {
-    workerData,
-    execArgv: [],
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 8 },
-  });
-  thread.unref();
-  // Without the thread, as where the system has no memory left, the process serves as well.
-  thread.on("error", () => undefined);
+  const thread = startThread(workerData);
   return () => {
     clearInterval(timer);
-    void thread.terminate();
+    void thread?.terminate();
   };
+}
+
+/** Undefined without it, as where the system has no memory or thread left: the process serves as well. */
+function startThread(workerData: object): Worker | undefined {
+  try {
+    const limits = { maxOldGenerationSizeMb: 8 };
+    const thread = new Worker(THREAD, { workerData, execArgv: [], env: {}, resourceLimits: limits });
+    thread.unref();
+    return thread.on("error", () => undefined);
+  } catch {
+    return undefined;
+  }
 }

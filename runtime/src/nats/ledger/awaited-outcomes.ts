@@ -38,6 +38,8 @@ export class AwaitedOutcomes {
     if (known !== undefined) return known;
     const wait = this.#wait(place, running.run).finally(() => this.#waits.delete(name));
     this.#waits.set(name, wait);
+    // Whoever waits has ended already, maybe.
+    wait.catch(() => undefined);
     return wait;
   }
 

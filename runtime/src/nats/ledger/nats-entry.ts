@@ -31,6 +31,8 @@ interface NatsEntryConfig {
   readonly ended: (bytes: number, revision: number | undefined) => void;
   /** The call did not run. */
   readonly drop: () => void;
+  /** Removes what the bucket has of it, also if NATS is away at first. */
+  readonly free: () => Promise<void>;
   /** Waits for work at the close of the ledger. */
   readonly go: (work: Promise<void>) => void;
 }
@@ -40,13 +42,17 @@ export class NatsEntry implements NewEntry {
   readonly state = "new";
   readonly #config: NatsEntryConfig;
   #revision: number;
+  #maxPayload: number;
   /** Writes follow each other, since each names the revision of the one before. */
   #last: Promise<void> = Promise.resolve();
   readonly #refresh: NodeJS.Timeout;
+  /** Its outcome waits to be stored. */
+  #isEnding = false;
 
   constructor(config: NatsEntryConfig) {
     this.#config = config;
     this.#revision = config.revision;
+    this.#maxPayload = config.nats.info?.max_payload ?? Number.POSITIVE_INFINITY;
     // The bucket drops what is not written for the time that outcomes are kept: a call that runs longer writes itself again.
     this.#refresh = setInterval(() => {
       this.#last = this.#last.then(() => this.#touch());
@@ -55,6 +61,7 @@ export class NatsEntry implements NewEntry {
 
   async record(ended: LedgerOutcome | "interrupted"): Promise<void> {
     clearInterval(this.#refresh);
+    this.#isEnding = true;
     const { ended: count, go, owner, run } = this.#config;
     const value = this.#valueOf(ended);
     const stored = this.#last.then(async () => {
@@ -68,8 +75,9 @@ export class NatsEntry implements NewEntry {
 
   release(): void {
     clearInterval(this.#refresh);
-    const { bucket, drop, go, place } = this.#config;
-    go(this.#last.then(() => bucket.remove(place, this.#revision)).finally(drop));
+    this.#isEnding = true;
+    const { drop, free, go } = this.#config;
+    go(this.#last.then(free).finally(drop));
   }
 
   #valueOf(ended: LedgerOutcome | "interrupted"): StoredCall {
@@ -77,18 +85,34 @@ export class NatsEntry implements NewEntry {
     const { digest } = value;
     if (ended === "interrupted") return { digest, interrupted: true };
     const stored: StoredCall = { digest, outcome: ended };
-    const max = (nats.info?.max_payload ?? 0) - MESSAGE_OVERHEAD;
+    // Unknown while NATS is away.
+    this.#maxPayload = nats.info?.max_payload ?? this.#maxPayload;
+    const max = this.#maxPayload - MESSAGE_OVERHEAD;
     const size = Buffer.byteLength(JSON.stringify(stored));
     if (size <= max) return stored;
     log.warn({ bytes: size, max }, "an outcome exceeds max_payload of NATS: repeats of its call get INTERRUPTED");
     return { digest, interrupted: true };
   }
 
+  /** Writes the running call again: without it, the bucket would drop the call, and a repeat would run beside it. */
   async #touch(): Promise<void> {
-    const { bucket, place, value } = this.#config;
-    try {
-      this.#revision = (await bucket.update(place, value, this.#revision)) ?? this.#revision;
-    } catch {} // It may be stored nevertheless; the next write finds out.
+    const { bucket, place, value, keeps, closed, run } = this.#config;
+    const end = performance.now() + (2 * keeps) / 3;
+    while (performance.now() < end && !closed.aborted && !this.#isEnding) {
+      try {
+        const revision = await bucket.update(place, value, this.#revision);
+        if (revision !== undefined) {
+          this.#revision = revision;
+          return;
+        }
+        const found = await bucket.get(place);
+        if (!(found && "run" in found.value && found.value.run === run)) return;
+        // An earlier attempt was stored, and its answer lost.
+        this.#revision = found.revision;
+      } catch {
+        await sleep(RETRY_AFTER, undefined, { ref: false });
+      }
+    }
   }
 
   /** Returns the revision; undefined where another server has written since, or NATS stays away. */

@@ -77,7 +77,11 @@ export class NatsLedger implements Ledger {
       const { log } = this.#config;
       const ended = (bytes: number, last: number | undefined): void => this.#own.end(entry, bytes, last);
       const config = { bucket, nats: this.#config.nats, log, keeps: this.keeps, closed: this.#closed.signal };
-      return new NatsEntry({ ...config, place, value, run, revision, ended, drop, owner: this.#owner, go: this.#go });
+      const free = (): Promise<void> => this.#abandon(place, run);
+      return new NatsEntry({
+        ...{ ...config, place, value, run, revision, ended, drop, free },
+        ...{ owner: this.#owner, go: this.#go },
+      });
     };
     try {
       return await this.#within(async () => {
@@ -131,7 +135,7 @@ export class NatsLedger implements Ledger {
     return { state: "running", outcome: this.#awaited.of(place, value) };
   }
 
-  /** A call that was refused may be stored later, when NATS is back: it must not look as if it ran. */
+  /** A call that was refused must not look as if it ran: it may be stored later, when NATS is back. */
   async #abandon(place: string, run: string): Promise<void> {
     const end = performance.now() + this.keeps;
     while (performance.now() < end && !this.#closed.signal.aborted) {

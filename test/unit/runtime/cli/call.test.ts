@@ -85,7 +85,11 @@ describe("a request stream", () => {
   const lines = '{"text":"0123456789"}\n'.repeat(200_000);
 
   /** Calls over a relay, which resets the connection when the handler has taken some items. */
-  async function callWhileCut(file: string, words: readonly string[]): Promise<Outcome & { readonly runs: number }> {
+  async function callWhileCut(
+    file: string,
+    words: readonly string[],
+    change: (file: string) => void = () => undefined,
+  ): Promise<Outcome & { readonly runs: number }> {
     const { args, cwd, port, waits } = await startBench({ file });
     const relay = await startRelay(port);
     const known = readFileSync(args[args.indexOf("--known-hosts") + 1] as string, "utf8");
@@ -94,6 +98,7 @@ describe("a request stream", () => {
     const outcome = sshrpc([...options, ...words], { cwd, stdin: file });
     await until("some items", () => (waits.taken.get("up") ?? 0) > 10);
     expect(waits.finished).toEqual([]);
+    change(join(cwd, "file"));
     relay.kill();
     return { ...(await within("the call", outcome)), runs: waits.started.length };
   }
@@ -108,6 +113,19 @@ describe("a request stream", () => {
     expect(others).toEqual({ status: 0, stderr: "", runs: 1 });
     expect(JSON.parse(stdout)).toMatchObject(expected);
   });
+
+  test.each([["--bytes"], []])(
+    "of a file that has changed meanwhile ends with an error: it would be spliced (%s)",
+    async (...flags) => {
+      const [path, file] = flags.length > 0 ? ["/bytes", "x".repeat(SIZE)] : ["/run", lines];
+      const words = ["STORE", path, "name=up", ...flags, "--items", "file"];
+      const { status, stdout, stderr } = await callWhileCut(file, words, (name) =>
+        writeFileSync(name, lines.slice(0, 22)),
+      );
+      expect([status === 0, stdout]).toEqual([false, ""]);
+      expect(stderr).toContain("--items file: the file has changed since the call began");
+    },
+  );
 
   test("of standard input ends with its connection: it cannot be read again", async () => {
     const outcome = await callWhileCut(lines, ["STORE", "/run", "name=up", "--items", "-"]);

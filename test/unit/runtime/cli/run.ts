@@ -181,7 +181,8 @@ export function fingerprintOf(line: string): string {
 /** A directory that goes away with the test, with these files in it. */
 export function tempDir(files: Readonly<Record<string, string>> = {}): string {
   const directory = mkdtempSync(join(tmpdir(), "sshrpc-cli-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  // A process that ends may still write.
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
   return directory;
 }
