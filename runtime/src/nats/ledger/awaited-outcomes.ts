@@ -38,7 +38,7 @@ export class AwaitedOutcomes {
     if (known !== undefined) return known;
     const wait = this.#wait(place, running.run).finally(() => this.#waits.delete(name));
     this.#waits.set(name, wait);
-    // Whoever waits has ended already, maybe.
+    // A caller that waits may have ended already.
     wait.catch(() => undefined);
     return wait;
   }
