@@ -1,19 +1,17 @@
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client as BaseClient } from "sshrpc/client";
 import { type Api, connectApi } from "sshrpc/generated";
 import { generateKeyPair } from "sshrpc/testing";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { bundle } from "../support/bundle.js";
 import { FRAME, RawPeer } from "../support/raw-peer.js";
+import { tempDir } from "../unit/runtime/ssh/support.js";
 import { until } from "../unit/runtime/support/wait.js";
 import { type Attacker, connectTo } from "./guard/support.js";
 
-const DIRECTORY = mkdtempSync(join(tmpdir(), "sshrpc-"));
-const CHILD = join(DIRECTORY, "memory-child.mjs");
+const CHILD = fileURLToPath(new URL("memory-child.ts", import.meta.url));
 export const MB = 1_000_000;
 export const MIB = 1024 * 1024;
 export const METHODS = ["GET /it", "STORE /it", "UPDATE /it", "GET /items", "UPDATE /items"];
@@ -25,9 +23,6 @@ export const [GET, STORE, UPDATE, GET_ITEMS, UPDATE_ITEMS] = METHODS.map((_, ind
   number,
 ];
 const CHANNELS = 10;
-
-beforeAll(() => bundle(fileURLToPath(new URL("memory-child.ts", import.meta.url)), CHILD));
-afterAll(() => rmSync(DIRECTORY, { recursive: true }));
 
 const common = { params: {}, idempotent: true, request: () => true, response: () => true } as const;
 const api: Api = {
@@ -45,7 +40,10 @@ interface Client extends BaseClient {
 export async function start(keys: number) {
   const [host, honest, ...others] = Array.from({ length: 2 + keys }, () => generateKeyPair());
   if (host === undefined || honest === undefined) throw new Error("no keys");
-  const child = fork(CHILD, [host.privateKey, ...[honest, ...others].map(({ publicKey }) => publicKey)], {
+  // Not once for all: a worker loads this module once for several files, and each would remove what the next one needs.
+  const program = join(tempDir(), "memory-child.mjs");
+  await bundle(CHILD, program);
+  const child = fork(program, [host.privateKey, ...[honest, ...others].map(({ publicKey }) => publicKey)], {
     execArgv: ["--max-old-space-size=512"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
