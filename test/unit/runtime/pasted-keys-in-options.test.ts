@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { connectSsh } from "sshrpc/client";
 import { metrics, serveMetrics } from "sshrpc/metrics";
+import { connectNats, natsKeyFiles, natsLedger } from "sshrpc/nats";
 import { otel } from "sshrpc/otel";
 import { openLog, RpcError, serveHandlers, serveStdio } from "sshrpc/server";
 import { generateKeyPair, inMemory, onLoopback } from "sshrpc/testing";
@@ -71,6 +72,9 @@ const LOG: Options = { "": ["LogOptions"] };
 const METRICS: Options = { "": ["MetricsOptions"] };
 const METRICS_PORT: Options = { "": ["ServeMetricsOptions"] };
 const OTEL: Options = { "": ["OtelOptions"] };
+const NATS: Options = { "": ["NatsOptions"], tls: ["NatsTls"] };
+const NATS_LEDGER: Options = { "": ["NatsLedgerOptions"] };
+const NATS_KEYS: Options = { "": ["NatsKeyFilesOptions"] };
 
 /** Interfaces that no program passes to a function with a key beside them: schemas, what handlers receive, and helpers. */
 const ELSEWHERE: readonly OptionInterface[] = [
@@ -124,7 +128,9 @@ const own = { agent: false, sshConfig: false, reconnect: false } as const;
 
 test("every interface of options is one of a function that is tested with a pasted key", () => {
   const entries = [CONNECT, SERVE, CALL, IN_MEMORY, SSH, SESSION, LOOPBACK, STDIO, CLOSE, LOG];
-  const tested = [...entries, METRICS, METRICS_PORT, OTEL].flatMap((entry) => Object.values(entry).flat());
+  const tested = [...entries, METRICS, METRICS_PORT, OTEL, NATS, NATS_LEDGER, NATS_KEYS].flatMap((entry) =>
+    Object.values(entry).flat(),
+  );
   expect(Object.keys(TABLES).filter((name) => ![...tested, ...ELSEWHERE].includes(name as OptionInterface))).toEqual(
     [],
   );
@@ -197,6 +203,20 @@ test("a private key that is pasted into any option of a call, a session or a ser
       await shown(() => serveMetrics(registry, { port: 0, ...options }).then((port) => port.close())),
     ]);
   for (const [name, options] of pasted(OTEL)) places.push([`otel ${name}`, await shown(() => otel(options))]);
+  const away = { servers: "nats://127.0.0.1:1", connectTimeout: 1 };
+  for (const [name, options] of pasted(NATS))
+    places.push([`connectNats ${name}`, await shown(() => connectNats({ ...away, ...options }))]);
+  // With an unknown option, they never use the connection.
+  for (const [name, options] of pasted(NATS_LEDGER))
+    places.push([
+      `natsLedger ${name}`,
+      await shown(() => natsLedger({} as never, { ...options, unknown: 1 } as object)),
+    ]);
+  for (const [name, options] of pasted(NATS_KEYS))
+    places.push([
+      `natsKeyFiles ${name}`,
+      await shown(() => natsKeyFiles({} as never, { ...options, unknown: 1 } as never)),
+    ]);
   for (const [name, options] of pasted(LOOPBACK))
     places.push([
       `onLoopback ${name}`,
