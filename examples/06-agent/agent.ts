@@ -13,9 +13,11 @@ if (address === undefined) {
   process.exit(2);
 }
 
+// From here on: Ctrl-C closes the connection, also before the first load is printed.
+const stopped = new Promise((resolve) => process.once("SIGINT", resolve));
 await using client = await connect(address, {
   callbacks: { agent: { get: () => ({ host: hostname(), load: loadavg()[0] ?? 0 }) } },
 });
 console.log(`connected to ${address}`);
 for await (const { host, load } of client.fleet.get()) console.log(`${host}  load ${load.toFixed(2)}`);
-await new Promise((resolve) => process.once("SIGINT", resolve));
+await stopped;

@@ -194,7 +194,7 @@ for (const [title, [config, message]] of Object.entries(FAILURES)) {
     `under sshd, ${title} is named at both clients, with what to do`,
     async () => {
       const sshd = await startStdioSshd(() => ({ config: config() }), "unused");
-      for (const connect of [() => sshd.overOpenssh({ connectTimeout: 5000 }), sshd.overSsh2]) {
+      for (const connect of [() => sshd.overOpenssh({ connectTimeout: 15_000 }), sshd.overSsh2]) {
         expect(await failure(connect())).toMatchObject({
           status: "UNAVAILABLE",
           message: expect.stringMatching(message),
