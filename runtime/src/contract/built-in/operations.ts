@@ -18,7 +18,8 @@ const HEALTH_STATES = ["ok", "unready", "draining"] as const;
 /** What `GET /sshrpc/health` responds. */
 export interface Health {
   /**
-   * `ok`: it takes calls. `unready`: the check of the option `health` failed; it still takes calls. `draining`: it shuts down, and
+   * `ok`: it takes calls. `unready`: the check of the option `health` failed, and it still takes calls; or it refuses calls because its audit
+   * log cannot be written. `draining`: it shuts down, and
    * will take no new calls.
    */
   readonly status: (typeof HEALTH_STATES)[number];

@@ -22,6 +22,8 @@ export interface OperatedOptions {
   readonly others?: OtherProcesses | undefined;
   /** The authorized keys, where they are known. */
   readonly listedKeys?: () => ListedKeys | undefined;
+  /** Why every call is refused, as while the audit log cannot be written. */
+  readonly refusal?: (() => RpcError | undefined) | undefined;
 }
 
 interface HealthCheckConfig {
@@ -29,14 +31,16 @@ interface HealthCheckConfig {
   /** In milliseconds. */
   readonly timeout: number;
   readonly log: Logger;
+  readonly refusal: OperatedOptions["refusal"];
 }
 
 /** See `healthTimeout`; in milliseconds. */
 export const HEALTH_TIMEOUT = 2000;
 
 /** The check that the options of a server configure. @throws OptionError for an invalid timeout */
-export function healthCheckOf({ health: check, healthTimeout = HEALTH_TIMEOUT, log }: OperatedOptions): HealthCheck {
-  return new HealthCheck({ check, timeout: checkNumber("healthTimeout", healthTimeout, 1, MAX_TIMEOUT), log });
+export function healthCheckOf(options: OperatedOptions): HealthCheck {
+  const { health: check, healthTimeout = HEALTH_TIMEOUT, log, refusal } = options;
+  return new HealthCheck({ check, timeout: checkNumber("healthTimeout", healthTimeout, 1, MAX_TIMEOUT), log, refusal });
 }
 
 /** The longest reason, in characters. */
@@ -56,7 +60,9 @@ export class HealthCheck {
 
   /** Why it is not ready; undefined if it is. It never rejects, and resolves within the timeout. */
   reason(): Promise<string | undefined> {
-    const { check } = this.#config;
+    const { check, refusal } = this.#config;
+    const refused = refusal?.();
+    if (refused !== undefined) return Promise.resolve(refused.message);
     if (check === undefined) return Promise.resolve(undefined);
     if (this.#isStuck) return Promise.resolve(this.#late);
     this.#running ??= this.#run(check).finally(() => {

@@ -155,8 +155,10 @@ test("the state of a server: ready, its audit log, its reloads, and lines that i
     .end();
   await expect.poll(() => found("audit_failing")).toBe(1);
   expect(await found("audit_refusing_calls")).toBe(1);
+  expect([await found("ready"), await ready()]).toEqual([0, 503]);
   rmSync(file);
   await expect.poll(() => found("audit_failing"), { timeout: 20_000 }).toBe(0);
+  expect([await found("ready"), await ready()]).toEqual([1, 200]);
   expect(await found("log_lines_lost_total")).toBe(3);
   lost = 5;
   expect(await found("config_last_reload_successful")).toBe(1);
